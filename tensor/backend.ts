@@ -1,0 +1,98 @@
+import type { DType, TypedArray } from "../core/dtype.ts";
+import { InfimmError } from "../core/errors.ts";
+import type { Expr } from "../core/expr.ts";
+import type { Shape } from "../core/shape.ts";
+
+/** Memory of a backend. Only the backend knows what is behind it. */
+export interface DeviceBuffer {
+  readonly byteLength: number;
+}
+
+/** A strided look at a buffer. Strides and offset count elements; a stride of 0 repeats. */
+export interface Operand {
+  readonly buffer: DeviceBuffer;
+  readonly dtype: DType;
+  readonly shape: Shape;
+  readonly strides: Shape;
+  readonly offset: number;
+}
+
+export type ReduceKind = "sum" | "max" | "min" | "argmax" | "argmin";
+
+/**
+ * What a backend is: five functions for memory and seven kernels. Everything else is made from these.
+ *
+ * Kernels return nothing and may be deferred; only `read` waits. Outputs are allocated by the caller and hold
+ * garbage until written; kernels write every element. Shapes have been checked before a kernel is called.
+ */
+export interface Backend {
+  readonly name: string;
+
+  alloc(byteLength: number): DeviceBuffer;
+  free(buffer: DeviceBuffer): void;
+  write(buffer: DeviceBuffer, data: TypedArray): void;
+  read(buffer: DeviceBuffer, byteOffset: number, byteLength: number): Promise<ArrayBuffer>;
+  /** Wait until everything recorded so far has run. */
+  flush(): Promise<void>;
+  /** Like `read`, at once. Only backends that can have it. */
+  readSync?(buffer: DeviceBuffer, byteOffset: number, byteLength: number): ArrayBuffer;
+
+  /** out[i] = expr(inputs[i]…). Operands have out's shape already (broadcast by stride 0); numbers are the same for all i. */
+  map(expr: Expr, inputs: readonly (Operand | number)[], out: Operand): void;
+  /** Fold `axes` (ascending) of `input`; `out` has size 1 there. argmax/argmin: one axis, i32, first winner. NaN wins. */
+  reduce(kind: ReduceKind, input: Operand, axes: readonly number[], out: Operand): void;
+  /** [batch…, m, k] x [batch…, k, n] -> [batch…, m, n], batch dims equal (broadcast by stride 0). */
+  matmul(a: Operand, b: Operand, out: Operand): void;
+  /** out[i] = input[i], converting the dtype. */
+  copy(input: Operand, out: Operand): void;
+  /** out[.., i, ..] = input[.., index[.., i, ..], ..] along `axis`; index (i32) has out's shape. */
+  gather(input: Operand, axis: number, index: Operand, out: Operand): void;
+  /** out[.., index[.., i, ..], ..] += source[.., i, ..] along `axis`; index (i32) has source's shape. */
+  scatterAdd(out: Operand, axis: number, index: Operand, source: Operand): void;
+  /** Inclusive running sum along the last axis. */
+  scan(input: Operand, out: Operand): void;
+
+  /** Optional faster forms. Without one, the op runs as its composite definition, which is its reference. */
+  readonly fused: Partial<FusedKernels>;
+}
+
+/** Kernels that a backend may have. All are over the last axis, outputs contiguous. */
+export interface FusedKernels {
+  softmax(x: Operand, out: Operand): void;
+  /** (x - mean) / sqrt(biased variance + eps) * weight + bias. */
+  layerNorm(x: Operand, weight: Operand, bias: Operand, eps: number, out: Operand): void;
+  /** x / sqrt(mean(x²) + eps) * weight. */
+  rmsNorm(x: Operand, weight: Operand, eps: number, out: Operand): void;
+  /** x [rows, k] · weightᵀ [n, k] + bias [n]. The weight is constant: a backend may keep it packed. */
+  linear(x: Operand, weight: Operand, bias: Operand | null, out: Operand): void;
+  /** Descending, equal values in order of index: the first `k` = out size along the last axis. */
+  topk(x: Operand, values: Operand, indices: Operand): void;
+}
+
+const registered = new Map<string, Backend>();
+let current: Backend | undefined;
+
+/** Make a backend known by its name. The first one becomes the default. */
+export function registerBackend(backend: Backend): void {
+  registered.set(backend.name, backend);
+  current ??= backend;
+}
+
+/** The backend called `name`, or the default one. */
+export function getBackend(name?: string): Backend {
+  const found = name === undefined ? current : registered.get(name);
+  if (found) return found;
+  const known = [...registered.keys()].join(", ") || "none";
+  throw new InfimmError(`no backend "${name ?? "(default)"}" is registered; known: ${known}. Import "backends/register.ts" first`);
+}
+
+/** Tensors made inside `fn` (synchronous) live on `name` unless told otherwise. */
+export function withBackend<T>(name: string, fn: () => T): T {
+  const before = current;
+  current = getBackend(name);
+  try {
+    return fn();
+  } finally {
+    current = before;
+  }
+}

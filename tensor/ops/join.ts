@@ -1,0 +1,65 @@
+import { promote } from "../../core/dtype.ts";
+import { ShapeError, showShape } from "../../core/errors.ts";
+import { normalizeAxis } from "../../core/shape.ts";
+import { differentiable } from "../autograd.ts";
+import { commonBackend, empty, type Tensor } from "../tensor.ts";
+import { full } from "./creation.ts";
+import { slice, unsqueeze } from "./views.ts";
+
+/** Tensors one after another along `dim`, as torch.cat. The other sizes are equal. */
+export function concat(tensors: readonly Tensor[], dim = 0): Tensor {
+  if (tensors.length === 0) throw new ShapeError("concat: expected at least one tensor");
+  const [first] = tensors;
+  const axis = normalizeAxis("concat", dim, first.rank);
+  for (const t of tensors) {
+    if (t.rank !== first.rank || t.shape.some((d, i) => i !== axis && d !== first.shape[i])) {
+      throw new ShapeError(`concat: sizes apart from dim ${axis} differ: ${tensors.map((x) => showShape(x.shape)).join(", ")}`);
+    }
+  }
+  const ends: number[] = [];
+  for (const t of tensors) ends.push((ends.at(-1) ?? 0) + t.shape[axis]);
+  const part = (t: Tensor, i: number) => slice(t, axis, ends[i] - tensors[i].shape[axis], ends[i]);
+  return differentiable(
+    tensors,
+    () => {
+      const shape = first.shape.map((d, i) => (i === axis ? ends[ends.length - 1] : d));
+      const out = empty(shape, promote(tensors.map((t) => t.dtype)), commonBackend("concat", tensors));
+      tensors.forEach((t, i) => {
+        out.backend.copy(t, part(out, i));
+      });
+      return out;
+    },
+    (grad) => tensors.map((_, i) => part(grad, i)),
+  );
+}
+
+/** Tensors of one shape along a new dim, as torch.stack. */
+export function stack(tensors: readonly Tensor[], dim = 0): Tensor {
+  return concat(tensors.map((t) => unsqueeze(t, dim)), dim);
+}
+
+/** Views of `sizes` along `dim`, one after another, as torch.split. One number: pieces of that size, the last may be smaller. */
+export function split(t: Tensor, sizes: number | readonly number[], dim = 0): Tensor[] {
+  const axis = normalizeAxis("split", dim, t.rank);
+  const total = t.shape[axis];
+  const list = typeof sizes === "number" ? Array.from({ length: Math.ceil(total / sizes) }, (_, i) => Math.min(sizes, total - i * sizes)) : sizes; // biome-ignore format: one line
+  if (list.reduce((a, b) => a + b, 0) !== total) {
+    throw new ShapeError(`split: sizes ${showShape(list)} do not add up to ${total}, dim ${axis} of ${showShape(t.shape)}`);
+  }
+  let start = 0;
+  return list.map((size) => slice(t, axis, start, (start += size)));
+}
+
+/** `count` equal views along `dim`, as torch.chunk (which also lets the last be smaller). */
+export function chunk(t: Tensor, count: number, dim = 0): Tensor[] {
+  return split(t, Math.ceil(t.shape[normalizeAxis("chunk", dim, t.rank)] / count), dim);
+}
+
+/** `before` and `after` elements of `value` round `t` along `dim`. */
+export function pad(t: Tensor, dim: number, before: number, after: number, value = 0): Tensor {
+  const axis = normalizeAxis("pad", dim, t.rank);
+  if (before < 0 || after < 0) throw new ShapeError(`pad: expected no negative sizes, got ${before} and ${after}`);
+  const edge = (size: number) => full(t.shape.map((d, i) => (i === axis ? size : d)), value, t.dtype, t.backend);
+  const parts = [...(before > 0 ? [edge(before)] : []), t, ...(after > 0 ? [edge(after)] : [])];
+  return parts.length === 1 ? t : concat(parts, axis);
+}

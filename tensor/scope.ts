@@ -1,0 +1,143 @@
+import { BYTES, type DType } from "../core/dtype.ts";
+import { InfimmError } from "../core/errors.ts";
+import type { Backend, DeviceBuffer } from "./backend.ts";
+
+/**
+ * Memory that one or more tensors look at. It belongs to the scope in which it was made: when that scope
+ * ends, it is freed, unless it was part of what the scope returned, or kept.
+ */
+export class Storage {
+  readonly backend: Backend;
+  readonly byteLength: number;
+  private memory: DeviceBuffer | undefined;
+  owner: Scope | undefined;
+
+  constructor(backend: Backend, dtype: DType, size: number) {
+    this.backend = backend;
+    this.byteLength = size * BYTES[dtype];
+    this.memory = backend.alloc(this.byteLength);
+    this.owner = scopes.at(-1);
+    this.owner?.owned.add(this);
+    live.storages++;
+    live.bytes += this.byteLength;
+  }
+
+  get buffer(): DeviceBuffer {
+    if (!this.memory) {
+      throw new InfimmError(
+        "this tensor was freed when the scope that made it ended; return it from the scope, or keep(tensor)",
+      );
+    }
+    return this.memory;
+  }
+
+  get freed(): boolean {
+    return this.memory === undefined;
+  }
+
+  /** Hand over to another scope; `undefined`: lives until it is freed by hand. */
+  moveTo(owner: Scope | undefined): void {
+    this.owner?.owned.delete(this);
+    this.owner = owner;
+    owner?.owned.add(this);
+  }
+
+  free(): void {
+    if (!this.memory) return;
+    this.backend.free(this.memory);
+    this.memory = undefined;
+    this.moveTo(undefined);
+    live.storages--;
+    live.bytes -= this.byteLength;
+  }
+}
+
+/** What has a storage: a tensor. (An interface, so that this file need not know the class.) */
+export interface HasStorage {
+  readonly storage: Storage;
+}
+
+/** An open scope. Closing it frees what it owns. */
+export class Scope {
+  readonly owned = new Set<Storage>();
+
+  /** End the scope. What `result` holds (tensors in arrays, plain objects and maps) passes to the scope around it. */
+  close(result?: unknown): void {
+    if (scopes.at(-1) !== this) throw new InfimmError("scopes must end in the reverse order of their beginning");
+    scopes.pop();
+    const outer = scopes.at(-1);
+    if (retaining > 0) {
+      for (const storage of [...this.owned]) storage.moveTo(outer);
+      return;
+    }
+    for (const storage of storagesIn(result)) if (storage.owner === this) storage.moveTo(outer);
+    for (const storage of [...this.owned]) storage.free();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
+
+const scopes: Scope[] = [];
+const live = { storages: 0, bytes: 0 };
+let retaining = 0;
+
+/** How many storages are alive, and their bytes. Equal before and after any balanced piece of work. */
+export function memory(): { readonly storages: number; readonly bytes: number } {
+  return { ...live };
+}
+
+/**
+ * Free what is made in between. `scope(() => …)` frees all but what the function returns;
+ * `using s = scope()` frees at the end of the block, all but what was `keep`-ed.
+ * Scopes are for synchronous code: nothing may be awaited inside.
+ */
+export function scope(): Scope;
+export function scope<T>(fn: () => T): T;
+export function scope<T>(fn?: () => T): T | Scope {
+  const opened = new Scope();
+  scopes.push(opened);
+  if (!fn) return opened;
+  let result: T | undefined;
+  try {
+    result = fn();
+    return result;
+  } finally {
+    opened.close(result);
+  }
+}
+
+/** Let a tensor outlive every scope: it lives until `dispose()`. Returns it. */
+export function keep<T extends HasStorage>(tensor: T): T {
+  tensor.storage.moveTo(undefined);
+  return tensor;
+}
+
+/** While `fn` runs, inner scopes free nothing but pass it outwards: a tape may need every intermediate. */
+export function retain<T>(fn: () => T): T {
+  retaining++;
+  try {
+    return fn();
+  } finally {
+    retaining--;
+  }
+}
+
+/** The opposite, inside `retain`: work that no tape looks at frees its memory again. */
+export function release<T>(fn: () => T): T {
+  const before = retaining;
+  retaining = 0;
+  try {
+    return fn();
+  } finally {
+    retaining = before;
+  }
+}
+
+function* storagesIn(value: unknown): Iterable<Storage> {
+  if (typeof value !== "object" || value === null) return;
+  if ("storage" in value && value.storage instanceof Storage) yield value.storage;
+  else if (Array.isArray(value) || value instanceof Map) for (const item of value.values()) yield* storagesIn(item);
+  else if (Object.getPrototypeOf(value) === Object.prototype) for (const item of Object.values(value)) yield* storagesIn(item);
+}

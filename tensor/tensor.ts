@@ -1,0 +1,238 @@
+import { BYTES, type DType, decodeFloats, type TypedArray, viewBytes } from "../core/dtype.ts";
+import { InfimmError, ShapeError, showShape } from "../core/errors.ts";
+import { contiguousStrides, isContiguous, type Shape, sizeOf } from "../core/shape.ts";
+import { type Backend, getBackend, type Operand } from "./backend.ts";
+import * as creation from "./ops/creation.ts";
+import * as elementwise from "./ops/elementwise.ts";
+import * as matmul from "./ops/matmul.ts";
+import * as reduce from "./ops/reduce.ts";
+import * as views from "./ops/views.ts";
+import { Storage } from "./scope.ts";
+
+/** What arithmetic takes beside a tensor. */
+export type TensorLike = Tensor | number;
+
+/**
+ * An n-dimensional array on a backend: immutable, strided, lazy about nothing but reading.
+ *
+ * Names and semantics are PyTorch's (broadcasting, negative dims, dtype promotion bool < i32 < f32). Views share
+ * memory. Reading is the only thing that waits: `await t.data()`. `String(t)` is `f32[2, 3] cpu`, and never reads.
+ */
+export class Tensor implements Operand {
+  readonly storage: Storage;
+  readonly dtype: DType;
+  readonly shape: Shape;
+  readonly strides: Shape;
+  readonly offset: number;
+
+  constructor(storage: Storage, dtype: DType, shape: Shape, strides: Shape = contiguousStrides(shape), offset = 0) {
+    this.storage = storage;
+    this.dtype = dtype;
+    this.shape = shape;
+    this.strides = strides;
+    this.offset = offset;
+  }
+
+  get buffer() {
+    return this.storage.buffer;
+  }
+  get backend(): Backend {
+    return this.storage.backend;
+  }
+  get rank(): number {
+    return this.shape.length;
+  }
+  get size(): number {
+    return sizeOf(this.shape);
+  }
+  get isContiguous(): boolean {
+    return isContiguous(this.shape, this.strides);
+  }
+
+  toString(): string {
+    return `${this.dtype}${showShape(this.shape)} ${this.backend.name}`;
+  }
+
+  // Reading ------------------------------------------------------------------------------------------------------
+
+  /** The elements in row-major order, as a copy of their own. f16 and bf16 arrive as f32. */
+  async data(): Promise<TypedArray> {
+    const packed = this.packed();
+    const bytes = await packed.backend.read(packed.buffer, ...packed.byteRange());
+    return packed.finishRead(bytes, packed !== this);
+  }
+
+  /** Like `data`, at once; only on backends that can (cpu). */
+  dataSync(): TypedArray {
+    const packed = this.packed();
+    if (!packed.backend.readSync) {
+      throw new InfimmError(`${this.backend.name} cannot read synchronously; use await tensor.data()`);
+    }
+    return packed.finishRead(packed.backend.readSync(packed.buffer, ...packed.byteRange()), packed !== this);
+  }
+
+  /** The one element of a one-element tensor. */
+  async item(): Promise<number> {
+    if (this.size !== 1) throw new ShapeError(`item: expected one element, got shape ${showShape(this.shape)}`);
+    return (await this.data())[0];
+  }
+
+  private packed(): Tensor {
+    return this.isContiguous ? this : views.contiguous(this);
+  }
+
+  private byteRange(): [offset: number, length: number] {
+    return [this.offset * BYTES[this.dtype], this.size * BYTES[this.dtype]];
+  }
+
+  private finishRead(bytes: ArrayBuffer, temporary: boolean): TypedArray {
+    if (temporary) this.dispose();
+    const array = viewBytes(this.dtype, bytes);
+    return this.dtype === "f16" || this.dtype === "bf16" ? decodeFloats(this.dtype, array as Uint16Array) : array;
+  }
+
+  /** Free the memory now, for this tensor and all views of it. Scopes make this unnecessary nearly everywhere. */
+  dispose(): void {
+    this.storage.free();
+  }
+
+  // Arithmetic ---------------------------------------------------------------------------------------------------
+
+  add(other: TensorLike): Tensor {
+    return elementwise.add(this, other);
+  }
+  sub(other: TensorLike): Tensor {
+    return elementwise.sub(this, other);
+  }
+  mul(other: TensorLike): Tensor {
+    return elementwise.mul(this, other);
+  }
+  div(other: TensorLike): Tensor {
+    return elementwise.div(this, other);
+  }
+  pow(other: TensorLike): Tensor {
+    return elementwise.pow(this, other);
+  }
+  neg(): Tensor {
+    return elementwise.neg(this);
+  }
+  exp(): Tensor {
+    return elementwise.exp(this);
+  }
+  log(): Tensor {
+    return elementwise.log(this);
+  }
+  sqrt(): Tensor {
+    return elementwise.sqrt(this);
+  }
+  tanh(): Tensor {
+    return elementwise.tanh(this);
+  }
+  eq(other: TensorLike): Tensor {
+    return elementwise.eq(this, other);
+  }
+  ne(other: TensorLike): Tensor {
+    return elementwise.ne(this, other);
+  }
+  lt(other: TensorLike): Tensor {
+    return elementwise.lt(this, other);
+  }
+  le(other: TensorLike): Tensor {
+    return elementwise.le(this, other);
+  }
+  gt(other: TensorLike): Tensor {
+    return elementwise.gt(this, other);
+  }
+  ge(other: TensorLike): Tensor {
+    return elementwise.ge(this, other);
+  }
+  logicalNot(): Tensor {
+    return elementwise.logicalNot(this);
+  }
+  /** Where `mask` is true, `value`; elsewhere this. As torch.Tensor.masked_fill. */
+  maskedFill(mask: Tensor, value: number): Tensor {
+    return elementwise.where(mask, value, this);
+  }
+  matmul(other: Tensor): Tensor {
+    return matmul.matmul(this, other);
+  }
+
+  // Reductions ---------------------------------------------------------------------------------------------------
+
+  sum(dim?: number | readonly number[], keepdim = false): Tensor {
+    return reduce.sum(this, dim, keepdim);
+  }
+  mean(dim?: number | readonly number[], keepdim = false): Tensor {
+    return reduce.mean(this, dim, keepdim);
+  }
+  amax(dim?: number | readonly number[], keepdim = false): Tensor {
+    return reduce.amax(this, dim, keepdim);
+  }
+  argmax(dim = -1, keepdim = false): Tensor {
+    return reduce.argmax(this, dim, keepdim);
+  }
+  cumsum(dim: number): Tensor {
+    return reduce.cumsum(this, dim);
+  }
+
+  // Views --------------------------------------------------------------------------------------------------------
+
+  reshape(...shape: number[]): Tensor {
+    return views.reshape(this, shape);
+  }
+  permute(...dims: number[]): Tensor {
+    return views.permute(this, dims);
+  }
+  transpose(dim0: number, dim1: number): Tensor {
+    return views.transpose(this, dim0, dim1);
+  }
+  unsqueeze(dim: number): Tensor {
+    return views.unsqueeze(this, dim);
+  }
+  squeeze(dim: number): Tensor {
+    return views.squeeze(this, dim);
+  }
+  /** -1 keeps a size. No memory is copied. */
+  expand(...shape: number[]): Tensor {
+    return views.expand(this, shape);
+  }
+  /** Elements `start` to `end` (exclusive) along `dim`; negative bounds count from the end. As `t[..., start:end:step]`. */
+  slice(dim: number, start: number, end?: number, step = 1): Tensor {
+    return views.slice(this, dim, start, end, step);
+  }
+  /** Element `index` along `dim`, which disappears. */
+  select(dim: number, index: number): Tensor {
+    return views.select(this, dim, index);
+  }
+  contiguous(): Tensor {
+    return views.contiguous(this);
+  }
+
+  // Conversion ---------------------------------------------------------------------------------------------------
+
+  /** The same values as `dtype`, as torch.Tensor.to: floats are truncated to i32; anything but 0 is true. */
+  to(dtype: DType): Tensor {
+    return views.cast(this, dtype);
+  }
+  zerosLike(): Tensor {
+    return creation.zerosLike(this);
+  }
+}
+
+/** Memory for a result of `shape`. Its elements are garbage until a kernel has written them. */
+export function empty(shape: Shape, dtype: DType = "f32", backend: Backend = getBackend()): Tensor {
+  return new Tensor(new Storage(backend, dtype, sizeOf(shape)), dtype, shape);
+}
+
+/** The backend that all `inputs` live on. */
+export function commonBackend(op: string, inputs: readonly Tensor[]): Backend {
+  const backend = inputs[0].backend;
+  const stranger = inputs.find((t) => t.backend !== backend);
+  if (stranger) {
+    const hint = [backend.name, stranger.backend.name].includes("meta")
+      ? "a meta tensor has a shape but no data: load or initialise the weights first"
+      : `move one with await toBackend(tensor, "${backend.name}")`;
+    throw new InfimmError(`${op}: tensors live on different backends: ${inputs.join(" and ")}; ${hint}`);
+  }
+  return backend;
+}
