@@ -1,0 +1,145 @@
+import { InfimmError, ShapeError, showShape } from "../core/errors.ts";
+import { getBackend } from "../tensor/backend.ts";
+import { empty, keep, scope, Tensor } from "../tensor/index.ts";
+import { observeCall } from "./observe.ts";
+
+/**
+ * A part of a model: parameters, child modules, and a `forward` that reads like the paper.
+ *
+ * Fields carry PyTorch's names, so that a field's path is its state-dict key, its hook name and its golden key.
+ * Every field that holds a Module is a child; every field that holds a Tensor is a parameter, or a buffer if
+ * `bufferNames` lists it. Parameters begin on the meta backend, shapes without data, until weights are loaded
+ * (model/weights) or initialised.
+ *
+ * Call a module with `call`, not `forward`: it frees what forward leaves behind and lets traces and patches see.
+ */
+export abstract class Module {
+  // biome-ignore lint/suspicious/noExplicitAny: each module declares its own arguments
+  abstract forward(...args: any[]): unknown;
+
+  /** Tensor fields that are not trained, such as rotary tables. */
+  get bufferNames(): readonly string[] {
+    return [];
+  }
+
+  call<M extends Module>(this: M, ...args: Parameters<M["forward"]>): ReturnType<M["forward"]> {
+    return scope(() => observeCall(this, args, () => this.forward(...args)) as ReturnType<M["forward"]>);
+  }
+
+  /** Child modules by field name, in the order of construction. */
+  children(): [name: string, child: Module][] {
+    return Object.entries(this).filter((entry): entry is [string, Module] => entry[1] instanceof Module);
+  }
+
+  /** This module and all below, by path. The path of the module itself is `prefix`. */
+  modules(prefix = ""): Map<string, Module> {
+    const found = new Map<string, Module>([[prefix, this]]);
+    for (const [name, child] of this.children()) {
+      for (const [path, module] of child.modules(join(prefix, name))) found.set(path, module);
+    }
+    return found;
+  }
+
+  /** What is trained, by path, in PyTorch's order: own parameters first, then the children's. */
+  parameters(): Map<string, Tensor> {
+    return this.tensors((module, name) => !module.bufferNames.includes(name));
+  }
+
+  /** What a checkpoint holds, by path: parameters and buffers. */
+  stateDict(): Map<string, Tensor> {
+    return this.tensors(() => true);
+  }
+
+  private tensors(wanted: (module: Module, name: string) => boolean): Map<string, Tensor> {
+    const found = new Map<string, Tensor>();
+    for (const [path, module] of this.modules()) {
+      for (const [name, value] of Object.entries(module)) {
+        if (value instanceof Tensor && wanted(module, name)) found.set(join(path, name), value);
+      }
+    }
+    return found;
+  }
+
+  /** The module at `path`, such as `layers.0.attn`. */
+  moduleAt(path: string): Module {
+    let at: Module = this;
+    for (const name of path === "" ? [] : path.split(".")) {
+      const child: unknown = at[name as keyof Module];
+      if (!(child instanceof Module)) {
+        const known = at.children().map(([key]) => key).join(", ") || "none"; // biome-ignore format: one line
+        throw new InfimmError(`no module at "${path}": ${at.constructor.name} has no child "${name}"; it has: ${known}`);
+      }
+      at = child;
+    }
+    return at;
+  }
+
+  /** Put a tensor in the place of the parameter or buffer at `path`. The old one is freed. */
+  setTensor(path: string, value: Tensor): void {
+    const dot = path.lastIndexOf(".");
+    const owner = this.moduleAt(path.slice(0, Math.max(dot, 0))) as unknown as Record<string, unknown>;
+    const name = path.slice(dot + 1);
+    const old = owner[name];
+    if (!(old instanceof Tensor)) throw new InfimmError(`no parameter or buffer at "${path}"`);
+    if (showShape(old.shape) !== showShape(value.shape)) {
+      throw new ShapeError(`${path}: expected shape ${showShape(old.shape)}, got ${showShape(value.shape)}`);
+    }
+    owner[name] = keep(value);
+    if (old !== value) old.dispose();
+  }
+
+  /** Free all parameters and buffers. The module cannot be used afterwards. */
+  dispose(): void {
+    for (const tensor of this.stateDict().values()) tensor.dispose();
+  }
+}
+
+/** A place for a weight: a shape on the meta backend, until weights are loaded or initialised. */
+export function parameter(...shape: number[]): Tensor {
+  return keep(empty(shape, "f32", getBackend("meta")));
+}
+
+function join(prefix: string, name: string): string {
+  return prefix === "" ? name : `${prefix}.${name}`;
+}
+
+/** Modules in a row, under the names 0, 1, 2, …, as torch.nn.ModuleList. */
+export class ModuleList<M extends Module> extends Module implements Iterable<M> {
+  [index: number]: M;
+  readonly length: number;
+
+  constructor(modules: readonly M[]) {
+    super();
+    this.length = modules.length;
+    modules.forEach((module, i) => {
+      this[i] = module;
+    });
+  }
+
+  *[Symbol.iterator](): Iterator<M> {
+    for (let i = 0; i < this.length; i++) yield this[i];
+  }
+
+  forward(): never {
+    throw new InfimmError("a ModuleList only holds modules; call its elements");
+  }
+}
+
+/** Modules one after another, each on the output of the one before, as torch.nn.Sequential. */
+export class Sequential extends Module {
+  [index: number]: Module & { forward(x: Tensor): Tensor };
+  readonly length: number;
+
+  constructor(...modules: (Module & { forward(x: Tensor): Tensor })[]) {
+    super();
+    this.length = modules.length;
+    modules.forEach((module, i) => {
+      this[i] = module;
+    });
+  }
+
+  forward(x: Tensor): Tensor {
+    for (let i = 0; i < this.length; i++) x = this[i].call(x);
+    return x;
+  }
+}

@@ -1,0 +1,49 @@
+import type { Tensor } from "../tensor/index.ts";
+import type { Module } from "./module.ts";
+
+/** Somebody who looks at a running model: a trace, a patch, a report. Each may replace what it sees. */
+export interface Observer {
+  /** Before a module's forward. */
+  enter?(module: Module, args: readonly unknown[]): void;
+  /** After it. What this returns goes on in the place of `output`. */
+  leave?(module: Module, output: unknown): unknown;
+  /** At a `tap` inside `module`'s forward. What this returns goes on in the place of `value`. */
+  tap?(module: Module, name: string, value: Tensor): Tensor;
+}
+
+const observers: Observer[] = [];
+const running: Module[] = [];
+
+/** Run `fn` under the eyes of `observer`. */
+export function observing<T>(observer: Observer, fn: () => T): T {
+  observers.push(observer);
+  try {
+    return fn();
+  } finally {
+    observers.splice(observers.indexOf(observer), 1);
+  }
+}
+
+/** What `Module.call` does round `forward`. */
+export function observeCall(module: Module, args: readonly unknown[], forward: () => unknown): unknown {
+  running.push(module);
+  try {
+    for (const observer of observers) observer.enter?.(module, args);
+    let output = forward();
+    for (const observer of observers) if (observer.leave) output = observer.leave(module, output);
+    return output;
+  } finally {
+    running.pop();
+  }
+}
+
+/**
+ * Name a value inside a `forward`, so that traces can keep it and patches can change it:
+ * `const attn = tap("attn", softmax(sim, -1))` is `<module path>:attn`.
+ */
+export function tap(name: string, value: Tensor): Tensor {
+  const module = running.at(-1);
+  if (!module) return value;
+  for (const observer of observers) if (observer.tap) value = observer.tap(module, name, value);
+  return value;
+}
