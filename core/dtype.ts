@@ -98,7 +98,11 @@ function f16Table(): Float32Array {
 }
 
 /** Widen stored bits to f32. `bits` are f16 or bf16 patterns; the result has the same length. */
-export function decodeFloats(dtype: "f16" | "bf16", bits: Uint16Array, out: Float32Array = new Float32Array(bits.length)): Float32Array {
+export function decodeFloats(
+  dtype: "f16" | "bf16",
+  bits: Uint16Array,
+  out: Float32Array = new Float32Array(bits.length),
+): Float32Array {
   if (dtype === "bf16") {
     const outBits = new Uint32Array(out.buffer, out.byteOffset, bits.length);
     for (let i = 0; i < bits.length; i++) outBits[i] = bits[i] << 16;

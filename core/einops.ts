@@ -40,16 +40,23 @@ export function planEinops(op: "rearrange" | "reduce" | "repeat", pattern: strin
   const right = expandDots(parseSide(parts[1], complain), dots);
   const names = left.flat();
   const outNames = right.flat();
-  if (new Set(names).size !== names.length || new Set(outNames).size !== outNames.length) complain("a name stands twice on one side");
+  if (new Set(names).size !== names.length || new Set(outNames).size !== outNames.length)
+    complain("a name stands twice on one side");
 
   const sizes = new Map(Object.entries(given));
   left.forEach((dim, axis) => {
     const unknown = dim.filter((name) => !sizes.has(name));
     const known = sizeOf(dim.filter((name) => sizes.has(name)).map((name) => sizes.get(name)!));
-    if (unknown.length > 1) complain(`the sizes of ${unknown.join(" and ")} are not told; give one, as { ${unknown[0]}: … }`);
+    if (unknown.length > 1)
+      complain(`the sizes of ${unknown.join(" and ")} are not told; give one, as { ${unknown[0]}: … }`);
     if (unknown.length === 1) sizes.set(unknown[0], shape[axis] / known);
-    if (sizeOf(dim.map((name) => sizes.get(name)!)) !== shape[axis] || dim.some((name) => !Number.isInteger(sizes.get(name)))) {
-      complain(`dim ${axis} is ${shape[axis]}, which does not fit (${dim.map((n) => `${n}=${sizes.get(n)}`).join(" ")})`);
+    if (
+      sizeOf(dim.map((name) => sizes.get(name)!)) !== shape[axis] ||
+      dim.some((name) => !Number.isInteger(sizes.get(name)))
+    ) {
+      complain(
+        `dim ${axis} is ${shape[axis]}, which does not fit (${dim.map((n) => `${n}=${sizes.get(n)}`).join(" ")})`,
+      );
     }
   });
 
@@ -57,7 +64,8 @@ export function planEinops(op: "rearrange" | "reduce" | "repeat", pattern: strin
   const gained = outNames.filter((name) => !names.includes(name));
   if (op !== "reduce" && lost.length > 0) complain(`${lost.join(", ")} is missing on the right`);
   if (op !== "repeat" && gained.length > 0) complain(`${gained.join(", ")} is not on the left`);
-  for (const name of gained) if (!sizes.has(name)) complain(`the size of the new dim ${name} is not told; give { ${name}: … }`);
+  for (const name of gained)
+    if (!sizes.has(name)) complain(`the size of the new dim ${name} is not told; give { ${name}: … }`);
   const sizeOfName = (name: string) => sizes.get(name)!;
   return {
     names,

@@ -83,7 +83,9 @@ export function getBackend(name?: string): Backend {
   const found = name === undefined ? current : registered.get(name);
   if (found) return found;
   const known = [...registered.keys()].join(", ") || "none";
-  throw new InfimmError(`no backend "${name ?? "(default)"}" is registered; known: ${known}. Import "backends/register.ts" first`);
+  throw new InfimmError(
+    `no backend "${name ?? "(default)"}" is registered; known: ${known}. Import "backends/register.ts" first`,
+  );
 }
 
 /** Tensors made inside `fn` (synchronous) live on `name` unless told otherwise. */

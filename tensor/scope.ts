@@ -139,5 +139,6 @@ function* storagesIn(value: unknown): Iterable<Storage> {
   if (typeof value !== "object" || value === null) return;
   if ("storage" in value && value.storage instanceof Storage) yield value.storage;
   else if (Array.isArray(value) || value instanceof Map) for (const item of value.values()) yield* storagesIn(item);
-  else if (Object.getPrototypeOf(value) === Object.prototype) for (const item of Object.values(value)) yield* storagesIn(item);
+  else if (Object.getPrototypeOf(value) === Object.prototype)
+    for (const item of Object.values(value)) yield* storagesIn(item);
 }

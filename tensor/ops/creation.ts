@@ -15,7 +15,8 @@ export function tensor(values: Nested, dtype?: DType, backend?: Backend): Tensor
   const shape: number[] = [];
   for (let level: Nested = values; Array.isArray(level); level = level[0]) shape.push(level.length);
   const flat = (Array.isArray(values) ? values.flat(Number.POSITIVE_INFINITY) : [values]) as (number | boolean)[];
-  if (flat.length !== sizeOf(shape)) throw new ShapeError(`tensor: nested arrays are ragged; the first ones say ${showShape(shape)}`);
+  if (flat.length !== sizeOf(shape))
+    throw new ShapeError(`tensor: nested arrays are ragged; the first ones say ${showShape(shape)}`);
   const kind = dtype ?? (typeof flat[0] === "boolean" ? "bool" : "f32");
   const numbers = Float32Array.from(flat, Number);
   if (kind === "f16" || kind === "bf16") return fromData(encodeFloats(kind, numbers), shape, kind, backend);
@@ -25,7 +26,12 @@ export function tensor(values: Nested, dtype?: DType, backend?: Backend): Tensor
 }
 
 /** A tensor of elements in row-major order, copied. For f16 and bf16, `data` holds bit patterns. */
-export function fromData(data: TypedArray, shape: Shape, dtype: DType = dtypeOf(data), backend: Backend = getBackend()): Tensor {
+export function fromData(
+  data: TypedArray,
+  shape: Shape,
+  dtype: DType = dtypeOf(data),
+  backend: Backend = getBackend(),
+): Tensor {
   if (data.length !== sizeOf(shape)) {
     throw new ShapeError(`fromData: shape ${showShape(shape)} needs ${sizeOf(shape)} elements, got ${data.length}`);
   }
@@ -44,7 +50,12 @@ function dtypeOf(data: TypedArray): DType {
 export function full(shape: Shape, value: number, dtype: DType = "f32", backend: Backend = getBackend()): Tensor {
   const one = empty([], dtype, backend);
   backend.map(number(value), [], one);
-  return new Tensor(one.storage, dtype, shape, shape.map(() => 0)); // one element, seen everywhere
+  return new Tensor(
+    one.storage,
+    dtype,
+    shape,
+    shape.map(() => 0),
+  ); // one element, seen everywhere
 }
 
 export function zeros(shape: Shape, dtype: DType = "f32", backend?: Backend): Tensor {
@@ -70,7 +81,12 @@ export function arange(start: number, end: number, backend?: Backend): Tensor {
 
 /** Standard normal numbers from a seeded generator: the same on every backend. */
 export function randn(shape: Shape, generator: Generator, backend?: Backend): Tensor {
-  return fromData(Float32Array.from({ length: sizeOf(shape) }, () => generator.normal()), shape, "f32", backend);
+  return fromData(
+    Float32Array.from({ length: sizeOf(shape) }, () => generator.normal()),
+    shape,
+    "f32",
+    backend,
+  );
 }
 
 /** Uniform numbers in [low, high) from a seeded generator. */
@@ -85,5 +101,10 @@ export async function toBackend(t: Tensor, name: string): Promise<Tensor> {
   if (t.backend === target) return t;
   const bits = t.dtype === "f16" || t.dtype === "bf16";
   const data = await t.data();
-  return fromData(bits ? encodeFloats(t.dtype as "f16" | "bf16", data as Float32Array) : data, t.shape, t.dtype, target);
+  return fromData(
+    bits ? encodeFloats(t.dtype as "f16" | "bf16", data as Float32Array) : data,
+    t.shape,
+    t.dtype,
+    target,
+  );
 }

@@ -16,9 +16,18 @@ export function rearrange(t: Tensor, pattern: string, sizes: Sizes = {}): Tensor
 export function repeat(t: Tensor, pattern: string, sizes: Sizes = {}): Tensor {
   const plan = planEinops("repeat", pattern, t.shape, sizes);
   const kept = plan.outNames.filter((name) => plan.names.includes(name));
-  const ordered = permute(reshape(t, plan.split), kept.map((name) => plan.names.indexOf(name)));
+  const ordered = permute(
+    reshape(t, plan.split),
+    kept.map((name) => plan.names.indexOf(name)),
+  );
   const gaps = plan.outNames.map((name) => (kept.includes(name) ? plan.sizes.get(name)! : 1));
-  return reshape(expand(reshape(ordered, gaps), plan.outNames.map((name) => plan.sizes.get(name)!)), plan.merged);
+  return reshape(
+    expand(
+      reshape(ordered, gaps),
+      plan.outNames.map((name) => plan.sizes.get(name)!),
+    ),
+    plan.merged,
+  );
 }
 
 const REDUCTIONS = { sum, mean, max: amax, min: amin };
@@ -30,7 +39,13 @@ export function reduce(t: Tensor, pattern: string, kind: keyof typeof REDUCTIONS
   const taken = reshape(t, split);
   const left = folded.length > 0 ? REDUCTIONS[kind](taken, folded) : taken;
   const kept = names.filter((name) => outNames.includes(name));
-  return reshape(permute(left, outNames.map((name) => kept.indexOf(name))), merged);
+  return reshape(
+    permute(
+      left,
+      outNames.map((name) => kept.indexOf(name)),
+    ),
+    merged,
+  );
 }
 
 /**
@@ -44,13 +59,17 @@ export function einsum(pattern: string, ...tensors: Tensor[]): Tensor {
     throw new ShapeError(`einsum "${pattern}" of ${tensors.map((t) => showShape(t.shape)).join(", ")}: ${what}`);
   };
   if (output === undefined) complain("expected one “->”");
-  if (written.length !== tensors.length || tensors.length > 2) complain("expected one or two tensors, as many as names on the left");
+  if (written.length !== tensors.length || tensors.length > 2)
+    complain("expected one or two tensors, as many as names on the left");
   const names = written.map((words, i) => {
     const dots = tensors[i].rank - words.filter((w) => w !== "...").length;
-    if (words.includes("...") ? dots < 0 : dots !== 0) complain(`operand ${i} has ${tensors[i].rank} dims, the pattern says ${words.join(" ")}`);
+    if (words.includes("...") ? dots < 0 : dots !== 0)
+      complain(`operand ${i} has ${tensors[i].rank} dims, the pattern says ${words.join(" ")}`);
     return words.flatMap((w) => (w === "..." ? Array.from({ length: dots }, (_, d) => `.${dots - d}`) : [w]));
   });
-  const dotNames = [...new Set(names.flat().filter((name) => name.startsWith(".")))].sort((a, b) => Number(b.slice(1)) - Number(a.slice(1)));
+  const dotNames = [...new Set(names.flat().filter((name) => name.startsWith(".")))].sort(
+    (a, b) => Number(b.slice(1)) - Number(a.slice(1)),
+  );
   const outNames = wordsOf(output).flatMap((w) => (w === "..." ? dotNames : [w]));
   const sizes = new Map<string, number>();
   names.forEach((list, i) => {
@@ -58,7 +77,8 @@ export function einsum(pattern: string, ...tensors: Tensor[]): Tensor {
     list.forEach((name, axis) => {
       const size = tensors[i].shape[axis];
       const known = sizes.get(name);
-      if (known !== undefined && known !== size && !(name.startsWith(".") && (known === 1 || size === 1))) complain(`${name} is ${known} and ${size}`);
+      if (known !== undefined && known !== size && !(name.startsWith(".") && (known === 1 || size === 1)))
+        complain(`${name} is ${known} and ${size}`);
       sizes.set(name, Math.max(known ?? 1, size));
     });
   });
@@ -71,7 +91,10 @@ export function einsum(pattern: string, ...tensors: Tensor[]): Tensor {
     const folded = alone.length > 0 ? sum(tensors[i], alone) : tensors[i];
     const kept = names[i].filter((name) => list.includes(name));
     const present = list.filter((name) => kept.includes(name));
-    const ordered = permute(folded, present.map((name) => kept.indexOf(name)));
+    const ordered = permute(
+      folded,
+      present.map((name) => kept.indexOf(name)),
+    );
     const gaps = list.map((name) => (kept.includes(name) ? ordered.shape[present.indexOf(name)] : 1));
     return expand(reshape(ordered, gaps), sizesOf(list));
   };
@@ -85,9 +108,16 @@ export function einsum(pattern: string, ...tensors: Tensor[]): Tensor {
   const columns = outNames.filter((name) => b.includes(name) && !batch.includes(name));
   const count = (list: readonly string[]) => sizesOf(list).reduce((x, y) => x * y, 1);
   const left = reshape(arrange(0, [...batch, ...rows, ...summed]), [...sizesOf(batch), count(rows), count(summed)]);
-  const right = reshape(arrange(1, [...batch, ...summed, ...columns]), [...sizesOf(batch), count(summed), count(columns)]);
+  const right = reshape(arrange(1, [...batch, ...summed, ...columns]), [
+    ...sizesOf(batch),
+    count(summed),
+    count(columns),
+  ]);
   const product = [...batch, ...rows, ...columns];
-  return permute(reshape(matmul(left, right), sizesOf(product)), outNames.map((name) => product.indexOf(name)));
+  return permute(
+    reshape(matmul(left, right), sizesOf(product)),
+    outNames.map((name) => product.indexOf(name)),
+  );
 }
 
 function wordsOf(side: string): string[] {

@@ -69,7 +69,9 @@ function dtypeOf(body: Expr, args: readonly TensorLike[]): "f32" | "i32" | "bool
 /** Undo a broadcast: sum over the dims in which `shape` was stretched. */
 export function sumToShape(t: Tensor, shape: Shape): Tensor {
   const lead = t.rank - shape.length;
-  const stretched = t.shape.flatMap((size, axis) => (axis < lead || (shape[axis - lead] === 1 && size !== 1) ? [axis] : []));
+  const stretched = t.shape.flatMap((size, axis) =>
+    axis < lead || (shape[axis - lead] === 1 && size !== 1) ? [axis] : [],
+  );
   return stretched.length === 0 ? t : reshape(sum(t, stretched, true), shape);
 }
 
@@ -105,7 +107,9 @@ export const silu = elementwise("silu(x) = x / (1 + exp(-x))") as Unary;
 /** The exact form, with erf: torch.nn.functional.gelu(x). */
 export const gelu = elementwise("gelu(x) = 0.5 * x * (1 + erf(x / sqrt(2)))") as Unary;
 /** The tanh approximation: torch.nn.functional.gelu(x, approximate="tanh"). */
-export const geluTanh = elementwise("geluTanh(x) = 0.5 * x * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 * x ^ 3)))") as Unary;
+export const geluTanh = elementwise(
+  "geluTanh(x) = 0.5 * x * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 * x ^ 3)))",
+) as Unary;
 
 export const eq = elementwise("equal(a, b) = a == b") as Binary;
 export const ne = elementwise("notEqual(a, b) = a != b") as Binary;

@@ -27,7 +27,9 @@ export function gather(t: Tensor, dim: number, index: Tensor): Tensor {
 export function scatterAdd(t: Tensor, dim: number, index: Tensor, source: Tensor): Tensor {
   const axis = requireIndex("scatterAdd", t, dim, index);
   if (index.shape.some((d, i) => d !== source.shape[i])) {
-    throw new ShapeError(`scatterAdd: index ${showShape(index.shape)} and source ${showShape(source.shape)} differ in shape`);
+    throw new ShapeError(
+      `scatterAdd: index ${showShape(index.shape)} and source ${showShape(source.shape)} differ in shape`,
+    );
   }
   return differentiable(
     [t, index, source],
@@ -45,7 +47,17 @@ export function scatterAdd(t: Tensor, dim: number, index: Tensor, source: Tensor
 export function indexSelect(t: Tensor, dim: number, index: Tensor): Tensor {
   const axis = normalizeAxis("indexSelect", dim, t.rank);
   const shape = t.shape.map((d, i) => (i === axis ? index.size : d));
-  return gather(t, axis, expand(reshape(index, t.shape.map((_, i) => (i === axis ? -1 : 1))), shape));
+  return gather(
+    t,
+    axis,
+    expand(
+      reshape(
+        index,
+        t.shape.map((_, i) => (i === axis ? -1 : 1)),
+      ),
+      shape,
+    ),
+  );
 }
 
 /** Rows of `weight` [vocab, d] for ids (i32) of any shape: [...ids, d], as torch.nn.functional.embedding. */
@@ -65,7 +77,9 @@ function requireIndex(op: string, t: Tensor, dim: number, index: Tensor): number
   const axis = normalizeAxis(op, dim, t.rank);
   const fits = index.rank === t.rank && index.shape.every((d, i) => i === axis || d <= t.shape[i]);
   if (!fits || index.dtype !== "i32") {
-    throw new ShapeError(`${op}: index ${index} does not fit tensor ${t}: i32, equal rank, no larger apart from dim ${axis}`);
+    throw new ShapeError(
+      `${op}: index ${index} does not fit tensor ${t}: i32, equal rank, no larger apart from dim ${axis}`,
+    );
   }
   return axis;
 }

@@ -13,7 +13,9 @@ export function concat(tensors: readonly Tensor[], dim = 0): Tensor {
   const axis = normalizeAxis("concat", dim, first.rank);
   for (const t of tensors) {
     if (t.rank !== first.rank || t.shape.some((d, i) => i !== axis && d !== first.shape[i])) {
-      throw new ShapeError(`concat: sizes apart from dim ${axis} differ: ${tensors.map((x) => showShape(x.shape)).join(", ")}`);
+      throw new ShapeError(
+        `concat: sizes apart from dim ${axis} differ: ${tensors.map((x) => showShape(x.shape)).join(", ")}`,
+      );
     }
   }
   const ends: number[] = [];
@@ -35,7 +37,10 @@ export function concat(tensors: readonly Tensor[], dim = 0): Tensor {
 
 /** Tensors of one shape along a new dim, as torch.stack. */
 export function stack(tensors: readonly Tensor[], dim = 0): Tensor {
-  return concat(tensors.map((t) => unsqueeze(t, dim)), dim);
+  return concat(
+    tensors.map((t) => unsqueeze(t, dim)),
+    dim,
+  );
 }
 
 /** Views of `sizes` along `dim`, one after another, as torch.split. One number: pieces of that size, the last may be smaller. */
@@ -44,7 +49,9 @@ export function split(t: Tensor, sizes: number | readonly number[], dim = 0): Te
   const total = t.shape[axis];
   const list = typeof sizes === "number" ? Array.from({ length: Math.ceil(total / sizes) }, (_, i) => Math.min(sizes, total - i * sizes)) : sizes; // biome-ignore format: one line
   if (list.reduce((a, b) => a + b, 0) !== total) {
-    throw new ShapeError(`split: sizes ${showShape(list)} do not add up to ${total}, dim ${axis} of ${showShape(t.shape)}`);
+    throw new ShapeError(
+      `split: sizes ${showShape(list)} do not add up to ${total}, dim ${axis} of ${showShape(t.shape)}`,
+    );
   }
   let start = 0;
   return list.map((size) => slice(t, axis, start, (start += size)));
@@ -59,7 +66,13 @@ export function chunk(t: Tensor, count: number, dim = 0): Tensor[] {
 export function pad(t: Tensor, dim: number, before: number, after: number, value = 0): Tensor {
   const axis = normalizeAxis("pad", dim, t.rank);
   if (before < 0 || after < 0) throw new ShapeError(`pad: expected no negative sizes, got ${before} and ${after}`);
-  const edge = (size: number) => full(t.shape.map((d, i) => (i === axis ? size : d)), value, t.dtype, t.backend);
+  const edge = (size: number) =>
+    full(
+      t.shape.map((d, i) => (i === axis ? size : d)),
+      value,
+      t.dtype,
+      t.backend,
+    );
   const parts = [...(before > 0 ? [edge(before)] : []), t, ...(after > 0 ? [edge(after)] : [])];
   return parts.length === 1 ? t : concat(parts, axis);
 }

@@ -15,7 +15,9 @@ import { logSoftmax } from "./softmax.ts";
  */
 export function crossEntropy(logits: Tensor, targets: Tensor, { ignoreIndex = -100 } = {}): Tensor {
   if (logits.rank !== 2 || targets.rank !== 1 || logits.shape[0] !== targets.shape[0] || targets.dtype !== "i32") {
-    throw new ShapeError(`crossEntropy: expected logits [n, classes] and i32 targets [n], got ${logits} and ${targets}`);
+    throw new ShapeError(
+      `crossEntropy: expected logits [n, classes] and i32 targets [n], got ${logits} and ${targets}`,
+    );
   }
   const counts = targets.ne(ignoreIndex);
   const safe = cast(where(counts, targets, 0), "i32");

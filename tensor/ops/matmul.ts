@@ -20,7 +20,9 @@ export function matmul(a: Tensor, b: Tensor): Tensor {
   const [m, k] = a.shape.slice(-2);
   const [rows, n] = b.shape.slice(-2);
   if (k !== rows) {
-    throw new ShapeError(`matmul: inner sizes differ: ${showShape(a.shape)} x ${showShape(b.shape)}: ${k} columns, ${rows} rows`);
+    throw new ShapeError(
+      `matmul: inner sizes differ: ${showShape(a.shape)} x ${showShape(b.shape)}: ${k} columns, ${rows} rows`,
+    );
   }
   const batch = broadcastShapes("matmul", a.shape.slice(0, -2), b.shape.slice(0, -2));
   return differentiable(
@@ -51,7 +53,9 @@ export function linear(x: Tensor, weight: Tensor, bias: Tensor | null = null): T
     throw new ShapeError(`linear: x ${showShape(x.shape)} does not fit weight ${showShape(weight.shape)} [out, in]`);
   }
   if (bias && (bias.rank !== 1 || bias.size !== outSize)) {
-    throw new ShapeError(`linear: bias ${showShape(bias.shape)} does not fit weight ${showShape(weight.shape)} [out, in]`);
+    throw new ShapeError(
+      `linear: bias ${showShape(bias.shape)} does not fit weight ${showShape(weight.shape)} [out, in]`,
+    );
   }
   const inputs = bias ? [x, weight, bias] : [x, weight];
   const backend = commonBackend("linear", inputs);

@@ -30,7 +30,10 @@ export function layerNorm(x: Tensor, weight: Tensor, bias: Tensor, eps: number):
       const y = normalized(x, eps);
       const g = grad.mul(weight);
       const scale = rsqrt(variance(x, -1, { correction: 0, keepdim: true }).add(eps));
-      const gradX = g.sub(g.mean(-1, true)).sub(y.mul(g.mul(y).mean(-1, true))).mul(scale);
+      const gradX = g
+        .sub(g.mean(-1, true))
+        .sub(y.mul(g.mul(y).mean(-1, true)))
+        .mul(scale);
       return [gradX, sumToShape(grad.mul(y), weight.shape), sumToShape(grad, bias.shape)];
     },
   );

@@ -19,19 +19,34 @@ function fold(kind: ReduceKind, t: Tensor, axes: readonly number[], keepdim: boo
   const kept = t.shape.map((d, i) => (axes.includes(i) ? 1 : d));
   const out = empty(kept, dtype, t.backend);
   t.backend.reduce(kind, t, axes, out);
-  return keepdim ? out : reshape(out, t.shape.filter((_, i) => !axes.includes(i)));
+  return keepdim
+    ? out
+    : reshape(
+        out,
+        t.shape.filter((_, i) => !axes.includes(i)),
+      );
 }
 
 /** A gradient of the folded shape, stretched back over `t`. */
 function unfoldGrad(grad: Tensor, t: Tensor, axes: readonly number[]): Tensor {
-  return expand(reshape(grad, t.shape.map((d, i) => (axes.includes(i) ? 1 : d))), t.shape);
+  return expand(
+    reshape(
+      grad,
+      t.shape.map((d, i) => (axes.includes(i) ? 1 : d)),
+    ),
+    t.shape,
+  );
 }
 
 /** Sum over `dim` (all dims if not given). bool and i32 sum to i32. */
 export function sum(t: Tensor, dim?: Dims, keepdim = false): Tensor {
   const axes = dimsOf("sum", t, dim);
   const dtype = computeDType(t.dtype) === "f32" ? "f32" : "i32";
-  return differentiable([t], () => fold("sum", t, axes, keepdim, dtype), (grad) => [unfoldGrad(grad, t, axes)]);
+  return differentiable(
+    [t],
+    () => fold("sum", t, axes, keepdim, dtype),
+    (grad) => [unfoldGrad(grad, t, axes)],
+  );
 }
 
 export function mean(t: Tensor, dim?: Dims, keepdim = false): Tensor {
@@ -61,7 +76,11 @@ function extreme(kind: "max" | "min") {
       () => fold(kind, t, axes, keepdim, computeDType(t.dtype)),
       (grad, out) => {
         const winners = cast(t.eq(unfoldGrad(out, t, axes)), "f32");
-        return [unfoldGrad(grad, t, axes).mul(winners).div(sum(winners, axes, true))];
+        return [
+          unfoldGrad(grad, t, axes)
+            .mul(winners)
+            .div(sum(winners, axes, true)),
+        ];
       },
     );
   };

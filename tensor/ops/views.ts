@@ -51,7 +51,12 @@ export function unsqueeze(t: Tensor, dim: number): Tensor {
 /** Without dim `dim`, if its size is 1. */
 export function squeeze(t: Tensor, dim: number): Tensor {
   const at = normalizeAxis("squeeze", dim, t.rank);
-  return t.shape[at] === 1 ? reshape(t, t.shape.filter((_, i) => i !== at)) : t;
+  return t.shape[at] === 1
+    ? reshape(
+        t,
+        t.shape.filter((_, i) => i !== at),
+      )
+    : t;
 }
 
 /** Dims `start` to `end`, inclusive, as one. */
@@ -74,7 +79,8 @@ export function expand(t: Tensor, target: Shape): Tensor {
 export function slice(t: Tensor, dim: number, start: number, end = t.shape.at(dim) ?? 0, step = 1): Tensor {
   const axis = normalizeAxis("slice", dim, t.rank);
   const size = t.shape[axis];
-  if (!Number.isInteger(step) || step < 1) throw new ShapeError(`slice: step must be a positive whole number, got ${step}`);
+  if (!Number.isInteger(step) || step < 1)
+    throw new ShapeError(`slice: step must be a positive whole number, got ${step}`);
   const clamp = (bound: number) => Math.min(size, Math.max(0, bound < 0 ? bound + size : bound));
   const [from, to] = [clamp(start), clamp(end)];
   const count = Math.max(0, Math.ceil((to - from) / step));
@@ -90,7 +96,10 @@ export function slice(t: Tensor, dim: number, start: number, end = t.shape.at(di
 function dilate(t: Tensor, axis: number, step: number): Tensor {
   if (step === 1 || t.shape[axis] === 0) return t;
   const spaced = pad(unsqueeze(t, axis + 1), axis + 1, 0, step - 1);
-  const merged = reshape(spaced, t.shape.map((d, i) => (i === axis ? d * step : d)));
+  const merged = reshape(
+    spaced,
+    t.shape.map((d, i) => (i === axis ? d * step : d)),
+  );
   return slice(merged, axis, 0, (t.shape[axis] - 1) * step + 1);
 }
 
@@ -121,7 +130,12 @@ export function unfold(t: Tensor, dim: number, size: number, step: number): Tens
     const perElement = permute(grad, [...t.shape.keys()].filter((i) => i !== axis).concat(axis, t.rank));
     const flat = flatten(perElement, -2, -1); // [others…, (window element)]
     const positions = Int32Array.from({ length: count * size }, (_, i) => Math.floor(i / size) * step + (i % size));
-    const sums = scatterAlong(zeros([...flat.shape.slice(0, -1), t.shape[axis]], "f32", t.backend), -1, positions, flat);
+    const sums = scatterAlong(
+      zeros([...flat.shape.slice(0, -1), t.shape[axis]], "f32", t.backend),
+      -1,
+      positions,
+      flat,
+    );
     const home = [...t.shape.keys()].map((i) => (i < axis ? i : i === axis ? t.rank - 1 : i - 1));
     return permute(sums, home);
   });

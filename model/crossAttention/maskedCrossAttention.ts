@@ -1,0 +1,58 @@
+import { LayerNorm } from "../../nn/layerNorm.ts";
+import { Linear } from "../../nn/linear.ts";
+import { Module } from "../../nn/module.ts";
+import { tap } from "../../nn/observe.ts";
+import { arange, chunk, einsum, eq, ge, rearrange, repeat, softmax, type Tensor } from "../../tensor/index.ts";
+import type { CrossAttentionConfig } from "../config.ts";
+import type { Media } from "./media.ts";
+
+/** The score of what may not be seen: f32's most negative number, not -inf, so that rows without any picture stay finite. */
+const UNSEEN = -3.4028234663852886e38;
+
+/**
+ * Text looks at pictures: each token at the tokens of the picture before it (Flamingo, section 3.1, "per-image
+ * attention masking"). The media are not normalised here. helpers.py: MaskedCrossAttention.
+ *
+ * A token before the first picture gets exactly 0. A token that counts more `<image>` than there are pictures sees
+ * all pictures alike, as in the original; the processor refuses such prompts.
+ */
+export class MaskedCrossAttention extends Module {
+  norm: LayerNorm;
+  to_q: Linear;
+  to_kv: Linear;
+  to_out: Linear;
+  readonly heads: number;
+  readonly scale: number;
+  readonly onlyImmediate: boolean;
+
+  constructor(dim: number, visionDim: number, config: CrossAttentionConfig) {
+    super();
+    const inner = config.heads * config.dim_head;
+    this.norm = new LayerNorm(dim);
+    this.to_q = new Linear(dim, inner, { bias: false });
+    this.to_kv = new Linear(visionDim, 2 * inner, { bias: false });
+    this.to_out = new Linear(inner, dim, { bias: false });
+    this.heads = config.heads;
+    this.scale = config.dim_head ** -0.5;
+    this.onlyImmediate = config.only_attend_immediate_media;
+  }
+
+  /** Text [b, t, d] -> what the pictures say to it [b, t, d] */
+  forward(x: Tensor, { features, textTime }: Media): Tensor {
+    const [, m, n] = features.shape;
+    const heads = (y: Tensor) => rearrange(y, "b n (h e) -> b h n e", { h: this.heads });
+    const q = heads(this.to_q.call(this.norm.call(x))).mul(this.scale); // [b, h, t, e]
+    const media = rearrange(features, "b m n w -> b (m n) w"); // [b, (m n), w]
+    const [k, v] = chunk(this.to_kv.call(media), 2, -1); // [b, (m n), inner]
+
+    const time = rearrange(textTime, "b t -> b 1 t 1"); // [b, 1, t, 1]
+    const mediaTime = repeat(arange(1, m + 1, x.backend), "m -> 1 1 1 (m n)", { n }); // [1, 1, 1, (m n)]
+    const seen = this.onlyImmediate ? eq(time, mediaTime) : ge(time, mediaTime); // [b, 1, t, (m n)]
+
+    const sim = einsum("b h i e, b h j e -> b h i j", q, heads(k)); // [b, h, t, (m n)]
+    const attn = softmax(sim.maskedFill(seen.logicalNot(), UNSEEN), -1); // [b, h, t, (m n)]
+    const looking = tap("attn", this.onlyImmediate ? attn.maskedFill(time.eq(0), 0) : attn); // [b, h, t, (m n)]
+    const out = einsum("b h i j, b h j e -> b h i e", looking, heads(v)); // [b, h, t, e]
+    return this.to_out.call(rearrange(out, "b h t e -> b t (h e)")); // [b, t, d]
+  }
+}

@@ -1,0 +1,35 @@
+import { any, cast, cumsum, type Tensor } from "../../tensor/index.ts";
+
+/** Which picture each text token may look at, and the pictures. Given to every cross-attention block. */
+export interface Media {
+  /** [b, m, n, d]: m pictures of n tokens */
+  readonly features: Tensor;
+  /** i32 [b, t]: how many `<image>` tokens stand up to and including each token. Token i sees picture textTime[i]; 0: none. */
+  readonly textTime: Tensor;
+  /** f32 [b, 1, 1]: 1 where the sample has a picture; 0 makes every block the identity for it. */
+  readonly hasMedia: Tensor;
+}
+
+/** Where the pictures stand in a prompt. */
+export type MediaPlaces = Omit<Media, "features">;
+
+/**
+ * Each token sees the picture before it, the nearest one. `<image>` itself sees its own.
+ * @param inputIds i32 [b, t]
+ */
+export function mediaPlaces(inputIds: Tensor, imageTokenId: number): MediaPlaces {
+  const isImage = inputIds.eq(imageTokenId); // [b, t]
+  return {
+    textTime: cumsum(cast(isImage, "i32"), -1), // [b, t]
+    hasMedia: cast(any(isImage, -1), "f32").reshape(-1, 1, 1), // [b, 1, 1]
+  };
+}
+
+/**
+ * The places of `count` tokens that follow a prompt: they see its last picture. flamingo_lm.py: use_cached_media.
+ * @param prompt the places of the prompt
+ */
+export function placesAfter(prompt: MediaPlaces, count: number): MediaPlaces {
+  const last = prompt.textTime.slice(1, -1); // [b, 1]
+  return { textTime: last.expand(-1, count), hasMedia: prompt.hasMedia }; // [b, count]
+}

@@ -1,0 +1,52 @@
+import { LayerNorm } from "../../nn/layerNorm.ts";
+import { Module } from "../../nn/module.ts";
+import type { Tensor } from "../../tensor/index.ts";
+import { type VisualConfig, visualSizes } from "../visualConfig.ts";
+import { Attention } from "./attention.ts";
+import { Mlp } from "./mlp.ts";
+import type { VisionRotaryEmbedding } from "./rope.ts";
+import { SubLnAttention } from "./subLnAttention.ts";
+import { SwiGLU } from "./swiGlu.ts";
+
+/** Every norm of the tower. PyTorch's default would be 1e-5. */
+export const VISION_EPS = 1e-6;
+
+/** One layer of EVA-CLIP: tokens look at each other, then each is transformed by itself. eva_vit.py: Block. */
+abstract class EvaBlock extends Module {
+  norm1: LayerNorm;
+  attn: Attention | SubLnAttention;
+  norm2: LayerNorm;
+  mlp: Mlp | SwiGLU;
+
+  constructor(config: VisualConfig) {
+    super();
+    const { heads, hidden } = visualSizes(config);
+    const { width, subln } = config;
+    this.norm1 = new LayerNorm(width, { eps: VISION_EPS });
+    this.attn = subln ? new SubLnAttention(width, heads, VISION_EPS) : new Attention(width, heads);
+    this.norm2 = new LayerNorm(width, { eps: VISION_EPS });
+    this.mlp = subln ? new SwiGLU(width, hidden, VISION_EPS) : new Mlp(width, hidden);
+  }
+
+  abstract override forward(x: Tensor, rope: VisionRotaryEmbedding | null): Tensor;
+
+  protected attend(x: Tensor, rope: VisionRotaryEmbedding | null): Tensor {
+    return rope ? (this.attn as SubLnAttention).call(x, rope) : (this.attn as Attention).call(x);
+  }
+}
+
+/** L and g: norms stand before the branches. */
+export class PreNormBlock extends EvaBlock {
+  forward(x: Tensor, rope: VisionRotaryEmbedding | null): Tensor {
+    x = x.add(this.attend(this.norm1.call(x), rope)); // [b, t, w]
+    return x.add(this.mlp.call(this.norm2.call(x))); // [b, t, w]
+  }
+}
+
+/** E: norms act on what the branches give. */
+export class PostNormBlock extends EvaBlock {
+  forward(x: Tensor, rope: VisionRotaryEmbedding | null): Tensor {
+    x = x.add(this.norm1.call(this.attend(x, rope))); // [b, t, w]
+    return x.add(this.norm2.call(this.mlp.call(x))); // [b, t, w]
+  }
+}

@@ -1,0 +1,52 @@
+import { LayerNorm } from "../../nn/layerNorm.ts";
+import { Linear } from "../../nn/linear.ts";
+import { Module, ModuleList, parameter } from "../../nn/module.ts";
+import { concat, select, type Tensor } from "../../tensor/index.ts";
+import { type VisualConfig, visualSizes } from "../visualConfig.ts";
+import { PostNormBlock, PreNormBlock, VISION_EPS } from "./block.ts";
+import { PatchEmbed } from "./patchEmbed.ts";
+import { VisionRotaryEmbedding } from "./rope.ts";
+
+/**
+ * EVA-CLIP's image tower (Sun et al., "EVA-CLIP", 2023): a ViT. eva_vit.py: EVAVisionTransformer.
+ *
+ * InfiMM takes the last block's output for all tokens, CLS included, and before the final norm; `norm` and `head`
+ * are in the checkpoint, and only `classFeatures` uses them.
+ */
+export class EVAVisionTransformer extends Module {
+  cls_token: Tensor; // [1, 1, w]
+  pos_embed: Tensor; // [1, 1+n, w]
+  patch_embed: PatchEmbed;
+  rope: VisionRotaryEmbedding | null;
+  blocks: ModuleList<PreNormBlock | PostNormBlock>;
+  norm: LayerNorm;
+  head: Linear;
+
+  constructor(config: VisualConfig) {
+    super();
+    const { width, patch_size, head_width, layers, embed_dim } = config;
+    const { grid, tokens } = visualSizes(config);
+    const Block = config.postnorm ? PostNormBlock : PreNormBlock;
+    this.cls_token = parameter(1, 1, width);
+    this.pos_embed = parameter(1, tokens, width);
+    this.patch_embed = new PatchEmbed(patch_size, width);
+    this.rope = config.rope ? new VisionRotaryEmbedding(grid, head_width) : null;
+    this.blocks = new ModuleList(Array.from({ length: layers }, () => new Block(config)));
+    this.norm = new LayerNorm(width, { eps: VISION_EPS });
+    this.head = new Linear(width, embed_dim);
+  }
+
+  /** Pictures [b, 3, s, s] -> features of CLS and the patches [b, 1+n, w], not normalised. */
+  forward(pixels: Tensor): Tensor {
+    const patches = this.patch_embed.call(pixels); // [b, n, w]
+    const cls = this.cls_token.expand(pixels.shape[0], -1, -1); // [b, 1, w]
+    let x = concat([cls, patches], 1).add(this.pos_embed); // [b, 1+n, w]
+    for (const block of this.blocks) x = block.call(x, this.rope); // [b, 1+n, w]
+    return x; // [b, 1+n, w]
+  }
+
+  /** What CLIP compares with a text: CLS, normalised and projected. [b, 1+n, w] -> [b, c]. InfiMM never asks for it. */
+  classFeatures(features: Tensor): Tensor {
+    return this.head.call(select(this.norm.call(features), 1, 0)); // [b, c]
+  }
+}

@@ -1,0 +1,24 @@
+import { GELU } from "../../nn/activation.ts";
+import { Linear } from "../../nn/linear.ts";
+import { Module } from "../../nn/module.ts";
+import type { Tensor } from "../../tensor/index.ts";
+
+/** The MLP of EVA g and E. eva_vit.py: Mlp. */
+export class Mlp extends Module {
+  fc1: Linear;
+  act: GELU;
+  fc2: Linear;
+
+  constructor(width: number, hidden: number) {
+    super();
+    this.fc1 = new Linear(width, hidden);
+    this.act = new GELU();
+    this.fc2 = new Linear(hidden, width);
+  }
+
+  /** [b, t, w] -> [b, t, w] */
+  forward(x: Tensor): Tensor {
+    const h = this.act.call(this.fc1.call(x)); // [b, t, hidden]
+    return this.fc2.call(h); // [b, t, w]
+  }
+}

@@ -1,0 +1,19 @@
+import { Conv2d } from "../../nn/conv2d.ts";
+import { Module } from "../../nn/module.ts";
+import { rearrange, type Tensor } from "../../tensor/index.ts";
+
+/** A picture as a row of patch vectors: a convolution whose stride is its kernel. eva_vit.py: PatchEmbed. */
+export class PatchEmbed extends Module {
+  proj: Conv2d;
+
+  constructor(patchSize: number, width: number) {
+    super();
+    this.proj = new Conv2d(3, width, { kernelSize: patchSize, stride: patchSize });
+  }
+
+  /** Pictures [b, 3, s, s] -> patches [b, n, w], row by row. */
+  forward(pixels: Tensor): Tensor {
+    const x = this.proj.call(pixels); // [b, w, g, g]
+    return rearrange(x, "b w rows columns -> b (rows columns) w"); // [b, (g g), w]
+  }
+}

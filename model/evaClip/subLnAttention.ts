@@ -1,0 +1,48 @@
+import { LayerNorm } from "../../nn/layerNorm.ts";
+import { Linear } from "../../nn/linear.ts";
+import { Module, parameter } from "../../nn/module.ts";
+import { tap } from "../../nn/observe.ts";
+import { einsum, linear, rearrange, softmax, type Tensor } from "../../tensor/index.ts";
+import { rotatePatches, type VisionRotaryEmbedding } from "./rope.ts";
+
+/**
+ * Self-attention of EVA-02 L: rotary positions, and a norm before the output projection (sub-LN; Wang et al.,
+ * "Foundation Transformers", 2022). Keys have no bias. eva_vit.py: Attention with subln.
+ */
+export class SubLnAttention extends Module {
+  q_bias: Tensor; // [w]
+  v_bias: Tensor; // [w]
+  q_proj: Linear;
+  k_proj: Linear;
+  v_proj: Linear;
+  inner_attn_ln: LayerNorm;
+  proj: Linear;
+  readonly heads: number;
+  readonly scale: number;
+
+  constructor(width: number, heads: number, eps: number) {
+    super();
+    this.q_bias = parameter(width);
+    this.v_bias = parameter(width);
+    this.q_proj = new Linear(width, width, { bias: false });
+    this.k_proj = new Linear(width, width, { bias: false });
+    this.v_proj = new Linear(width, width, { bias: false });
+    this.inner_attn_ln = new LayerNorm(width, { eps });
+    this.proj = new Linear(width, width);
+    this.heads = heads;
+    this.scale = (width / heads) ** -0.5;
+  }
+
+  /** [b, t, w] -> [b, t, w]; the first token is CLS, the others are patches on `rope`'s grid. */
+  forward(x: Tensor, rope: VisionRotaryEmbedding): Tensor {
+    const heads = (y: Tensor) => rearrange(y, "b t (h d) -> b h t d", { h: this.heads });
+    const q = rotatePatches(heads(linear(x, this.q_proj.weight, this.q_bias)), rope); // [b, h, t, d]
+    const k = rotatePatches(heads(linear(x, this.k_proj.weight)), rope); // [b, h, t, d]
+    const v = heads(linear(x, this.v_proj.weight, this.v_bias)); // [b, h, t, d]
+    const sim = einsum("b h i d, b h j d -> b h i j", q.mul(this.scale), k); // [b, h, t, t]
+    const attn = tap("attn", softmax(sim, -1)); // [b, h, t, t]
+    const out = einsum("b h i j, b h j d -> b h i d", attn, v); // [b, h, t, d]
+    const merged = rearrange(out, "b h t d -> b t (h d)"); // [b, t, w]
+    return this.proj.call(this.inner_attn_ln.call(merged)); // [b, t, w]
+  }
+}

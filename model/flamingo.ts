@@ -1,0 +1,45 @@
+import { Module } from "../nn/module.ts";
+import { noGrad, rearrange, type Tensor } from "../tensor/index.ts";
+import type { InfiMMConfig } from "./config.ts";
+import { type MediaPlaces, mediaPlaces } from "./crossAttention/media.ts";
+import { EVAVisionTransformer } from "./evaClip/evaVisionTransformer.ts";
+import { CausalLanguageModel, type Text } from "./language/languageModel.ts";
+import { PerceiverResampler } from "./perceiver/perceiverResampler.ts";
+
+/**
+ * A frozen image tower, a resampler, and a language model that looks (Alayrac et al., "Flamingo: a Visual Language
+ * Model for Few-Shot Learning", 2022). flamingo.py: Flamingo.
+ */
+export class Flamingo extends Module {
+  vision_encoder: EVAVisionTransformer;
+  /** null in InfiMM-HD: the tower's tokens go straight into cross-attention. */
+  perceiver: PerceiverResampler | null;
+  lang_encoder: CausalLanguageModel;
+  private readonly imageTokenId: number;
+
+  constructor(config: InfiMMConfig) {
+    super();
+    this.vision_encoder = new EVAVisionTransformer(config.visual);
+    this.perceiver = config.perceiver ? new PerceiverResampler(config.visual.width, config.perceiver) : null;
+    this.lang_encoder = new CausalLanguageModel(config);
+    this.imageTokenId = config.image_token_id;
+  }
+
+  /** Pictures [b, m, 1, 3, s, s] -> media tokens [b, m, n, w]. The tower is frozen: no gradient enters it. */
+  encode(pixelValues: Tensor): Tensor {
+    const [b, m] = pixelValues.shape;
+    const pictures = rearrange(pixelValues, "b m f c h w -> (b m f) c h w"); // [(b m), c, s, s]
+    const features = noGrad(() => this.vision_encoder.call(pictures)); // [(b m), v, w]
+    if (!this.perceiver) return rearrange(features, "(b m) v w -> b m v w", { b, m }); // [b, m, v, w]
+    return this.perceiver.call(rearrange(features, "(b m f) v w -> b m f v w", { b, m, f: 1 })); // [b, m, n, w]
+  }
+
+  /**
+   * @param features media tokens [b, m, n, w], from `encode`
+   * @param places which picture each token sees; default: the one before it
+   * @returns logits [b, t, vocab]
+   */
+  forward(text: Text, features: Tensor, places: MediaPlaces = mediaPlaces(text.inputIds, this.imageTokenId)): Tensor {
+    return this.lang_encoder.call(text, { features, ...places }); // [b, t, vocab]
+  }
+}

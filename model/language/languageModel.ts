@@ -1,0 +1,75 @@
+import { Embedding } from "../../nn/embedding.ts";
+import type { KVCache } from "../../nn/kvCache.ts";
+import { Linear } from "../../nn/linear.ts";
+import { Module, ModuleList } from "../../nn/module.ts";
+import { RMSNorm } from "../../nn/rmsNorm.ts";
+import type { Tensor } from "../../tensor/index.ts";
+import type { InfiMMConfig } from "../config.ts";
+import type { Media } from "../crossAttention/media.ts";
+import { causalMask } from "./causalMask.ts";
+import { FlamingoLayer } from "./flamingoLayer.ts";
+import { rotaryTables } from "./rotary.ts";
+
+/** The text to run, and what stands around it. */
+export interface Text {
+  /** i32 [b, t]: the new tokens */
+  readonly inputIds: Tensor;
+  /** One list a sample; default: 0 … t-1 after what is cached, whatever the padding. */
+  readonly positions?: readonly ArrayLike<number>[];
+  /** [b, cached + t]: 0 where a token is padding; default: no padding */
+  readonly attentionMask?: Tensor;
+  /** Keys and values of the tokens before; the new ones are added. */
+  readonly cache?: KVCache;
+}
+
+/** A decoder whose layers look at pictures. transformers: LlamaModel, MistralModel. */
+export class LanguageModel extends Module {
+  embed_tokens: Embedding;
+  layers: ModuleList<FlamingoLayer>;
+  norm: RMSNorm;
+  private readonly headDim: number;
+  private readonly theta: number;
+  private readonly window: number | null;
+
+  constructor(config: InfiMMConfig) {
+    super();
+    const { vocab_size, hidden_size, num_attention_heads, num_hidden_layers, rms_norm_eps } = config.language;
+    this.embed_tokens = new Embedding(vocab_size, hidden_size);
+    this.layers = new ModuleList(Array.from({ length: num_hidden_layers }, (_, i) => new FlamingoLayer(config, i)));
+    this.norm = new RMSNorm(hidden_size, rms_norm_eps);
+    this.headDim = hidden_size / num_attention_heads;
+    this.theta = config.language.rope_theta;
+    this.window = config.language.sliding_window;
+  }
+
+  /** Token ids [b, t] -> normalised hidden states [b, t, d] */
+  forward({ inputIds, positions, attentionMask, cache }: Text, media: Media): Tensor {
+    const t = inputIds.shape[1];
+    const past = cache?.length ?? 0;
+    const places = positions ?? [Int32Array.from({ length: t }, (_, i) => past + i)];
+    const rotary = rotaryTables(places, this.headDim, this.theta, inputIds.backend);
+    const keys = past + t;
+    const seen = causalMask(inputIds, { queries: t, keys, window: this.window, attentionMask: attentionMask ?? null }); // [..., t, keys]
+    let x = this.embed_tokens.call(inputIds); // [b, t, d]
+    for (const layer of this.layers) x = layer.call(x, media, { rotary, seen, cache: cache ?? null }); // [b, t, d]
+    return this.norm.call(x); // [b, t, d]
+  }
+}
+
+/** The decoder with its output layer. transformers: LlamaForCausalLM, MistralForCausalLM. */
+export class CausalLanguageModel extends Module {
+  model: LanguageModel;
+  lm_head: Linear;
+
+  constructor(config: InfiMMConfig) {
+    super();
+    this.model = new LanguageModel(config);
+    this.lm_head = new Linear(config.language.hidden_size, config.language.vocab_size, { bias: false });
+  }
+
+  /** Token ids [b, t] -> logits of the next token [b, t, vocab] */
+  forward(text: Text, media: Media): Tensor {
+    const x = this.model.call(text, media); // [b, t, d]
+    return this.lm_head.call(x); // [b, t, vocab]
+  }
+}

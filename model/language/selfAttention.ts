@@ -1,0 +1,62 @@
+import type { KVCache } from "../../nn/kvCache.ts";
+import { Linear } from "../../nn/linear.ts";
+import { Module } from "../../nn/module.ts";
+import { tap } from "../../nn/observe.ts";
+import { applyRope, einsum, rearrange, softmax, type Tensor } from "../../tensor/index.ts";
+import type { LanguageConfig } from "../languageConfig.ts";
+import type { RotaryTables } from "./rotary.ts";
+
+/** The score of what may not be seen. Finite, so that the rows of padding stay finite. */
+const UNSEEN = -3.4028234663852886e38;
+
+/** What all layers of one forward pass share. */
+export interface Sequence {
+  readonly rotary: RotaryTables;
+  /** bool [b or 1, 1, i, j]: which keys each query may see */
+  readonly seen: Tensor;
+  readonly cache: KVCache | null;
+}
+
+/**
+ * Causal self-attention with rotary positions; several query heads share a key and value head (Ainslie et al.,
+ * "GQA", 2023). transformers: LlamaAttention, MistralAttention.
+ */
+export class SelfAttention extends Module {
+  q_proj: Linear;
+  k_proj: Linear;
+  v_proj: Linear;
+  o_proj: Linear;
+  readonly heads: number;
+  readonly kvHeads: number;
+  readonly layer: number;
+
+  constructor(config: LanguageConfig, layer: number) {
+    super();
+    const { hidden_size: d, num_attention_heads: heads, num_key_value_heads: kvHeads } = config;
+    const headDim = d / heads;
+    this.q_proj = new Linear(d, heads * headDim, { bias: false });
+    this.k_proj = new Linear(d, kvHeads * headDim, { bias: false });
+    this.v_proj = new Linear(d, kvHeads * headDim, { bias: false });
+    this.o_proj = new Linear(heads * headDim, d, { bias: false });
+    this.heads = heads;
+    this.kvHeads = kvHeads;
+    this.layer = layer;
+  }
+
+  /** [b, t, d] -> [b, t, d] */
+  forward(x: Tensor, { rotary, seen, cache }: Sequence): Tensor {
+    const heads = (y: Tensor, h: number) => rearrange(y, "b t (h e) -> b h t e", { h });
+    const q = applyRope(heads(this.q_proj.call(x), this.heads), rotary.cos, rotary.sin, "half"); // [b, h, t, e]
+    const newKeys = applyRope(heads(this.k_proj.call(x), this.kvHeads), rotary.cos, rotary.sin, "half"); // [b, k, t, e]
+    const newValues = heads(this.v_proj.call(x), this.kvHeads); // [b, k, t, e]
+    const { keys, values } = cache?.append(this.layer, newKeys, newValues) ?? { keys: newKeys, values: newValues };
+
+    const grouped = rearrange(q, "b (k group) t e -> b k group t e", { k: this.kvHeads }); // [b, k, group, t, e]
+    const sim = einsum("b k group i e, b k j e -> b k group i j", grouped, keys); // [b, k, group, t, j]
+    const scaled = rearrange(sim, "b k group i j -> b (k group) i j").div(Math.sqrt(q.shape[3])); // [b, h, t, j]
+    const attn = tap("attn", softmax(scaled.maskedFill(seen.logicalNot(), UNSEEN), -1)); // [b, h, t, j]
+    const looking = rearrange(attn, "b (k group) i j -> b k group i j", { k: this.kvHeads }); // [b, k, group, t, j]
+    const out = einsum("b k group i j, b k j e -> b k group i e", looking, values); // [b, k, group, t, e]
+    return this.o_proj.call(rearrange(out, "b k group t e -> b t (k group e)")); // [b, t, d]
+  }
+}

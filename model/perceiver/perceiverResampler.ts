@@ -1,0 +1,40 @@
+import { LayerNorm } from "../../nn/layerNorm.ts";
+import { Module, ModuleList, parameter, type Sequential } from "../../nn/module.ts";
+import { rearrange, repeat, type Tensor } from "../../tensor/index.ts";
+import type { PerceiverConfig } from "../config.ts";
+import { feedForward } from "./feedForward.ts";
+import { PerceiverAttention } from "./perceiverAttention.ts";
+
+/**
+ * However many tokens a picture has, `num_latents` learned queries sum it up (Alayrac et al., "Flamingo", 2022,
+ * section 3.1). Pictures are resampled one by one. helpers.py: PerceiverResampler.
+ */
+export class PerceiverResampler extends Module {
+  latents: Tensor; // [n, d]
+  layers: ModuleList<ModuleList<PerceiverAttention | Sequential>>;
+  norm: LayerNorm;
+
+  constructor(dim: number, config: PerceiverConfig) {
+    super();
+    this.latents = parameter(config.num_latents, dim);
+    const layer = () =>
+      new ModuleList<PerceiverAttention | Sequential>([
+        new PerceiverAttention(dim, config),
+        feedForward(dim, config.ff_mult),
+      ]);
+    this.layers = new ModuleList(Array.from({ length: config.depth }, layer));
+    this.norm = new LayerNorm(dim);
+  }
+
+  /** Vision features [b, m, f, v, d] of m pictures, f frames (1) of v tokens -> [b, m, n, d] */
+  forward(features: Tensor): Tensor {
+    const [b, m] = features.shape;
+    const x = rearrange(features, "b m f v d -> b m (f v) d"); // [b, m, (f v), d]
+    let latents = repeat(this.latents, "n d -> b m n d", { b, m }); // [b, m, n, d]
+    for (const [attn, ff] of this.layers as Iterable<Iterable<PerceiverAttention | Sequential>>) {
+      latents = (attn as PerceiverAttention).call(x, latents).add(latents); // [b, m, n, d]
+      latents = (ff as Sequential).call(latents).add(latents); // [b, m, n, d]
+    }
+    return this.norm.call(latents); // [b, m, n, d]
+  }
+}

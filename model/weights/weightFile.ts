@@ -1,0 +1,49 @@
+import type { DType, TypedArray } from "../../core/dtype.ts";
+
+/** Element types that a weight file may hold and we can read, under safetensors' names. */
+export type StoredDType = "F64" | "F32" | "F16" | "BF16" | "I64" | "I32" | "I16" | "I8" | "U8" | "BOOL";
+
+export const STORED_BYTES: Record<StoredDType, number> = {
+  F64: 8,
+  F32: 4,
+  F16: 2,
+  BF16: 2,
+  I64: 8,
+  I32: 4,
+  I16: 2,
+  I8: 1,
+  U8: 1,
+  BOOL: 1,
+};
+
+/** What a file says about one tensor, known without reading its data. */
+export interface StoredTensor {
+  readonly name: string;
+  readonly dtype: StoredDType;
+  readonly shape: readonly number[];
+}
+
+/** A tensor's values, row-major. `dtype` is ours: F64 has become f32; I64, I16 and I8 i32; U8 bool. */
+export interface TensorData {
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+  readonly data: TypedArray;
+}
+
+/** Named tensors that are listed at once and read one at a time. */
+export interface WeightFile {
+  /** What messages call this file. */
+  readonly path: string;
+  readonly tensors: ReadonlyMap<string, StoredTensor>;
+  readonly metadata: Readonly<Record<string, string>>;
+  /** The values of one tensor. Throws FileFormatError for a name that is not in `tensors`. */
+  read(name: string): Promise<TensorData>;
+  /** The same at once, where the bytes are already in memory. */
+  readSync?(name: string): TensorData;
+  close(): Promise<void>;
+}
+
+/** A name for a message: quoted, escaped, and cut when it is absurdly long. */
+export function quote(name: string): string {
+  return JSON.stringify(name.length > 120 ? name.slice(0, 117) + "..." : name);
+}

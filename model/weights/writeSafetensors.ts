@@ -1,0 +1,109 @@
+import { randomUUID } from "node:crypto";
+import { type FileHandle, open, rename, rm } from "node:fs/promises";
+import { BYTES, type DType, type TypedArray, viewBytes } from "../../core/dtype.ts";
+import { FileFormatError, showShape } from "../../core/errors.ts";
+import { sizeOf } from "../../core/shape.ts";
+import { LENGTH_BYTES, MAX_HEADER_BYTES } from "./safetensorsHeader.ts";
+import { quote, type StoredDType } from "./weightFile.ts";
+
+/** A tensor to be written. Its values are asked for when their turn comes, so only one tensor is in memory. */
+export interface TensorToWrite {
+  readonly name: string;
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+  data(): TypedArray | Promise<TypedArray>;
+}
+
+const STORED: Record<DType, StoredDType> = { f32: "F32", i32: "I32", bool: "BOOL", f16: "F16", bf16: "BF16" };
+const CHUNK_BYTES = 64 * 2 ** 20;
+
+/**
+ * Writes a safetensors file (Node) that Python's safetensors loads. Wide dtypes come first, then narrower
+ * ones, each in the given order, so that every tensor is aligned in the file.
+ *
+ * The file appears under `path` only when it is complete: it is written beside it under a temporary name, which
+ * is removed if anything fails. Throws FileFormatError for a bad entry, and whatever `data()` throws.
+ */
+export async function writeSafetensors(
+  path: string,
+  tensors: Iterable<TensorToWrite>,
+  options: { metadata?: Readonly<Record<string, string>> } = {},
+): Promise<void> {
+  const ordered = [...tensors].sort((a, b) => BYTES[b.dtype] - BYTES[a.dtype]);
+  const header = encodeHeader(ordered, options.metadata ?? {}, path);
+  const temporary = `${path}.${randomUUID()}.tmp`;
+  const handle = await open(temporary, "wx").catch((error: Error) => {
+    throw new FileFormatError(`${path}: cannot be written: ${error.message}`);
+  });
+  try {
+    try {
+      await writeAll(handle, header);
+      for (const tensor of ordered) await writeAll(handle, checkedBytes(tensor, await tensor.data(), path));
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+}
+
+/** Length and JSON, padded with spaces to a multiple of 8 bytes. */
+function encodeHeader(
+  tensors: readonly TensorToWrite[],
+  metadata: Readonly<Record<string, string>>,
+  path: string,
+): Uint8Array {
+  const entries = new Map<string, unknown>();
+  if (!Object.values(metadata).every((value) => typeof value === "string")) {
+    throw new FileFormatError(`${path}: metadata values must be strings; JSON.stringify what is not`);
+  }
+  if (Object.keys(metadata).length > 0) entries.set("__metadata__", metadata);
+  let offset = 0;
+  for (const { name, dtype, shape } of tensors) {
+    const refuse = (why: string): never => {
+      throw new FileFormatError(`${path}: tensor ${quote(name)}: ${why}`);
+    };
+    if (name === "__metadata__" || /\p{Surrogate}/u.test(name)) refuse("safetensors does not allow this name");
+    if (entries.has(name)) refuse("is given twice; write each tensor under one name");
+    if (!shape.every((d) => Number.isSafeInteger(d) && d >= 0))
+      refuse(`shape ${showShape(shape)} must be whole numbers, 0 or more`);
+    const end = offset + sizeOf(shape) * BYTES[dtype];
+    entries.set(name, { dtype: STORED[dtype], shape, data_offsets: [offset, end] });
+    offset = end;
+  }
+  const json = new TextEncoder().encode(JSON.stringify(Object.fromEntries(entries)));
+  const length = Math.ceil(json.length / 8) * 8;
+  if (length > MAX_HEADER_BYTES)
+    throw new FileFormatError(
+      `${path}: ${tensors.length} tensors need a header of ${length} bytes; at most ${MAX_HEADER_BYTES} are allowed: split the file`,
+    );
+  const bytes = new Uint8Array(LENGTH_BYTES + length).fill(0x20);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(length), true);
+  bytes.set(json, LENGTH_BYTES);
+  return bytes;
+}
+
+/** The bytes of a tensor, once they are what its entry in the header promised. */
+function checkedBytes({ name, dtype, shape }: TensorToWrite, data: TypedArray, path: string): Uint8Array {
+  const expected = viewBytes(dtype, new ArrayBuffer(0)).constructor;
+  if (data.constructor !== expected || data.length !== sizeOf(shape)) {
+    throw new FileFormatError(
+      `${path}: tensor ${quote(name)}: expected ${sizeOf(shape)} elements in ${expected.name} for ${dtype} ${showShape(shape)}, ` +
+        `got ${data.length} in ${data.constructor.name}`,
+    );
+  }
+  const bad = dtype === "bool" ? data.findIndex((byte) => byte > 1) : -1;
+  if (bad >= 0)
+    throw new FileFormatError(`${path}: tensor ${quote(name)}: element ${bad} is ${data[bad]}; a bool is 0 or 1`);
+  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+}
+
+async function writeAll(handle: FileHandle, bytes: Uint8Array): Promise<void> {
+  for (let done = 0; done < bytes.length; ) {
+    const { bytesWritten } = await handle.write(bytes, done, Math.min(CHUNK_BYTES, bytes.length - done));
+    done += bytesWritten;
+  }
+}
