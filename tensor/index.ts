@@ -1,6 +1,7 @@
 /** The tensor library, from one place. */
 export { differentiable, isTracked, noGrad, valueAndGrad, type Vjp } from "./autograd.ts";
 export * from "./backend.ts";
+export { compute } from "./compute.ts";
 export * from "./ops/creation.ts";
 export * from "./ops/einops.ts";
 export * from "./ops/elementwise.ts";

@@ -96,6 +96,11 @@ export class Tensor implements Operand {
     this.storage.free();
   }
 
+  /** `using t = …` frees at the end of the block. */
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
   // Arithmetic ---------------------------------------------------------------------------------------------------
 
   add(other: TensorLike): Tensor {

@@ -1,0 +1,62 @@
+import type { Generator } from "../../core/random.ts";
+
+/** How the next token is drawn. The order of the filters is transformers': temperature, top k, top p. */
+export interface Sampling {
+  /** Logits are divided by this; below 1 the likely becomes likelier. Default 1. */
+  readonly temperature?: number;
+  /** Only the k likeliest tokens; 0: all. Default 0. */
+  readonly topK?: number;
+  /** Only the likeliest tokens that together have this probability, at least one. Default 1: all. */
+  readonly topP?: number;
+}
+
+/**
+ * Logits after the filters: what was dropped is -Infinity.
+ *
+ * @param logits of one position, [vocab]
+ * @returns doubles, [vocab]
+ */
+export function filterLogits(logits: ArrayLike<number>, { temperature = 1, topK = 0, topP = 1 }: Sampling): Float64Array {
+  const scores = Float64Array.from(logits, (x) => x / temperature);
+  if (topK > 0 && topK < scores.length) {
+    const smallestKept = Float64Array.from(scores).sort()[scores.length - topK];
+    for (let i = 0; i < scores.length; i++) if (scores[i] < smallestKept) scores[i] = Number.NEGATIVE_INFINITY;
+  }
+  if (topP < 1) dropUnlikelyTail(scores, topP);
+  return scores;
+}
+
+/** From the least likely upwards, drop tokens while all dropped ones together have a probability of at most 1 - topP. */
+function dropUnlikelyTail(scores: Float64Array, topP: number): void {
+  const probabilities = softmax(scores);
+  const ascending = Array.from(scores.keys()).sort((i, j) => scores[i] - scores[j] || i - j);
+  let dropped = 0;
+  for (const id of ascending.slice(0, -1)) {
+    dropped += probabilities[id];
+    if (dropped > 1 - topP) return;
+    scores[id] = Number.NEGATIVE_INFINITY;
+  }
+}
+
+/** Draw one token in proportion to its probability. */
+export function drawToken(scores: Float64Array, generator: Generator): number {
+  const probabilities = softmax(scores);
+  let left = generator.uniform();
+  let last = 0;
+  for (let id = 0; id < probabilities.length; id++) {
+    if (probabilities[id] === 0) continue;
+    last = id;
+    left -= probabilities[id];
+    if (left < 0) return id;
+  }
+  return last; // rounding left a crumb at the end
+}
+
+function softmax(scores: Float64Array): Float64Array {
+  let max = Number.NEGATIVE_INFINITY;
+  for (const s of scores) max = Math.max(max, s);
+  const exps = scores.map((s) => Math.exp(s - max));
+  let sum = 0;
+  for (const e of exps) sum += e;
+  return exps.map((e) => e / sum);
+}

@@ -1,0 +1,131 @@
+import { FileFormatError, InfimmError } from "../../core/errors.ts";
+import { CHAT_STYLES, type ChatStyle, type ChatStyleName } from "./chatTemplate.ts";
+import { padLeft, truncateLeft } from "./fitLength.ts";
+import { withoutMarks } from "./literal.ts";
+import { type PixelValues, stackPictures } from "./pixelValues.ts";
+import { type Message, type Prompt, renderPrompt } from "./prompt.ts";
+import { Tokenizer, type TokenizerConfig } from "./tokenizer.ts";
+
+/** The parsed contents of a checkpoint's files. */
+export interface ProcessorFiles {
+  tokenizer: object;
+  tokenizerConfig: TokenizerConfig;
+  /** `config.json`; `visual.image_size` and the names that tell the family are used. */
+  config: Record<string, unknown>;
+}
+
+export interface ProcessorOptions {
+  /** How conversations are written. Default: told from the config. */
+  style?: ChatStyleName;
+}
+
+export interface ApplyOptions {
+  /** Longer prompts lose their beginning. Default 2048, as the original. */
+  maxLength?: number;
+  /** End with the opening of the assistant's answer. Default true. */
+  addGenerationPrompt?: boolean;
+  /**
+   * Behave as the original processor, mistakes included: repeated messages (see `PromptOptions`), and pictures that
+   * stay when their token is truncated away, so that the tokens left are matched to the wrong ones. Default false.
+   */
+  emulateOriginalBugs?: boolean;
+}
+
+/** A conversation, or finished text with its pictures. */
+export type ProcessorInput = readonly Message[] | Prompt;
+
+export interface ProcessorOutput extends PixelValues {
+  /** The rendered prompts, before truncation. */
+  text: string[];
+  /** [b, t], padded on the left. */
+  inputIds: Int32Array[];
+  /** [b, t], 1 where a token is real. */
+  attentionMask: Int32Array[];
+}
+
+/** Conversations with pictures -> what the model takes. */
+export class Processor {
+  readonly tokenizer: Tokenizer;
+  readonly imageSize: number;
+  readonly style: ChatStyle;
+  readonly imageTokenId: number;
+  readonly #padToSquare: boolean;
+
+  constructor(files: ProcessorFiles, options: ProcessorOptions = {}) {
+    const visual = files.config.visual as { image_size?: number } | undefined;
+    if (!visual?.image_size) throw new FileFormatError("config.json: expected a number in visual.image_size");
+    const styleName = options.style ?? styleOf(files.config);
+    this.tokenizer = new Tokenizer(files.tokenizer, files.tokenizerConfig);
+    this.imageSize = visual.image_size;
+    this.style = CHAT_STYLES[styleName];
+    this.imageTokenId = this.tokenizer.tokenToId("<image>");
+    this.#padToSquare = styleName === "hd";
+  }
+
+  /** From a folder with `tokenizer.json`, `tokenizer_config.json` and `config.json` (Node only). */
+  static async fromPretrained(folder: string, options: ProcessorOptions = {}): Promise<Processor> {
+    const { readJson } = await import("./readFile.ts");
+    const [tokenizer, tokenizerConfig, config] = await Promise.all([
+      readJson(`${folder}/tokenizer.json`, "tokenizer"),
+      readJson(`${folder}/tokenizer_config.json`, "tokenizer config"),
+      readJson(`${folder}/config.json`, "model config"),
+    ]);
+    return new Processor({ tokenizer, tokenizerConfig, config }, options);
+  }
+
+  /** One prompt: a batch of 1. */
+  apply(input: ProcessorInput, options: ApplyOptions = {}): ProcessorOutput {
+    return this.applyBatch([input], options);
+  }
+
+  /** Several prompts. Rows with fewer pictures than others get zeros, which no token looks at. */
+  applyBatch(inputs: readonly ProcessorInput[], options: ApplyOptions = {}): ProcessorOutput {
+    const prompts = inputs.map((input) => this.render(input, options));
+    const rows = prompts.map((prompt) => this.#encode(prompt, options));
+    return {
+      text: prompts.map((prompt) => withoutMarks(prompt.text)),
+      ...padLeft(
+        rows.map((row) => row.ids),
+        this.tokenizer.padId,
+      ),
+      ...stackPictures(
+        rows.map((row) => row.images),
+        { size: this.imageSize, padToSquare: this.#padToSquare },
+      ),
+    };
+  }
+
+  /** The text of a conversation and its pictures. Finished prompts are returned as they are. */
+  render(input: ProcessorInput, options: ApplyOptions = {}): Prompt {
+    if ("text" in input) return input;
+    const { bosToken, eosToken, specialTokens, chatTemplate: template } = this.tokenizer;
+    return renderPrompt(input, { style: this.style, template, bosToken, eosToken, specialTokens, ...options });
+  }
+
+  #encode(prompt: Prompt, { maxLength = 2048, emulateOriginalBugs = false }: ApplyOptions) {
+    const all = this.tokenizer.encode(prompt.text);
+    const ids = truncateLeft(all, maxLength);
+    if (emulateOriginalBugs) return { ids, images: prompt.images };
+    const expected = this.#countImages(all);
+    if (expected !== prompt.images.length) {
+      throw new InfimmError(
+        `processor: the prompt has ${expected} <image> tokens, but ${prompt.images.length} pictures were given; ` +
+          "each picture needs one token, in the same order",
+      );
+    }
+    return { ids, images: prompt.images.slice(expected - this.#countImages(ids)) };
+  }
+
+  #countImages(ids: readonly number[]): number {
+    return ids.filter((id) => id === this.imageTokenId).length;
+  }
+}
+
+/** The family, by the names in the config; Zephyr if they do not tell. */
+function styleOf(config: Record<string, unknown>): ChatStyleName {
+  const language = config.language as { _name_or_path?: string } | undefined;
+  const names = `${config.model_type ?? ""} ${language?._name_or_path ?? ""}`.toLowerCase();
+  if (/\bhd\b/.test(names)) return "hd";
+  if (names.includes("vicuna")) return "vicuna";
+  return names.includes("llama") ? "llama2" : "zephyr";
+}

@@ -1,0 +1,50 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { StreamDecoder } from "./streamDecoder.ts";
+import { Tokenizer } from "./tokenizer.ts";
+import { zephyrTokenizerConfig, zephyrTokenizerJson } from "./zephyrTokenizer.fixture.ts";
+
+const tokenizer = new Tokenizer(zephyrTokenizerJson(), zephyrTokenizerConfig);
+
+function stream(ids: readonly number[], skipSpecialTokens = false): string[] {
+  const decoder = new StreamDecoder(tokenizer, { skipSpecialTokens });
+  return [...ids.map((id) => decoder.push(id)), decoder.finish()];
+}
+
+describe("StreamDecoder", () => {
+  it("never gives out half a character", () => {
+    const fox = tokenizer.encode("a🦊b", { addSpecialTokens: false });
+    expect(stream(fox).filter((piece) => piece !== "")).toEqual(["a", "🦊", "b"]);
+  });
+
+  it("keeps spaces between words and drops the first", () => {
+    expect(stream(tokenizer.encode("Hi there", { addSpecialTokens: false }))).toEqual(["Hi", " there", ""]);
+  });
+
+  it("gives an unfinished character out at the end", () => {
+    const [broken] = tokenizer.encode("🦊", { addSpecialTokens: false }).slice(-4);
+    expect(stream([broken])).toEqual(["", "\uFFFD"]);
+  });
+
+  it("gives, piece by piece, exactly what decode gives at once", () => {
+    const byte = fc.integer({ min: 3, max: 258 });
+    const id = fc.oneof(byte, fc.integer({ min: 0, max: 32001 }), fc.constantFrom(1, 2, 28705, 32000, 32001));
+    fc.assert(
+      fc.property(fc.array(id, { maxLength: 40 }), fc.boolean(), (ids, skipSpecialTokens) => {
+        expect(stream(ids, skipSpecialTokens).join("")).toBe(tokenizer.decode(ids, { skipSpecialTokens }));
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it("and for real text no piece ends inside of a character", () => {
+    fc.assert(
+      fc.property(fc.string({ unit: "grapheme" }), (text) => {
+        const pieces = stream(tokenizer.encode(text), true);
+        expect(pieces.join("")).toBe(tokenizer.decode(tokenizer.encode(text), { skipSpecialTokens: true }));
+        for (const piece of pieces) expect(piece).not.toMatch(/[\uD800-\uDFFF]/u);
+        expect(pieces.join("").includes("\uFFFD")).toBe(text.includes("\uFFFD"));
+      }),
+    );
+  });
+});
