@@ -21,7 +21,10 @@ export class Assistant {
    * @throws naming the file and what is wrong with it
    */
   static async fromPretrained(folder: string, options: LoadOptions = {}): Promise<Assistant> {
-    const [{ loadPretrained }, { Processor }] = await Promise.all([import("./pretrained.ts"), import("./processor/processor.ts")]);
+    const [{ loadPretrained }, { Processor }] = await Promise.all([
+      import("./pretrained.ts"),
+      import("./processor/processor.ts"),
+    ]);
     return new Assistant(await loadPretrained(folder, options), await Processor.fromPretrained(folder));
   }
 

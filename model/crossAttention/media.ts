@@ -1,4 +1,4 @@
-import { any, cast, cumsum, type Tensor } from "../../tensor/index.ts";
+import { any, cast, cumsum, onesLike, type Tensor } from "../../tensor/index.ts";
 
 /** Which picture each text token may look at, and the pictures. Given to every cross-attention block. */
 export interface Media {
@@ -32,4 +32,9 @@ export function mediaPlaces(inputIds: Tensor, imageTokenId: number): MediaPlaces
 export function placesAfter(prompt: MediaPlaces, count: number): MediaPlaces {
   const last = prompt.textTime.slice(1, -1); // [b, 1]
   return { textTime: last.expand(-1, count), hasMedia: prompt.hasMedia }; // [b, count]
+}
+
+/** OpenFlamingo's rule instead of InfiMM's: the feed-forward branch of a block also runs where there is no picture. */
+export function withoutMediaSwitch(places: MediaPlaces): MediaPlaces {
+  return { ...places, hasMedia: onesLike(places.hasMedia) }; // [b, 1, 1]
 }

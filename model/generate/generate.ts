@@ -4,19 +4,9 @@ import { KVCache } from "../../nn/kvCache.ts";
 import { type Backend, compute, fromData, noGrad, scope, type Tensor } from "../../tensor/index.ts";
 import { type MediaPlaces, mediaPlaces, placesAfter } from "../crossAttention/media.ts";
 import type { InfiMM } from "../infimm.ts";
+import { idTensor, type Prompts } from "../inputs.ts";
 import { type CompleteOptions, completeOptions, type GenerateOptions } from "./options.ts";
 import { drawToken, filterLogits } from "./sampling.ts";
-
-/** A batch of prompts, padded on the left. What a processor gives. */
-export interface Prompts {
-  /** [b][t] */
-  readonly inputIds: readonly ArrayLike<number>[];
-  /** [b][t]: 0 where a token is padding */
-  readonly attentionMask: readonly ArrayLike<number>[];
-  /** [b, m, 1, 3, s, s], row-major */
-  readonly pixelValues: Float32Array;
-  readonly pixelShape: readonly number[];
-}
 
 /**
  * Continue prompts, token by token: each step yields one id a sample. After a sample's end of sequence (which is
@@ -109,8 +99,8 @@ class Decoder {
 
   /** Run the pending tokens: logits of the last position [b, vocab], -Infinity at forbidden ids. */
   private logits(forbidden: readonly number[]): Tensor {
-    const inputIds = this.idTensor(this.pending);
-    const attentionMask = this.mask.some((row) => row.includes(0)) ? this.idTensor(this.mask) : undefined;
+    const inputIds = idTensor(this.pending, this.backend);
+    const attentionMask = this.mask.some((row) => row.includes(0)) ? idTensor(this.mask, this.backend) : undefined;
     const text = { inputIds, attentionMask, positions: this.positions(), cache: this.cache };
     const hidden = this.model.model.lang_encoder.model.call(text, { features: this.features, ...this.places() }); // [b, t, d]
     const logits = this.model.model.lang_encoder.lm_head.call(hidden.select(1, -1)); // [b, vocab]
@@ -122,7 +112,7 @@ class Decoder {
 
   /** Which picture the pending tokens see. */
   private places(): MediaPlaces {
-    const known = mediaPlaces(this.idTensor(this.placed), this.model.config.image_token_id);
+    const known = mediaPlaces(idTensor(this.placed, this.backend), this.model.config.image_token_id);
     return this.placed === this.pending ? known : placesAfter(known, this.pending[0].length);
   }
 
@@ -133,12 +123,6 @@ class Decoder {
       const all = row.map((real) => (real ? seen++ : 1));
       return all.slice(-this.pending[0].length);
     });
-  }
-
-  private idTensor(rows: readonly ArrayLike<number>[]): Tensor {
-    const width = rows[0].length;
-    const flat = Int32Array.from({ length: rows.length * width }, (_, i) => rows[Math.floor(i / width)][i % width]);
-    return fromData(flat, [rows.length, width], "i32", this.backend);
   }
 
   [Symbol.dispose](): void {

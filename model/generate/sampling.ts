@@ -16,7 +16,10 @@ export interface Sampling {
  * @param logits of one position, [vocab]
  * @returns doubles, [vocab]
  */
-export function filterLogits(logits: ArrayLike<number>, { temperature = 1, topK = 0, topP = 1 }: Sampling): Float64Array {
+export function filterLogits(
+  logits: ArrayLike<number>,
+  { temperature = 1, topK = 0, topP = 1 }: Sampling,
+): Float64Array {
   const scores = Float64Array.from(logits, (x) => x / temperature);
   if (topK > 0 && topK < scores.length) {
     const smallestKept = Float64Array.from(scores).sort()[scores.length - topK];

@@ -11,7 +11,12 @@ import { arange, logicalAnd, lt, type Tensor } from "../../tensor/index.ts";
  */
 export function causalMask(
   like: Tensor,
-  { queries, keys, window, attentionMask }: { queries: number; keys: number; window: number | null; attentionMask: Tensor | null },
+  {
+    queries,
+    keys,
+    window,
+    attentionMask,
+  }: { queries: number; keys: number; window: number | null; attentionMask: Tensor | null },
 ): Tensor {
   const query = arange(keys - queries, keys, like.backend).reshape(1, 1, queries, 1); // [1, 1, i, 1]
   const key = arange(0, keys, like.backend).reshape(1, 1, 1, keys); // [1, 1, 1, j]

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { CHAT_STYLES, renderChat, type TextMessage } from "./chatTemplate.ts";
+import { CHAT_STYLES } from "./chatStyles.ts";
+import { renderChat, type TextMessage } from "./chatTemplate.ts";
 
 const tokens = { bosToken: "<s>", eosToken: "</s>" };
 const rounds: TextMessage[] = [

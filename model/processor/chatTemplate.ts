@@ -9,68 +9,6 @@ export interface TextMessage {
   content: string;
 }
 
-/** How one family of checkpoints writes a conversation. */
-export interface ChatStyle {
-  /** Jinja template over `messages`, `bos_token`, `eos_token` and `add_generation_prompt`; BOS in front is not its job. */
-  template: string;
-  /** What stands for a picture. */
-  image: string;
-  /** Whether a conversation without a system message gets an empty one. */
-  emptySystemMessage: boolean;
-}
-
-const ZEPHYR = `
-{%- for message in messages -%}
-{%- if message.role in ["system", "user", "assistant"] -%}
-{{ "<|" + message.role + "|>\\n" + message.content + eos_token + "\\n" }}
-{%- endif -%}
-{%- endfor -%}
-{%- if add_generation_prompt -%}{{ "<|assistant|>\\n" }}{%- endif -%}`;
-
-/** Meta's Llama-2 chat format. The system message stands inside the first question; rounds after the first open with BOS. */
-const LLAMA2 = `
-{%- set ns = namespace(system="", round=0) -%}
-{%- for message in messages -%}
-{%- if message.role == "system" and message.content | trim != "" -%}
-{%- set ns.system = "<<SYS>>\\n" + message.content | trim + "\\n<</SYS>>\\n\\n" -%}
-{%- elif message.role == "user" -%}
-{{ (bos_token if ns.round > 0 else "") + "[INST] " + ns.system + message.content | trim + " [/INST]" }}
-{%- set ns.system = "" -%}
-{%- set ns.round = ns.round + 1 -%}
-{%- elif message.role == "assistant" -%}
-{{ " " + message.content | trim + " " + eos_token }}
-{%- endif -%}
-{%- endfor -%}`;
-
-const VICUNA_SYSTEM =
-  "A chat between a curious user and an artificial intelligence assistant. " +
-  "The assistant gives helpful, detailed, and polite answers to the user's questions.";
-
-/** Vicuna 1.1. `closing` (a Jinja expression) ends an answer, `joint` leads from there to the next question. */
-const vicuna = (closing: string, joint: string) => `
-{%- if messages[0].role == "system" and messages[0].content != "" -%}{{ messages[0].content }}
-{%- else -%}{{ "${VICUNA_SYSTEM}" }}{%- endif -%}
-{%- set ns = namespace(joint=" ") -%}
-{%- for message in messages -%}
-{%- if message.role == "user" -%}{{ ns.joint + "USER: " + message.content }}{%- set ns.joint = "${joint}" -%}
-{%- elif message.role == "assistant" -%}{{ " ASSISTANT: " + message.content + ${closing} }}
-{%- endif -%}
-{%- endfor -%}
-{%- if add_generation_prompt -%}{{ " ASSISTANT:" }}{%- endif -%}`;
-
-/**
- * The families. Zephyr's is certain (its repository); InfiMM-HD's follows the published training demo; Llama's and
- * Vicuna's wording is not public, so they are the language models' own chat formats with Zephyr's picture text.
- */
-export const CHAT_STYLES = {
-  zephyr: { template: ZEPHYR, image: "<|endofchunk|><image>", emptySystemMessage: true },
-  llama2: { template: LLAMA2, image: "<|endofchunk|><image>", emptySystemMessage: false },
-  vicuna: { template: vicuna("eos_token", ""), image: "<|endofchunk|><image>", emptySystemMessage: false },
-  hd: { template: vicuna('"<|endofchunk|>"', " "), image: "<image>", emptySystemMessage: false },
-} as const satisfies Record<string, ChatStyle>;
-
-export type ChatStyleName = keyof typeof CHAT_STYLES;
-
 export interface RenderOptions {
   bosToken: string;
   eosToken: string;

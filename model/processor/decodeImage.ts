@@ -15,7 +15,9 @@ export interface DecodeOptions {
 }
 
 /**
- * Decodes a PNG or JPEG file. The header is read first, so that a huge picture costs nothing.
+ * Decodes a PNG or JPEG file (Node: pngjs needs its zlib; in a browser, draw the file on a canvas and take the bytes
+ * with `makeImage`). The header is read first, so that a huge picture costs nothing.
+ *
  * Throws `FileFormatError` for anything that is not a whole PNG or JPEG, and for pictures over the pixel budget.
  */
 export function decodeImage(bytes: Uint8Array, options: DecodeOptions = {}): Image {

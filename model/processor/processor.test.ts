@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { captionPrompt } from "./basePrompts.ts";
-import { CHAT_STYLES } from "./chatTemplate.ts";
+import { CHAT_STYLES } from "./chatStyles.ts";
 import { makeImage } from "./image.ts";
 import { Processor } from "./processor.ts";
 import { zephyrTokenizerConfig, zephyrTokenizerJson } from "./zephyrTokenizer.fixture.ts";
@@ -52,7 +52,7 @@ describe("Processor", () => {
       1, 32001, 15985, 28747,
     ]);
     const wrong = () => processor.apply({ text: "<image> and <image>", images: [white] });
-    expect(wrong).toThrow("the prompt has 2 <image> tokens, but 1 pictures were given");
+    expect(wrong).toThrow("the prompt has <image> tokens: 2, pictures: 1; each picture needs one token");
   });
 
   it("is not fooled by a message that spells <image>", () => {

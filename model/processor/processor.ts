@@ -1,5 +1,5 @@
 import { FileFormatError, InfimmError } from "../../core/errors.ts";
-import { CHAT_STYLES, type ChatStyle, type ChatStyleName } from "./chatTemplate.ts";
+import { CHAT_STYLES, type ChatStyle, type ChatStyleName, styleOf } from "./chatStyles.ts";
 import { padLeft, truncateLeft } from "./fitLength.ts";
 import { withoutMarks } from "./literal.ts";
 import { type PixelValues, stackPictures } from "./pixelValues.ts";
@@ -109,7 +109,7 @@ export class Processor {
     const expected = this.#countImages(all);
     if (expected !== prompt.images.length) {
       throw new InfimmError(
-        `processor: the prompt has ${expected} <image> tokens, but ${prompt.images.length} pictures were given; ` +
+        `processor: the prompt has <image> tokens: ${expected}, pictures: ${prompt.images.length}; ` +
           "each picture needs one token, in the same order",
       );
     }
@@ -119,13 +119,4 @@ export class Processor {
   #countImages(ids: readonly number[]): number {
     return ids.filter((id) => id === this.imageTokenId).length;
   }
-}
-
-/** The family, by the names in the config; Zephyr if they do not tell. */
-function styleOf(config: Record<string, unknown>): ChatStyleName {
-  const language = config.language as { _name_or_path?: string } | undefined;
-  const names = `${config.model_type ?? ""} ${language?._name_or_path ?? ""}`.toLowerCase();
-  if (/\bhd\b/.test(names)) return "hd";
-  if (names.includes("vicuna")) return "vicuna";
-  return names.includes("llama") ? "llama2" : "zephyr";
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { CHAT_STYLES } from "./chatTemplate.ts";
+import { CHAT_STYLES } from "./chatStyles.ts";
 import { withoutMarks } from "./literal.ts";
 import { type Message, renderPrompt } from "./prompt.ts";
 

@@ -1,5 +1,6 @@
 import { InfimmError } from "../../core/errors.ts";
-import { type ChatStyle, type RenderOptions, renderChat, type TextMessage } from "./chatTemplate.ts";
+import type { ChatStyle } from "./chatStyles.ts";
+import { type RenderOptions, renderChat, type TextMessage } from "./chatTemplate.ts";
 import type { Image } from "./image.ts";
 import { asLiteral } from "./literal.ts";
 

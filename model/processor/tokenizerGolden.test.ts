@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { CHAT_STYLES } from "./chatTemplate.ts";
+import { CHAT_STYLES } from "./chatStyles.ts";
 import { type Message, renderPrompt } from "./prompt.ts";
 import { Tokenizer } from "./tokenizer.ts";
 import { zephyrTokenizerConfig, zephyrTokenizerJson } from "./zephyrTokenizer.fixture.ts";

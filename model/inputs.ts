@@ -1,0 +1,29 @@
+import { type Backend, fromData, getBackend, type Tensor } from "../tensor/index.ts";
+import type { InfiMMInputs } from "./infimm.ts";
+
+/** A batch of prompts, padded on the left: what a processor gives. */
+export interface Prompts {
+  /** [b][t] */
+  readonly inputIds: readonly ArrayLike<number>[];
+  /** [b][t]: 0 where a token is padding */
+  readonly attentionMask: readonly ArrayLike<number>[];
+  /** [b, m, 1, 3, s, s], row-major */
+  readonly pixelValues: Float32Array;
+  readonly pixelShape: readonly number[];
+}
+
+/** Prompts as tensors: what `InfiMM.call` takes. Positions count all places, padding too, as in PyTorch's plain forward. */
+export function modelInputs(prompts: Prompts, backend: Backend = getBackend()): InfiMMInputs {
+  return {
+    pixelValues: fromData(prompts.pixelValues, prompts.pixelShape, "f32", backend), // [b, m, 1, 3, s, s]
+    inputIds: idTensor(prompts.inputIds, backend), // [b, t]
+    attentionMask: idTensor(prompts.attentionMask, backend), // [b, t]
+  };
+}
+
+/** Rows of equal length as i32 [b, t]. */
+export function idTensor(rows: readonly ArrayLike<number>[], backend: Backend): Tensor {
+  const width = rows[0].length;
+  const flat = Int32Array.from({ length: rows.length * width }, (_, i) => rows[Math.floor(i / width)][i % width]);
+  return fromData(flat, [rows.length, width], "i32", backend);
+}
