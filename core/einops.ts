@@ -33,15 +33,25 @@ export function planEinops(op: "rearrange" | "reduce" | "repeat", pattern: strin
   const parts = pattern.split("->");
   if (parts.length !== 2) complain("expected one “->”");
   const written = parseSide(parts[0], complain);
-  const dots = shape.length - written.filter((dim) => dim[0] !== "...").length;
+  if (written.some((dim) => dim.length > 1 && dim.includes("...")))
+    complain("“...” in a group on the left could be any dims");
   const hasDots = written.some((dim) => dim[0] === "...");
+  const dots = shape.length - written.length + (hasDots ? 1 : 0);
   if (hasDots ? dots < 0 : dots !== 0) complain(`the pattern has ${written.length} dims, the tensor ${shape.length}`);
+  const goal = parseSide(parts[1], complain);
+  if (goal.flat().includes("...") && !hasDots) complain("“...” stands on the right only");
   const left = expandDots(written, dots);
-  const right = expandDots(parseSide(parts[1], complain), dots);
+  const right = expandDots(goal, dots);
   const names = left.flat();
   const outNames = right.flat();
-  if (new Set(names).size !== names.length || new Set(outNames).size !== outNames.length)
+  if (new Set(names).size !== names.length || new Set(outNames).size !== outNames.length) {
     complain("a name stands twice on one side");
+  }
+  for (const [name, size] of Object.entries(given)) {
+    if (!names.includes(name) && !outNames.includes(name))
+      complain(`${name} = ${size} is given, but is not in the pattern`);
+    if (!Number.isInteger(size) || size < 0) complain(`${name} = ${size} is not a size`);
+  }
 
   const sizes = new Map(Object.entries(given));
   left.forEach((dim, axis) => {
@@ -62,8 +72,8 @@ export function planEinops(op: "rearrange" | "reduce" | "repeat", pattern: strin
 
   const lost = names.filter((name) => !outNames.includes(name));
   const gained = outNames.filter((name) => !names.includes(name));
-  if (op !== "reduce" && lost.length > 0) complain(`${lost.join(", ")} is missing on the right`);
-  if (op !== "repeat" && gained.length > 0) complain(`${gained.join(", ")} is not on the left`);
+  if (op !== "reduce" && lost.length > 0) complain(`${show(lost)} is missing on the right`);
+  if (op !== "repeat" && gained.length > 0) complain(`${show(gained)} is not on the left`);
   for (const name of gained)
     if (!sizes.has(name)) complain(`the size of the new dim ${name} is not told; give { ${name}: … }`);
   const sizeOfName = (name: string) => sizes.get(name)!;
@@ -99,7 +109,15 @@ function parseSide(text: string, complain: (what: string) => never): Side {
   return dims;
 }
 
-/** `...` becomes dims with names that no pattern can write. */
+/** `...` becomes dims of their own (or names in a group), which no pattern can write: `.0`, `.1`. */
 function expandDots(side: Side, count: number): Side {
-  return side.flatMap((dim) => (dim[0] === "..." ? Array.from({ length: count }, (_, i) => [`.${i}`]) : [dim]));
+  const dots = Array.from({ length: count }, (_, i) => `.${i}`);
+  return side.flatMap((dim) => {
+    if (dim.length === 1 && dim[0] === "...") return dots.map((name) => [name]);
+    return [dim.flatMap((name) => (name === "..." ? dots : [name]))];
+  });
+}
+
+function show(names: readonly string[]): string {
+  return [...new Set(names.map((name) => (name.startsWith(".") ? "..." : name)))].join(", ");
 }

@@ -97,18 +97,32 @@ export function definedExpressions(): ReadonlyMap<string, Signature> {
  * Parse `name(a, b) = body` and remember it, so that later lines may call it.
  *
  * The body knows numbers, `pi`, `inf`, the parameters, `+ - * / ^`, comparisons, `&& || !`, `c ? a : b`,
- * the primitives by name (`exp(x)`, `max(a, b)`) and every expression defined before.
+ * the primitives by name (`exp(x)`, `max(a, b)`) and every expression defined before. A primitive's name keeps
+ * its meaning: only the primitive itself may be defined under it, as in `exp(x) = exp(x)` or `add(a, b) = a + b`.
  *
  * @throws InfimmError with the column, for anything else.
  */
 export function defineExpression(line: string): Signature {
-  const head = /^\s*(\w+)\s*\(([^)]*)\)\s*=(?!=)/.exec(line);
+  const head = /^\s*([A-Za-z_]\w*)\s*\(([^)]*)\)\s*=(?!=)/.exec(line);
   if (!head) throw new InfimmError(`expression: expected "name(a, b) = …", got "${line}"`);
-  const params = head[2].split(",").map((p) => p.trim());
+  const [, name, list] = head;
+  const params = list.split(",").map((p) => p.trim());
+  const odd = params.find((p, i) => !/^[A-Za-z_]\w*$/.test(p) || params.indexOf(p) !== i);
+  if (odd !== undefined)
+    throw new InfimmError(`expression "${line}": “${odd}” is not a name for a parameter, or stands twice`);
   const body = new Parser(line, head[0].length, params).parse();
-  const signature = { name: head[1], params, body };
-  defined.set(signature.name, signature);
+  if (isPrimitive(name) && exprKey(body) !== exprKey(call(name, ...params.map((_, i) => input(i))))) {
+    throw new InfimmError(
+      `expression "${line}": “${name}” is a primitive and cannot mean something else; choose another name`,
+    );
+  }
+  const signature = { name, params, body };
+  defined.set(name, signature);
   return signature;
+}
+
+function isPrimitive(name: string): name is Primitive {
+  return Object.hasOwn(PRIMITIVES, name);
 }
 
 const BINARY: readonly (readonly [string, Primitive])[][] = [
@@ -173,27 +187,28 @@ class Parser {
     if (literal) return number(Number(literal));
     const name = this.match(/^[A-Za-z_]\w*/);
     if (!name) return this.fail("a number, a name or “(”");
-    if (this.accept("(")) return this.callOf(name);
+    const start = this.at - name.length;
+    if (this.accept("(")) return this.callOf(name, start);
     const index = this.params.indexOf(name);
     if (index >= 0) return input(index);
     if (name === "pi") return number(Math.PI);
     if (name === "inf") return number(Number.POSITIVE_INFINITY);
-    return this.fail(`one of the parameters (${this.params.join(", ")}), not “${name}”`);
+    return this.fail(`one of the parameters (${this.params.join(", ")}), not “${name}”`, start);
   }
 
-  private callOf(name: string): Expr {
+  private callOf(name: string, start: number): Expr {
     const args = [this.conditional()];
     while (this.accept(",")) args.push(this.conditional());
     this.expect(")");
     const known = defined.get(name);
-    const arity = known?.params.length ?? (name in PRIMITIVES ? PRIMITIVES[name as Primitive].arity : undefined);
-    if (arity === undefined) return this.fail(`a known function, not “${name}”`);
-    if (arity !== args.length) return this.fail(`${arity} arguments for ${name}, not ${args.length}`);
-    return known ? substitute(known.body, args) : call(name as Primitive, ...args);
+    const arity = isPrimitive(name) ? PRIMITIVES[name].arity : known?.params.length;
+    if (arity === undefined) return this.fail(`a known function, not “${name}”`, start);
+    if (arity !== args.length) return this.fail(`${arity} arguments for ${name}, not ${args.length}`, start);
+    return isPrimitive(name) ? call(name, ...args) : substitute(known!.body, args);
   }
 
   private skipSpace(): void {
-    while (this.text[this.at] === " ") this.at++;
+    while (/\s/.test(this.text[this.at] ?? "")) this.at++;
   }
 
   private match(pattern: RegExp): string | undefined {
@@ -214,7 +229,7 @@ class Parser {
     if (!this.accept(symbol)) this.fail(`“${symbol}”`);
   }
 
-  private fail(expected: string): never {
-    throw new InfimmError(`expression "${this.text.trim()}": expected ${expected} at column ${this.at + 1}`);
+  private fail(expected: string, at = this.at): never {
+    throw new InfimmError(`expression "${this.text}": expected ${expected} at column ${at + 1}`);
   }
 }

@@ -9,11 +9,11 @@ export function derivative(e: Expr, index: number): Expr {
   if (e.kind === "input") return e.index === index ? ONE : ZERO;
   const slopes = e.args.map((arg) => derivative(arg, index));
   if (slopes.every(isZero)) return ZERO;
-  if (e.op === "select") return isZero(slopes[1]) && isZero(slopes[2]) ? ZERO : call("select", e.args[0], slopes[1], slopes[2]); // biome-ignore format: reads as one rule
+  if (e.op === "select") return choose(e.args[0], slopes[1], slopes[2]);
   const partials = PARTIALS[e.op];
   if (!partials) return ZERO; // comparisons, rounding: flat wherever they are differentiable
   return partials(...e.args)
-    .map((partial, i) => mul(partial, slopes[i]))
+    .map((partial, i) => times(partial, slopes[i]))
     .reduce(add);
 }
 
@@ -21,30 +21,59 @@ const ZERO = number(0);
 const ONE = number(1);
 const isZero = (e: Expr) => e.kind === "number" && e.value === 0;
 const isOne = (e: Expr) => e.kind === "number" && e.value === 1;
+const isMinusOne = (e: Expr) => e.kind === "number" && e.value === -1;
+
+/**
+ * a · b, simplified. A product with `c ? x : 0` becomes `c ? a·x : 0`: where the other side was chosen, nothing
+ * flows back, even if `a` is infinite or NaN there (0 · ∞ would be NaN).
+ */
+export function times(a: Expr, b: Expr): Expr {
+  if (isZero(a) || isZero(b)) return ZERO;
+  if (isOne(a)) return b;
+  if (isOne(b)) return a;
+  if (isMinusOne(a)) return neg(b);
+  if (isMinusOne(b)) return neg(a);
+  if (choosesZero(b)) return choose(b.args[0], times(a, b.args[1]), times(a, b.args[2]));
+  if (choosesZero(a)) return choose(a.args[0], times(a.args[1], b), times(a.args[2], b));
+  return call("mul", a, b);
+}
 
 const add = (a: Expr, b: Expr): Expr => (isZero(a) ? b : isZero(b) ? a : call("add", a, b));
-const mul = (a: Expr, b: Expr): Expr => (isZero(a) || isZero(b) ? ZERO : isOne(a) ? b : isOne(b) ? a : call("mul", a, b)); // biome-ignore format: reads as one rule
-const neg = (a: Expr): Expr => (isZero(a) ? ZERO : call("neg", a));
+const neg = (a: Expr): Expr => (isZero(a) ? ZERO : a.kind === "number" ? number(-a.value) : call("neg", a));
+const choose = (condition: Expr, a: Expr, b: Expr): Expr =>
+  isZero(a) && isZero(b) ? ZERO : call("select", condition, a, b);
+
+/** Only these are distributed over, because then the other factor is written once. */
+function choosesZero(e: Expr): e is Extract<Expr, { kind: "call" }> {
+  return e.kind === "call" && e.op === "select" && (isZero(e.args[1]) || isZero(e.args[2]));
+}
 
 /** 1 where a wins, 0 where b does, 1/2 where they tie. */
-const share = (op: "gt" | "lt", a: Expr, b: Expr): Expr =>
-  call("select", call("eq", a, b), number(0.5), call("select", call(op, a, b), ONE, ZERO));
+const share = (wins: "ge" | "le", a: Expr, b: Expr): Expr =>
+  choose(call(wins, a, b), choose(call("eq", a, b), number(0.5), ONE), ZERO);
+
+/** b · a^(b - 1), and 0 for b = 0, also where a^-1 is infinite. */
+function powerSlope(a: Expr, b: Expr): Expr {
+  if (b.kind !== "number") {
+    return choose(call("eq", b, ZERO), ZERO, call("mul", b, call("pow", a, call("sub", b, ONE))));
+  }
+  return times(b, b.value === 1 ? ONE : b.value === 2 ? a : call("pow", a, number(b.value - 1)));
+}
 
 /** For each primitive, its partial derivatives, one an argument. */
 const PARTIALS: Partial<Record<Primitive, (...args: Expr[]) => Expr[]>> = {
   add: () => [ONE, ONE],
   sub: () => [ONE, number(-1)],
   mul: (a, b) => [b, a],
-  div: (a, b) => [call("div", ONE, b), neg(call("div", a, call("mul", b, b)))],
+  div: (a, b) => [call("div", ONE, b), neg(call("div", call("div", a, b), b))],
   pow: (a, b) => [
-    // d a^0 / da is 0 everywhere, also where a^-1 is infinite
-    call("select", call("eq", b, ZERO), ZERO, call("mul", b, call("pow", a, call("sub", b, ONE)))),
-    // a^b at a = 0 does not move with b
-    call("select", call("eq", a, ZERO), ZERO, call("mul", call("pow", a, b), call("log", a))),
+    powerSlope(a, b),
+    // 0^b does not move with b >= 0
+    choose(call("and", call("eq", a, ZERO), call("ge", b, ZERO)), ZERO, call("mul", call("pow", a, b), call("log", a))),
   ],
   remainder: (a, b) => [ONE, neg(call("floor", call("div", a, b)))],
-  min: (a, b) => [share("lt", a, b), share("lt", b, a)],
-  max: (a, b) => [share("gt", a, b), share("gt", b, a)],
+  min: (a, b) => [share("le", a, b), share("le", b, a)],
+  max: (a, b) => [share("ge", a, b), share("ge", b, a)],
   neg: () => [number(-1)],
   abs: (a) => [call("sign", a)],
   exp: (a) => [call("exp", a)],

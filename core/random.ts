@@ -1,3 +1,5 @@
+import { InfimmError } from "./errors.ts";
+
 /**
  * Counter-based random numbers: element i of a stream depends on the stream's key and on i alone, so any part
  * can be made without the rest, and any language can make the same numbers. The golden exporter does
@@ -51,4 +53,31 @@ export class Generator {
   integer(n: number): number {
     return Math.floor(this.uniform() * n);
   }
+}
+
+/**
+ * Draw one index with the probability that stands there: one draw of torch.multinomial.
+ *
+ * @param weights not negative and finite, not all 0; they need not add up to 1
+ * @throws InfimmError for anything else: a NaN here would otherwise come out as a wrong token
+ */
+export function sampleIndex(weights: ArrayLike<number>, generator: Generator): number {
+  let total = 0;
+  for (let i = 0; i < weights.length; i++) {
+    if (!(weights[i] >= 0))
+      throw new InfimmError(`sampleIndex: expected weights of 0 or more, got ${weights[i]} at ${i}`);
+    total += weights[i];
+  }
+  if (!(total > 0 && total < Number.POSITIVE_INFINITY)) {
+    throw new InfimmError(`sampleIndex: expected a finite positive sum of ${weights.length} weights, got ${total}`);
+  }
+  let rest = generator.uniform() * total;
+  let last = 0; // rounding may leave a rest after the last weight
+  for (let i = 0; i < weights.length; i++) {
+    if (weights[i] === 0) continue;
+    last = i;
+    if (rest < weights[i]) return i;
+    rest -= weights[i];
+  }
+  return last;
 }

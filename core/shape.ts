@@ -9,6 +9,15 @@ export function sizeOf(shape: Shape): number {
   return size;
 }
 
+/** Throws unless every size is a whole number, 0 or more: NaN and 2.5 would make nonsense far from here. */
+export function requireShape(op: string, shape: Shape): void {
+  for (const size of shape) {
+    if (!Number.isInteger(size) || size < 0) {
+      throw new ShapeError(`${op}: sizes must be whole numbers, 0 or more; got shape ${showShape(shape)}`);
+    }
+  }
+}
+
 /** Row-major strides, in elements. */
 export function contiguousStrides(shape: Shape): number[] {
   const strides = new Array<number>(shape.length);
@@ -31,7 +40,10 @@ export function isContiguous(shape: Shape, strides: Shape): boolean {
   return true;
 }
 
-/** `axis` counted from the front; negative counts from the back, as in PyTorch. */
+/**
+ * `axis` counted from the front; negative counts from the back, as in PyTorch.
+ * (PyTorch lets a scalar have dim 0 and -1 in reductions; here a scalar has no dims.)
+ */
 export function normalizeAxis(op: string, axis: number, rank: number): number {
   if (!Number.isInteger(axis) || axis < -rank || axis >= rank) {
     const range = rank === 0 ? "it is a scalar and has no dims" : `expected ${-rank} to ${rank - 1}`;

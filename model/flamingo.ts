@@ -40,6 +40,6 @@ export class Flamingo extends Module {
    * @returns logits [b, t, vocab]
    */
   forward(text: Text, features: Tensor, places: MediaPlaces = mediaPlaces(text.inputIds, this.imageTokenId)): Tensor {
-    return this.lang_encoder.call(text, { features, ...places }); // [b, t, vocab]
+    return this.lang_encoder.call(text, { features, ...places, cache: text.cache }); // [b, t, vocab]
   }
 }

@@ -40,9 +40,14 @@ export abstract class Module {
     return found;
   }
 
-  /** What is trained, by path, in PyTorch's order: own parameters first, then the children's. */
+  /**
+   * What is trained, by path, in PyTorch's order: own parameters first, then the children's. A tensor that stands in
+   * two places (tied weights) is there once, under its first path.
+   */
   parameters(): Map<string, Tensor> {
-    return this.tensors((module, name) => !module.bufferNames.includes(name));
+    const all = this.tensors((module, name) => !module.bufferNames.includes(name));
+    const seen = new Set<Tensor>();
+    return new Map([...all].filter(([, tensor]) => !seen.has(tensor) && seen.add(tensor)));
   }
 
   /** What a checkpoint holds, by path: parameters and buffers. */
@@ -74,18 +79,23 @@ export abstract class Module {
     return at;
   }
 
-  /** Put a tensor in the place of the parameter or buffer at `path`. The old one is freed. */
+  /** Put a tensor in the place of the parameter or buffer at `path`, and of all tied to it. The old one is freed. */
   setTensor(path: string, value: Tensor): void {
     const dot = path.lastIndexOf(".");
-    const owner = this.moduleAt(path.slice(0, Math.max(dot, 0))) as unknown as Record<string, unknown>;
-    const name = path.slice(dot + 1);
-    const old = owner[name];
-    if (!(old instanceof Tensor)) throw new InfimmError(`no parameter or buffer at "${path}"`);
+    const owner = this.moduleAt(path.slice(0, Math.max(dot, 0)));
+    const old: unknown = owner[path.slice(dot + 1) as keyof Module];
+    if (!(old instanceof Tensor)) {
+      const known = Object.entries(owner).flatMap(([key, field]) => (field instanceof Tensor ? [key] : []));
+      throw new InfimmError(`no parameter or buffer at "${path}"; ${owner.constructor.name} has: ${known.join(", ") || "none"}`);
+    }
     if (showShape(old.shape) !== showShape(value.shape)) {
       throw new ShapeError(`${path}: expected shape ${showShape(old.shape)}, got ${showShape(value.shape)}`);
     }
-    owner[name] = keep(value);
-    if (old !== value) old.dispose();
+    keep(value);
+    for (const module of this.modules().values()) {
+      for (const [key, field] of Object.entries(module)) if (field === old) Object.assign(module, { [key]: value });
+    }
+    if (old.storage !== value.storage) old.dispose();
   }
 
   /** Free all parameters and buffers. The module cannot be used afterwards. */

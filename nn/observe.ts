@@ -1,4 +1,5 @@
 import type { Tensor } from "../tensor/index.ts";
+import { explainError } from "./errorPath.ts";
 import type { Module } from "./module.ts";
 
 /** Somebody who looks at a running model: a trace, a patch, a report. Each may replace what it sees. */
@@ -24,7 +25,7 @@ export function observing<T>(observer: Observer, fn: () => T): T {
   }
 }
 
-/** What `Module.call` does round `forward`. */
+/** What `Module.call` does round `forward`. An error thrown inside says where: path, class and arguments. */
 export function observeCall(module: Module, args: readonly unknown[], forward: () => unknown): unknown {
   running.push(module);
   try {
@@ -32,6 +33,9 @@ export function observeCall(module: Module, args: readonly unknown[], forward: (
     let output = forward();
     for (const observer of observers) if (observer.leave) output = observer.leave(module, output);
     return output;
+  } catch (error) {
+    explainError(error, running, args);
+    throw error;
   } finally {
     running.pop();
   }

@@ -1,87 +1,68 @@
 import { InfimmError } from "../core/errors.ts";
-import { keep, Tensor } from "../tensor/index.ts";
+import { empty, keep, scope, Tensor } from "../tensor/index.ts";
+import { globToRegExp } from "./glob.ts";
 import type { Module } from "./module.ts";
-import { observing } from "./observe.ts";
+import { type Observer, observing } from "./observe.ts";
 
 /** What a module takes: its one argument, or all of them in an array. */
 export type Inputs<M extends Module> = Parameters<M["forward"]>[0] | Parameters<M["forward"]>;
 
+/** What a trace gives: what the module returned, and activations by path. */
+export interface Trace<M extends Module> {
+  readonly output: ReturnType<M["forward"]>;
+  readonly acts: Map<string, Tensor>;
+}
+
 /**
  * Run a module and keep what flows through it.
  *
- * @param keep which activations, as patterns of paths: `*` is one name, `**` any number of them. The output of the
- *   module at a path (the first tensor of several) has the path as its key; a tap has `path:tap`. Default: all
+ * @param keep which activations, as patterns of paths (glob.ts): `*` is one name, `**` any number of them. The output
+ *   of the module at a path (the first tensor of several) has the path as its key; a tap has `path:tap`. Default: all
  *   module outputs.
- * @returns `acts` in the order of computation. They live until disposed.
+ * @returns `acts` in the order of computation; of a module that runs several times, the last run. They live until
+ *   disposed, which never frees a weight or an input: what a module only passes through is copied.
  * @throws if a pattern matches nothing: a typing error should not look like an empty result
  */
 export function trace<M extends Module>(
   module: M,
   inputs: Inputs<M>,
   { keep: patterns = ["**"] }: { keep?: readonly string[] } = {},
-): { output: ReturnType<M["forward"]>; acts: Map<string, Tensor> } {
+): Trace<M> {
   const paths = pathsOf(module);
-  const matchers = patterns.map(globToRegExp);
-  const matched = new Set<RegExp>();
+  const rules = patterns.map((pattern) => ({ pattern, matcher: globToRegExp(pattern), used: false }));
   const acts = new Map<string, Tensor>();
-  const record = (key: string, value: Tensor | undefined) => {
-    const hits = matchers.filter((matcher) => matcher.test(key));
-    if (hits.length === 0 || !value) return;
-    for (const hit of hits) matched.add(hit);
-    acts.set(key, keep(value));
+  const here = scope();
+  const record = (from: Module, suffix: string, value: Tensor | undefined) => {
+    if (!paths.has(from) || !value) return;
+    const key = paths.get(from) + suffix;
+    const hits = rules.filter((rule) => rule.matcher.test(key));
+    if (hits.length === 0) return;
+    for (const hit of hits) hit.used = true;
+    const own = value.storage.owner ? value : copyOf(value);
+    own.storage.moveTo(here);
+    acts.delete(key); // so that the last run stands where it was computed
+    acts.set(key, own);
   };
-  const output = observing(
-    {
-      leave(from, out) {
-        const path = paths.get(from);
-        if (path !== undefined) record(path, firstTensor(out));
-        return out;
-      },
-      tap(from, name, value) {
-        const path = paths.get(from);
-        if (path !== undefined) record(path === "" ? `:${name}` : `${path}:${name}`, value);
-        return value;
-      },
+  const observer: Observer = {
+    leave(from, output) {
+      record(from, "", firstTensor(output));
+      return output;
     },
-    () => callWith(module, inputs),
-  );
-  const idle = patterns.filter((_, i) => !matched.has(matchers[i]));
-  if (idle.length > 0) throw new InfimmError(`trace: nothing matches ${idle.join(", ")}; paths look like ${[...paths.values()].slice(0, 5).join(", ")}, …`); // biome-ignore format: one message
-  return { output, acts };
-}
-
-/** A new value for an activation, from the old one. */
-export type Patch = (value: Tensor) => Tensor;
-
-/**
- * Run `fn` while activations of `module` are changed: causal intervention.
- *
- * @param patches pattern -> what to do; a key with `:tap` changes a tap, one without the module's output
- *   (which must be a tensor)
- * @throws if a pattern matches nothing
- */
-export function patch<T>(module: Module, patches: Readonly<Record<string, Patch>>, fn: () => T): T {
-  const paths = pathsOf(module);
-  const rules = Object.entries(patches).map(([pattern, change]) => ({ pattern, matcher: globToRegExp(pattern), change, used: false }));
-  const apply = (key: string, value: unknown): unknown => {
-    for (const rule of rules) {
-      if (!rule.matcher.test(key)) continue;
-      if (!(value instanceof Tensor)) throw new InfimmError(`patch: the output of ${key} is not one tensor`);
-      rule.used = true;
-      value = rule.change(value);
-    }
-    return value;
+    tap(from, name, value) {
+      record(from, `:${name}`, value);
+      return value;
+    },
   };
-  const result = observing(
-    {
-      leave: (from, output) => (paths.has(from) ? apply(paths.get(from)!, output) : output),
-      tap: (from, name, value) => (paths.has(from) ? (apply(`${paths.get(from)}:${name}`, value) as Tensor) : value),
-    },
-    fn,
-  );
-  const idle = rules.filter((rule) => !rule.used);
-  if (idle.length > 0) throw new InfimmError(`patch: nothing matches ${idle.map((rule) => rule.pattern).join(", ")}`);
-  return result;
+  let result: Trace<M> | undefined;
+  try {
+    const output = observing(observer, () => callWith(module, inputs));
+    refuseIdle("trace", rules, module);
+    for (const act of acts.values()) keep(act);
+    result = { output, acts };
+    return result;
+  } finally {
+    here.close(result);
+  }
 }
 
 /** Call a module with its one argument, or with all of an array of arguments. */
@@ -89,18 +70,20 @@ export function callWith<M extends Module>(module: M, inputs: Inputs<M>): Return
   return module.call(...((Array.isArray(inputs) ? inputs : [inputs]) as Parameters<M["forward"]>));
 }
 
-/** `a.*.c` and `a.**` as regular expressions over paths. */
-export function globToRegExp(pattern: string): RegExp {
-  const source = pattern
-    .replace(/[.+?^${}()|[\]\\]/g, "\\$&")
-    .replace(/\*\*\\\./g, "(?:[^:]*\\.)?")
-    .replace(/(?<!\*)\*\*(?!\*)/g, "[^:]*")
-    .replace(/(?<![\]*])\*(?!\*)/g, "[^.:]*");
-  return new RegExp(`^${source}$`);
+/** Modules and their paths. A module that stands in several places goes by the first, as in PyTorch. */
+export function pathsOf(module: Module): Map<Module, string> {
+  const paths = new Map<Module, string>();
+  for (const [path, found] of module.modules()) if (!paths.has(found)) paths.set(found, path);
+  return paths;
 }
 
-function pathsOf(module: Module): Map<Module, string> {
-  return new Map([...module.modules()].map(([path, m]) => [m, path]));
+/** A pattern that matched nothing is a typing error, or the place never ran: say so, and what there is. */
+export function refuseIdle(who: string, rules: readonly { pattern: string; used: boolean }[], module: Module): void {
+  const idle = rules.filter((rule) => !rule.used).map((rule) => `"${rule.pattern}"`);
+  if (idle.length === 0) return;
+  const known = [...pathsOf(module).values()].filter((path) => path !== "");
+  const shown = known.length > 0 ? `${known.slice(0, 8).join(", ")}${known.length > 8 ? ", …" : ""}` : 'only ""';
+  throw new InfimmError(`${who}: nothing that ran matches ${idle.join(", ")}; paths: ${shown}; taps: "path:name"`);
 }
 
 /** The first tensor in an output: itself, or the first element or field that has one. */
@@ -112,4 +95,10 @@ export function firstTensor(value: unknown): Tensor | undefined {
     if (found) return found;
   }
   return undefined;
+}
+
+function copyOf(value: Tensor): Tensor {
+  const copy = empty(value.shape, value.dtype, value.backend);
+  value.backend.copy(value, copy);
+  return copy;
 }

@@ -1,10 +1,14 @@
+import { requireFloat } from "../core/dtype.ts";
 import { InfimmError, showShape } from "../core/errors.ts";
-import { release, retain, scope } from "./scope.ts";
 import { onesLike } from "./ops/creation.ts";
+import { release, retain, scope } from "./scope.ts";
 import type { Tensor } from "./tensor.ts";
 
-/** Gradient of an op's output -> gradients of its inputs, in order; null where there is none. Written in tensor ops. */
-export type Vjp = (grad: Tensor, output: Tensor) => readonly (Tensor | null)[];
+/**
+ * Gradient of an op's output -> gradients of its inputs, in order; null where there is none. Written in tensor ops.
+ * A gradient that costs something may be a function: it runs only if that input needs it (a frozen weight does not).
+ */
+export type Vjp = (grad: Tensor, output: Tensor) => readonly (Tensor | (() => Tensor) | null)[];
 
 interface TapeEntry {
   readonly inputs: readonly Tensor[];
@@ -22,20 +26,16 @@ let tape: Tape | undefined;
 
 /**
  * Run an op. If a tape is on and has an eye on an input, remember how to go back.
- * What `forward` does inside is not taped: the op's own `vjp` stands for all of it.
+ * What `forward` does inside is not taped: the op's own `vjp` stands for all of it. So what `forward` makes and
+ * does not return is freed when it ends, and a `vjp` computes again what it needs.
  */
 export function differentiable(inputs: readonly Tensor[], forward: () => Tensor, vjp: Vjp): Tensor {
   const recording = tape;
-  if (!recording || !inputs.some((t) => recording.tracked.has(t))) return forward();
-  tape = undefined;
-  try {
-    const output = forward();
-    recording.entries.push({ inputs, output, vjp });
-    recording.tracked.add(output);
-    return output;
-  } finally {
-    tape = recording;
-  }
+  if (!recording || !inputs.some((t) => recording.tracked.has(t))) return scope(forward);
+  const output = noGrad(forward);
+  recording.entries.push({ inputs, output, vjp });
+  recording.tracked.add(output);
+  return output;
 }
 
 /** Whether a gradient would flow back to `t`. */
@@ -43,12 +43,12 @@ export function isTracked(t: Tensor): boolean {
   return tape?.tracked.has(t) ?? false;
 }
 
-/** Compute without a tape: a frozen part of a model. */
+/** Compute without a tape: a frozen part of a model. What `fn` makes and does not return is freed. */
 export function noGrad<T>(fn: () => T): T {
   const before = tape;
   tape = undefined;
   try {
-    return before ? release(() => scope(fn)) : fn();
+    return release(() => scope(fn));
   } finally {
     tape = before;
   }
@@ -58,26 +58,34 @@ export function noGrad<T>(fn: () => T): T {
  * The value of `fn` and its gradients with respect to named tensors (`model.parameters()`).
  *
  * @param fn computes a scalar, such as a loss
- * @param parameters what to differentiate by
+ * @param parameters what to differentiate by: float tensors
  * @returns `grads` holds the parameters that `value` depends on; the others are absent, as PyTorch leaves None
- * @throws if the value is not a scalar
+ * @throws if the value is not a float scalar. Calls do not nest: gradients of gradients are not computed.
  */
 export function valueAndGrad(
   fn: () => Tensor,
   parameters: ReadonlyMap<string, Tensor>,
 ): { value: Tensor; grads: Map<string, Tensor> } {
+  if (tape)
+    throw new InfimmError(
+      "valueAndGrad: a gradient is being computed already; gradients of gradients are not supported",
+    );
+  for (const [name, parameter] of parameters) requireFloat(`valueAndGrad: parameter "${name}"`, parameter.dtype);
   return scope(() => {
     const recording = new Tape();
     for (const parameter of parameters.values()) recording.tracked.add(parameter);
-    const outer = tape;
     tape = recording;
     let value: Tensor;
     try {
       value = retain(fn);
     } finally {
-      tape = outer;
+      tape = undefined;
     }
-    if (value.size !== 1) throw new InfimmError(`valueAndGrad: expected a scalar, got shape ${showShape(value.shape)}; reduce it with sum or mean`); // biome-ignore format: one message
+    if (value.size !== 1) {
+      const shape = showShape(value.shape);
+      throw new InfimmError(`valueAndGrad: expected a scalar, got shape ${shape}; reduce it with sum or mean`);
+    }
+    requireFloat("valueAndGrad: the value", value.dtype);
     const gradients = backward(recording, value);
     const grads = new Map<string, Tensor>();
     for (const [name, parameter] of parameters) {
@@ -90,16 +98,24 @@ export function valueAndGrad(
 
 /** Walk the tape backwards, summing what flows into each tensor. */
 function backward(recording: Tape, value: Tensor): Map<Tensor, Tensor> {
-  const gradients = new Map<Tensor, Tensor>([[value, onesLike(value)]]);
-  for (const { inputs, output, vjp } of recording.entries.reverse()) {
+  const { entries, tracked } = recording;
+  const gradients = new Map<Tensor, Tensor>();
+  if (tracked.has(value)) gradients.set(value, onesLike(value));
+  for (let entry = entries.pop(); entry; entry = entries.pop()) {
+    const { inputs, output, vjp } = entry;
     const grad = gradients.get(output);
     if (!grad) continue;
-    if (output !== value) gradients.delete(output);
-    vjp(grad, output).forEach((flow, i) => {
-      const input = inputs[i];
-      if (!flow || !recording.tracked.has(input)) return;
-      const sofar = gradients.get(input);
-      gradients.set(input, sofar ? sofar.add(flow) : flow);
+    gradients.delete(output);
+    // only what flows on outlives the step
+    const flows = scope(() =>
+      vjp(grad, output).map((flow, i) =>
+        tracked.has(inputs[i]) ? (typeof flow === "function" ? flow() : flow) : null,
+      ),
+    );
+    flows.forEach((flow, i) => {
+      if (!flow) return;
+      const sofar = gradients.get(inputs[i]);
+      gradients.set(inputs[i], sofar ? sofar.add(flow) : flow);
     });
   }
   return gradients;

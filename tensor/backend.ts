@@ -36,6 +36,10 @@ export interface Backend {
   flush(): Promise<void>;
   /** Like `read`, at once. Only backends that can have it. */
   readSync?(buffer: DeviceBuffer, byteOffset: number, byteLength: number): ArrayBuffer;
+  /** The memory itself, where it is the host's own: valid until the buffer is freed. */
+  hostView?(buffer: DeviceBuffer): ArrayBufferLike;
+  /** A buffer on memory that the host owns, without a copy. `free` forgets it and never reuses it. */
+  adopt?(memory: ArrayBufferLike): DeviceBuffer;
 
   /** out[i] = expr(inputs[i]…). Operands have out's shape already (broadcast by stride 0); numbers are the same for all i. */
   map(expr: Expr, inputs: readonly (Operand | number)[], out: Operand): void;
@@ -54,6 +58,8 @@ export interface Backend {
 
   /** Optional faster forms. Without one, the op runs as its composite definition, which is its reference. */
   readonly fused: Partial<FusedKernels>;
+  /** Only on backends that count instead of compute (meta): what has run so far. Bytes are those of all results made. */
+  readonly spent?: { readonly flops: number; readonly bytes: number };
 }
 
 /** Kernels that a backend may have. All are over the last axis, outputs contiguous. */

@@ -1,11 +1,20 @@
 /** The tensor library, from one place. */
 export { differentiable, isTracked, noGrad, valueAndGrad, type Vjp } from "./autograd.ts";
 export * from "./backend.ts";
+export { fromNdarray, type NdArray, toNdarray } from "./ndarray.ts";
+export {
+  type AttentionOptions,
+  attentionProbabilities,
+  scaledDotProductAttention,
+} from "./ops/attention.ts";
+export { type Conv2dOptions, conv2d } from "./ops/conv.ts";
 export { compute } from "./compute.ts";
+export * from "./ops/conv.ts";
 export * from "./ops/creation.ts";
 export * from "./ops/einops.ts";
 export * from "./ops/elementwise.ts";
 export * from "./ops/indexing.ts";
+export { interpolate } from "./ops/interpolate.ts";
 export * from "./ops/join.ts";
 export * from "./ops/loss.ts";
 export * from "./ops/matmul.ts";
@@ -13,6 +22,7 @@ export * from "./ops/norm.ts";
 export { all, amax, amin, any, argmax, argmin, cumsum, mean, sum, variance } from "./ops/reduce.ts";
 export * from "./ops/rope.ts";
 export * from "./ops/softmax.ts";
+export { type Ordered, sort, topk } from "./ops/sort.ts";
 export * from "./ops/views.ts";
 export { keep, memory, type Scope, scope } from "./scope.ts";
 export { commonBackend, empty, Tensor, type TensorLike } from "./tensor.ts";

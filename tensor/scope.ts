@@ -1,4 +1,3 @@
-import { BYTES, type DType } from "../core/dtype.ts";
 import { InfimmError } from "../core/errors.ts";
 import type { Backend, DeviceBuffer } from "./backend.ts";
 
@@ -12,10 +11,10 @@ export class Storage {
   private memory: DeviceBuffer | undefined;
   owner: Scope | undefined;
 
-  constructor(backend: Backend, dtype: DType, size: number) {
+  constructor(backend: Backend, memory: DeviceBuffer) {
     this.backend = backend;
-    this.byteLength = size * BYTES[dtype];
-    this.memory = backend.alloc(this.byteLength);
+    this.byteLength = memory.byteLength;
+    this.memory = memory;
     this.owner = scopes.at(-1);
     this.owner?.owned.add(this);
     live.storages++;
@@ -63,7 +62,11 @@ export class Scope {
 
   /** End the scope. What `result` holds (tensors in arrays, plain objects and maps) passes to the scope around it. */
   close(result?: unknown): void {
-    if (scopes.at(-1) !== this) throw new InfimmError("scopes must end in the reverse order of their beginning");
+    if (scopes.at(-1) !== this) {
+      throw new InfimmError(
+        scopes.includes(this) ? "a scope inside this one is still open; end it first" : "this scope has ended already",
+      );
+    }
     scopes.pop();
     const outer = scopes.at(-1);
     if (retaining > 0) {
@@ -102,11 +105,15 @@ export function scope<T>(fn?: () => T): T | Scope {
   let result: T | undefined;
   try {
     result = fn();
+    if (result instanceof Promise) throw new InfimmError(ASYNC);
     return result;
   } finally {
     opened.close(result);
   }
 }
+
+const ASYNC =
+  "scope: the function returned a promise; a scope frees at once, so await outside it: await scope(() => forward(x)).data()";
 
 /** Let a tensor outlive every scope: it lives until `dispose()`. Returns it. */
 export function keep<T extends HasStorage>(tensor: T): T {
@@ -138,7 +145,8 @@ export function release<T>(fn: () => T): T {
 function* storagesIn(value: unknown): Iterable<Storage> {
   if (typeof value !== "object" || value === null) return;
   if ("storage" in value && value.storage instanceof Storage) yield value.storage;
-  else if (Array.isArray(value) || value instanceof Map) for (const item of value.values()) yield* storagesIn(item);
+  else if (Array.isArray(value) || value instanceof Map || value instanceof Set)
+    for (const item of value.values()) yield* storagesIn(item);
   else if (Object.getPrototypeOf(value) === Object.prototype)
     for (const item of Object.values(value)) yield* storagesIn(item);
 }

@@ -1,6 +1,6 @@
 import { BYTES, type DType, decodeFloats, type TypedArray, viewBytes } from "../core/dtype.ts";
 import { InfimmError, ShapeError, showShape } from "../core/errors.ts";
-import { contiguousStrides, isContiguous, type Shape, sizeOf } from "../core/shape.ts";
+import { contiguousStrides, isContiguous, requireShape, type Shape, sizeOf } from "../core/shape.ts";
 import { type Backend, getBackend, type Operand } from "./backend.ts";
 import * as creation from "./ops/creation.ts";
 import * as elementwise from "./ops/elementwise.ts";
@@ -57,18 +57,29 @@ export class Tensor implements Operand {
 
   /** The elements in row-major order, as a copy of their own. f16 and bf16 arrive as f32. */
   async data(): Promise<TypedArray> {
-    const packed = this.packed();
-    const bytes = await packed.backend.read(packed.buffer, ...packed.byteRange());
-    return packed.finishRead(bytes, packed !== this);
+    return this.widen(await this.bits());
   }
 
   /** Like `data`, at once; only on backends that can (cpu). */
   dataSync(): TypedArray {
-    const packed = this.packed();
-    if (!packed.backend.readSync) {
-      throw new InfimmError(`${this.backend.name} cannot read synchronously; use await tensor.data()`);
+    const { readSync } = this.backend;
+    if (!readSync) throw new InfimmError(`${this.backend.name} cannot read synchronously; use await tensor.data()`);
+    const packed = views.contiguous(this);
+    try {
+      return this.widen(viewBytes(this.dtype, readSync.call(this.backend, packed.buffer, ...packed.byteRange())));
+    } finally {
+      if (packed !== this) packed.dispose();
     }
-    return packed.finishRead(packed.backend.readSync(packed.buffer, ...packed.byteRange()), packed !== this);
+  }
+
+  /** Like `data`, as stored: f16 and bf16 arrive as their bit patterns. */
+  async bits(): Promise<TypedArray> {
+    const packed = views.contiguous(this);
+    try {
+      return viewBytes(this.dtype, await packed.backend.read(packed.buffer, ...packed.byteRange()));
+    } finally {
+      if (packed !== this) packed.dispose();
+    }
   }
 
   /** The one element of a one-element tensor. */
@@ -77,18 +88,12 @@ export class Tensor implements Operand {
     return (await this.data())[0];
   }
 
-  private packed(): Tensor {
-    return this.isContiguous ? this : views.contiguous(this);
-  }
-
   private byteRange(): [offset: number, length: number] {
     return [this.offset * BYTES[this.dtype], this.size * BYTES[this.dtype]];
   }
 
-  private finishRead(bytes: ArrayBuffer, temporary: boolean): TypedArray {
-    if (temporary) this.dispose();
-    const array = viewBytes(this.dtype, bytes);
-    return this.dtype === "f16" || this.dtype === "bf16" ? decodeFloats(this.dtype, array as Uint16Array) : array;
+  private widen(stored: TypedArray): TypedArray {
+    return this.dtype === "f16" || this.dtype === "bf16" ? decodeFloats(this.dtype, stored as Uint16Array) : stored;
   }
 
   /** Free the memory now, for this tensor and all views of it. Scopes make this unnecessary nearly everywhere. */
@@ -118,8 +123,23 @@ export class Tensor implements Operand {
   pow(other: TensorLike): Tensor {
     return elementwise.pow(this, other);
   }
+  remainder(other: TensorLike): Tensor {
+    return elementwise.remainder(this, other);
+  }
+  maximum(other: TensorLike): Tensor {
+    return elementwise.maximum(this, other);
+  }
+  minimum(other: TensorLike): Tensor {
+    return elementwise.minimum(this, other);
+  }
   neg(): Tensor {
     return elementwise.neg(this);
+  }
+  abs(): Tensor {
+    return elementwise.abs(this);
+  }
+  square(): Tensor {
+    return elementwise.square(this);
   }
   exp(): Tensor {
     return elementwise.exp(this);
@@ -129,6 +149,15 @@ export class Tensor implements Operand {
   }
   sqrt(): Tensor {
     return elementwise.sqrt(this);
+  }
+  rsqrt(): Tensor {
+    return elementwise.rsqrt(this);
+  }
+  sin(): Tensor {
+    return elementwise.sin(this);
+  }
+  cos(): Tensor {
+    return elementwise.cos(this);
   }
   tanh(): Tensor {
     return elementwise.tanh(this);
@@ -151,10 +180,16 @@ export class Tensor implements Operand {
   ge(other: TensorLike): Tensor {
     return elementwise.ge(this, other);
   }
+  logicalAnd(other: TensorLike): Tensor {
+    return elementwise.logicalAnd(this, other);
+  }
+  logicalOr(other: TensorLike): Tensor {
+    return elementwise.logicalOr(this, other);
+  }
   logicalNot(): Tensor {
     return elementwise.logicalNot(this);
   }
-  /** Where `mask` is true, `value`; elsewhere this. As torch.Tensor.masked_fill. */
+  /** Where `mask` (bool) is true, `value`; elsewhere this. As torch.Tensor.masked_fill; the dtype may widen, as in `where`. */
   maskedFill(mask: Tensor, value: number): Tensor {
     return elementwise.where(mask, value, this);
   }
@@ -173,8 +208,20 @@ export class Tensor implements Operand {
   amax(dim?: number | readonly number[], keepdim = false): Tensor {
     return reduce.amax(this, dim, keepdim);
   }
-  argmax(dim = -1, keepdim = false): Tensor {
+  amin(dim?: number | readonly number[], keepdim = false): Tensor {
+    return reduce.amin(this, dim, keepdim);
+  }
+  argmax(dim?: number, keepdim = false): Tensor {
     return reduce.argmax(this, dim, keepdim);
+  }
+  argmin(dim?: number, keepdim = false): Tensor {
+    return reduce.argmin(this, dim, keepdim);
+  }
+  any(dim?: number | readonly number[], keepdim = false): Tensor {
+    return reduce.any(this, dim, keepdim);
+  }
+  all(dim?: number | readonly number[], keepdim = false): Tensor {
+    return reduce.all(this, dim, keepdim);
   }
   cumsum(dim: number): Tensor {
     return reduce.cumsum(this, dim);
@@ -184,6 +231,10 @@ export class Tensor implements Operand {
 
   reshape(...shape: number[]): Tensor {
     return views.reshape(this, shape);
+  }
+  /** Dims `start` to `end`, inclusive, as one. */
+  flatten(start = 0, end = -1): Tensor {
+    return views.flatten(this, start, end);
   }
   permute(...dims: number[]): Tensor {
     return views.permute(this, dims);
@@ -222,11 +273,15 @@ export class Tensor implements Operand {
   zerosLike(): Tensor {
     return creation.zerosLike(this);
   }
+  onesLike(): Tensor {
+    return creation.onesLike(this);
+  }
 }
 
 /** Memory for a result of `shape`. Its elements are garbage until a kernel has written them. */
 export function empty(shape: Shape, dtype: DType = "f32", backend: Backend = getBackend()): Tensor {
-  return new Tensor(new Storage(backend, dtype, sizeOf(shape)), dtype, shape);
+  requireShape("empty", shape);
+  return new Tensor(new Storage(backend, backend.alloc(sizeOf(shape) * BYTES[dtype])), dtype, shape);
 }
 
 /** The backend that all `inputs` live on. */

@@ -1,26 +1,29 @@
 import type { TypedArray } from "../../core/dtype.ts";
 import type { Backend, DeviceBuffer } from "../../tensor/backend.ts";
-import { fused } from "./fused.ts";
-import { copy, gather, scan, scatterAdd } from "./indexing.ts";
+import { copy } from "./copy.ts";
+import { gather, scatterAdd } from "./indexing.ts";
 import { map } from "./map.ts";
-import { matmul } from "./matmul.ts";
+import { matmul, transposed } from "./matmul.ts";
 import { CpuBuffer, Pool } from "./memory.ts";
 import { reduce } from "./reduce.ts";
+import { layerNorm, rmsNorm, softmax } from "./rows.ts";
+import { scan } from "./scan.ts";
+import { topk } from "./topk.ts";
 
 const POOL_BYTES = 512 * 2 ** 20;
 
 /** The reference backend: plain TypeScript loops, in one thread, everywhere. It runs each kernel at once. */
 export function createCpuBackend(): Backend {
   const pool = new Pool(POOL_BYTES);
-  const bytesOf = (buffer: DeviceBuffer) => (buffer as CpuBuffer).bytes;
+  const blockOf = (buffer: DeviceBuffer) => (buffer as CpuBuffer).block;
   const readSync = (buffer: DeviceBuffer, byteOffset: number, byteLength: number) =>
-    bytesOf(buffer).slice(byteOffset, byteOffset + byteLength);
+    blockOf(buffer).bytes.slice(byteOffset, byteOffset + byteLength);
   return {
     name: "cpu",
     alloc: (byteLength) => new CpuBuffer(pool.take(byteLength), byteLength),
-    free: (buffer) => pool.give(bytesOf(buffer)),
+    free: (buffer) => pool.give(blockOf(buffer)),
     write(buffer, data: TypedArray) {
-      new Uint8Array(bytesOf(buffer)).set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+      new Uint8Array(blockOf(buffer).bytes).set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
     },
     read: async (...range) => readSync(...range),
     readSync,
@@ -32,6 +35,12 @@ export function createCpuBackend(): Backend {
     gather,
     scatterAdd,
     scan,
-    fused,
+    fused: {
+      softmax,
+      layerNorm,
+      rmsNorm,
+      linear: (x, weight, bias, out) => matmul(x, transposed(weight), out, bias),
+      topk,
+    },
   };
 }

@@ -1,56 +1,39 @@
-import { bf16ToF32, f16ToF32, f32ToBf16, f32ToF16 } from "../../core/dtype.ts";
 import { InfimmError } from "../../core/errors.ts";
 import type { Operand } from "../../tensor/backend.ts";
-import { stored } from "./memory.ts";
+import { stored, widened } from "./memory.ts";
 import { forEachRow, mergeDims } from "./walk.ts";
 
-/** How one stored element becomes a number, and back. */
-const READ = { f16: f16ToF32, bf16: bf16ToF32 } as const;
-const WRITE = { f16: f32ToF16, bf16: f32ToBf16 } as const;
-
-/** out = input, element by element, whatever the strides and dtypes. */
-export function copy(input: Operand, out: Operand): void {
-  const [source, target] = [stored(input), stored(out)];
-  const loop = mergeDims(input.shape, [input.strides, out.strides]);
-  const last = loop.shape.length - 1;
-  const [n, from, to] = [loop.shape[last], loop.strides[0][last], loop.strides[1][last]];
-  const same = input.dtype === out.dtype;
-  const convert = same ? undefined : conversion(input.dtype, out.dtype);
-  forEachRow(loop, [input.offset, out.offset], ([p, q]) => {
-    if (convert) for (let i = 0; i < n; i++) target[q + i * to] = convert(source[p + i * from]);
-    else if (from === 1 && to === 1) target.set(source.subarray(p, p + n), q);
-    else for (let i = 0; i < n; i++) target[q + i * to] = source[p + i * from];
-  });
-}
-
-function conversion(from: Operand["dtype"], to: Operand["dtype"]): (stored: number) => number {
-  const read = from === "f16" || from === "bf16" ? READ[from] : (x: number) => x;
-  if (to === "bool") return (x) => (read(x) !== 0 ? 1 : 0);
-  const write = to === "f16" || to === "bf16" ? WRITE[to] : (x: number) => x;
-  return (x) => write(read(x));
-}
-
-/** out[…i…] = input[…index[…i…]…] along `axis`. */
+/** out[…i…] = input[…index[…i…]…] along `axis`; f16 and bf16 come out as f32. */
 export function gather(input: Operand, axis: number, index: Operand, out: Operand): void {
   const [source, ids, target] = [stored(input), stored(index), stored(out)];
-  const read = input.dtype === "f16" || input.dtype === "bf16" ? READ[input.dtype] : undefined;
+  const table = input.dtype === "f16" || input.dtype === "bf16" ? widened(input.dtype) : undefined;
+  const size = input.shape[axis];
   const along = input.strides[axis];
   const rest = input.strides.map((s, i) => (i === axis ? 0 : s));
   const loop = mergeDims(out.shape, [rest, index.strides, out.strides]);
   const last = loop.shape.length - 1;
   const [n, stepIn, stepId, stepOut] = [loop.shape[last], ...loop.strides.map((s) => s[last])];
+  const wholeRows = stepId === 0 && stepIn === 1 && stepOut === 1 && !table; // an embedding
   forEachRow(loop, [input.offset, index.offset, out.offset], ([p, q, r]) => {
+    if (wholeRows) {
+      const from = p + checked("gather", ids[q], size) * along;
+      target.set(source.subarray(from, from + n), r);
+      return;
+    }
     for (let i = 0; i < n; i++) {
-      const id = checked("gather", ids[q + i * stepId], input.shape[axis]);
-      const value = source[p + i * stepIn + id * along];
-      target[r + i * stepOut] = read ? read(value) : value;
+      const value = source[p + i * stepIn + checked("gather", ids[q + i * stepId], size) * along];
+      target[r + i * stepOut] = table ? table[value] : value;
     }
   });
 }
 
-/** out[…index[…i…]…] += source[…i…] along `axis`. */
+/**
+ * out[…index[…i…]…] += source[…i…] along `axis`.
+ * Each addition is rounded to f32, in the order of `source`, as PyTorch does on the CPU.
+ */
 export function scatterAdd(out: Operand, axis: number, index: Operand, source: Operand): void {
   const [target, ids, from] = [stored(out), stored(index), stored(source)];
+  const size = out.shape[axis];
   const along = out.strides[axis];
   const rest = out.strides.map((s, i) => (i === axis ? 0 : s));
   const loop = mergeDims(source.shape, [rest, index.strides, source.strides]);
@@ -58,8 +41,7 @@ export function scatterAdd(out: Operand, axis: number, index: Operand, source: O
   const [n, stepOut, stepId, stepFrom] = [loop.shape[last], ...loop.strides.map((s) => s[last])];
   forEachRow(loop, [out.offset, index.offset, source.offset], ([p, q, r]) => {
     for (let i = 0; i < n; i++) {
-      const id = checked("scatterAdd", ids[q + i * stepId], out.shape[axis]);
-      target[p + i * stepOut + id * along] += from[r + i * stepFrom];
+      target[p + i * stepOut + checked("scatterAdd", ids[q + i * stepId], size) * along] += from[r + i * stepFrom];
     }
   });
 }
@@ -67,18 +49,4 @@ export function scatterAdd(out: Operand, axis: number, index: Operand, source: O
 function checked(op: string, id: number, size: number): number {
   if (id < 0 || id >= size) throw new InfimmError(`${op}: index ${id} is out of range; expected 0 to ${size - 1}`);
   return id;
-}
-
-/** Inclusive running sum along the last axis. */
-export function scan(input: Operand, out: Operand): void {
-  const [source, target] = [stored(input), stored(out)];
-  const rank = input.shape.length;
-  const n = rank === 0 ? 1 : input.shape[rank - 1];
-  const [from, to] = rank === 0 ? [0, 0] : [input.strides[rank - 1], out.strides[rank - 1]];
-  const lines = { shape: [...input.shape.slice(0, -1), 1], strides: [input, out].map((t) => [...t.strides.slice(0, -1), 0]) };
-  if (n === 0) return;
-  forEachRow(lines, [input.offset, out.offset], ([p, q]) => {
-    let sum = 0;
-    for (let i = 0; i < n; i++) target[q + i * to] = sum += source[p + i * from];
-  });
 }

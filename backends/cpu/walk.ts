@@ -1,5 +1,4 @@
 import type { Shape } from "../../core/shape.ts";
-import type { Operand } from "../../tensor/backend.ts";
 
 /** Operands of one shape, with dims merged wherever all of them allow it: fewer, longer rows. */
 export interface Loop {
@@ -48,43 +47,5 @@ export function forEachRow(loop: Loop, offsets: readonly number[], visit: (posit
       index[axis] = 0;
     }
     if (axis < 0) return;
-  }
-}
-
-/** Reads an operand's elements in row-major order, a block at a time, as doubles. */
-export class BlockReader {
-  private readonly data: ArrayLike<number>;
-  private readonly shape: number[];
-  private readonly strides: number[];
-  private readonly index: number[];
-  private position: number;
-
-  constructor(operand: Operand, data: ArrayLike<number>) {
-    const loop = mergeDims(operand.shape, [operand.strides]);
-    this.data = data;
-    this.shape = loop.shape;
-    this.strides = loop.strides[0];
-    this.index = this.shape.map(() => 0);
-    this.position = operand.offset;
-  }
-
-  /** The next `count` elements into the front of `block`. */
-  read(block: Float64Array, count: number): void {
-    const { data, shape, strides, index } = this;
-    const last = shape.length - 1;
-    const stride = strides[last];
-    for (let done = 0; done < count; ) {
-      const run = Math.min(count - done, shape[last] - index[last]);
-      let position = this.position;
-      for (let i = done; i < done + run; i++, position += stride) block[i] = data[position];
-      this.position = position;
-      index[last] += run;
-      done += run;
-      for (let axis = last; axis > 0 && index[axis] === shape[axis]; axis--) {
-        index[axis] = 0;
-        index[axis - 1]++;
-        this.position += strides[axis - 1] - strides[axis] * shape[axis];
-      }
-    }
   }
 }

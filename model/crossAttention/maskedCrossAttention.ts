@@ -38,12 +38,13 @@ export class MaskedCrossAttention extends Module {
   }
 
   /** Text [b, t, d] -> what the pictures say to it [b, t, d] */
-  forward(x: Tensor, { features, textTime }: Media): Tensor {
+  forward(x: Tensor, { features, textTime, cache }: Media): Tensor {
     const [, m, n] = features.shape;
     const heads = (y: Tensor) => rearrange(y, "b n (h e) -> b h n e", { h: this.heads });
     const q = heads(this.to_q.call(this.norm.call(x))).mul(this.scale); // [b, h, t, e]
     const media = rearrange(features, "b m n w -> b (m n) w"); // [b, (m n), w]
-    const [k, v] = chunk(this.to_kv.call(media), 2, -1); // [b, (m n), inner]
+    const project = () => chunk(this.to_kv.call(media), 2, -1); // [b, (m n), inner]
+    const [k, v] = cache ? cache.once(this, project) : project(); // [b, (m n), inner]
 
     const time = rearrange(textTime, "b t -> b 1 t 1"); // [b, 1, t, 1]
     const mediaTime = repeat(arange(1, m + 1, x.backend), "m -> 1 1 1 (m n)", { n }); // [1, 1, 1, (m n)]

@@ -1,3 +1,4 @@
+import type { KVCache } from "../../nn/kvCache.ts";
 import { any, cast, cumsum, onesLike, type Tensor } from "../../tensor/index.ts";
 
 /** Which picture each text token may look at, and the pictures. Given to every cross-attention block. */
@@ -8,10 +9,12 @@ export interface Media {
   readonly textTime: Tensor;
   /** f32 [b, 1, 1]: 1 where the sample has a picture; 0 makes every block the identity for it. */
   readonly hasMedia: Tensor;
+  /** Keeps the keys and values of `features` from one new token to the next. Without it they are made each time. */
+  readonly cache?: KVCache;
 }
 
 /** Where the pictures stand in a prompt. */
-export type MediaPlaces = Omit<Media, "features">;
+export type MediaPlaces = Pick<Media, "textTime" | "hasMedia">;
 
 /**
  * Each token sees the picture before it, the nearest one. `<image>` itself sees its own.

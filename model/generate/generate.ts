@@ -102,7 +102,7 @@ class Decoder {
     const inputIds = idTensor(this.pending, this.backend);
     const attentionMask = this.mask.some((row) => row.includes(0)) ? idTensor(this.mask, this.backend) : undefined;
     const text = { inputIds, attentionMask, positions: this.positions(), cache: this.cache };
-    const hidden = this.model.model.lang_encoder.model.call(text, { features: this.features, ...this.places() }); // [b, t, d]
+    const hidden = this.model.model.lang_encoder.model.call(text, { features: this.features, ...this.places(), cache: this.cache }); // [b, t, d]
     const logits = this.model.model.lang_encoder.lm_head.call(hidden.select(1, -1)); // [b, vocab]
     if (forbidden.length === 0) return logits;
     const barred = new Uint8Array(logits.shape[1]);

@@ -1,39 +1,82 @@
-import type { DType, TypedArray } from "../../core/dtype.ts";
-import { encodeFloats, viewBytes } from "../../core/dtype.ts";
-import { ShapeError, showShape } from "../../core/errors.ts";
+import { type DType, encodeFloats, type TypedArray } from "../../core/dtype.ts";
+import { DTypeError, ShapeError, showShape } from "../../core/errors.ts";
 import { number } from "../../core/expr.ts";
-import { type Shape, sizeOf } from "../../core/shape.ts";
+import type { Generator } from "../../core/random.ts";
+import { requireShape, type Shape, sizeOf } from "../../core/shape.ts";
 import { type Backend, getBackend } from "../backend.ts";
 import { empty, Tensor } from "../tensor.ts";
-import type { Generator } from "../../core/random.ts";
 
 /** Nested arrays of numbers or booleans, as in `tensor([[1, 2], [3, 4]])`. */
 export type Nested = number | boolean | readonly Nested[];
 
-/** A tensor of the values in nested arrays. Booleans make a bool tensor, numbers f32 unless told otherwise. */
+/**
+ * A tensor of the values in nested arrays. Booleans make a bool tensor, numbers f32 unless told otherwise
+ * (PyTorch would make whole numbers i64). As a bool, anything but 0 is true; as i32, fractions are cut off.
+ */
 export function tensor(values: Nested, dtype?: DType, backend?: Backend): Tensor {
   const shape: number[] = [];
   for (let level: Nested = values; Array.isArray(level); level = level[0]) shape.push(level.length);
-  const flat = (Array.isArray(values) ? values.flat(Number.POSITIVE_INFINITY) : [values]) as (number | boolean)[];
-  if (flat.length !== sizeOf(shape))
-    throw new ShapeError(`tensor: nested arrays are ragged; the first ones say ${showShape(shape)}`);
-  const kind = dtype ?? (typeof flat[0] === "boolean" ? "bool" : "f32");
-  const numbers = Float32Array.from(flat, Number);
-  if (kind === "f16" || kind === "bf16") return fromData(encodeFloats(kind, numbers), shape, kind, backend);
-  const array = viewBytes(kind, new ArrayBuffer(flat.length * (kind === "bool" ? 1 : 4)));
-  array.set(kind === "i32" ? flat.map(Number) : numbers);
-  return fromData(array, shape, kind, backend);
+  const flat: (number | boolean)[] = [];
+  const collect = (value: Nested, depth: number): void => {
+    if (Array.isArray(value) ? value.length !== shape[depth] : depth !== shape.length) {
+      throw new ShapeError(`tensor: nested arrays are ragged; the first ones say ${showShape(shape)}`);
+    }
+    if (Array.isArray(value)) for (const item of value) collect(item, depth + 1);
+    else flat.push(value as number | boolean);
+  };
+  collect(values, 0);
+  const kind = dtype ?? (flat.length > 0 && flat.every((v) => typeof v === "boolean") ? "bool" : "f32");
+  return fromData(elementsOf(flat, kind), shape, kind, backend);
 }
 
-/** A tensor of elements in row-major order, copied. For f16 and bf16, `data` holds bit patterns. */
+/** Numbers as the elements of a dtype. */
+function elementsOf(values: readonly (number | boolean)[], dtype: DType): TypedArray {
+  const stranger = values.find((v) => typeof v !== "number" && typeof v !== "boolean");
+  if (stranger !== undefined) throw new DTypeError(`tensor: expected numbers or booleans, got ${typeof stranger}`);
+  switch (dtype) {
+    case "f32":
+      return Float32Array.from(values, Number);
+    case "bool":
+      return Uint8Array.from(values, (v) => (Number(v) !== 0 ? 1 : 0));
+    case "i32":
+      return Int32Array.from(values, (v) => {
+        const whole = Math.trunc(Number(v));
+        if ((whole | 0) !== whole && whole !== 0) throw new DTypeError(`tensor: ${v} does not fit i32`);
+        return whole;
+      });
+    case "f16":
+    case "bf16":
+      return encodeFloats(dtype, Float32Array.from(values, Number));
+  }
+}
+
+/** What holds a dtype's elements. */
+const ARRAY_NAME = {
+  f32: "Float32Array",
+  i32: "Int32Array",
+  bool: "Uint8Array",
+  f16: "Uint16Array",
+  bf16: "Uint16Array",
+};
+
+/** A tensor of elements in row-major order, copied. For f16 and bf16, `data` holds bit patterns; for bool, 0 and 1. */
 export function fromData(
   data: TypedArray,
   shape: Shape,
   dtype: DType = dtypeOf(data),
   backend: Backend = getBackend(),
 ): Tensor {
+  requireShape("fromData", shape);
   if (data.length !== sizeOf(shape)) {
     throw new ShapeError(`fromData: shape ${showShape(shape)} needs ${sizeOf(shape)} elements, got ${data.length}`);
+  }
+  if (Object.prototype.toString.call(data) !== `[object ${ARRAY_NAME[dtype]}]`) {
+    throw new DTypeError(`fromData: ${dtype} elements come in a ${ARRAY_NAME[dtype]}, not in ${data.constructor.name}`);
+  }
+  if (dtype === "bool" && data.some((v) => v > 1)) {
+    throw new DTypeError(
+      "fromData: a Uint8Array makes a bool tensor of 0 and 1; for bytes use Float32Array.from(data)",
+    );
   }
   const out = empty(shape, dtype, backend);
   backend.write(out.buffer, data);
@@ -44,18 +87,24 @@ function dtypeOf(data: TypedArray): DType {
   if (data instanceof Float32Array) return "f32";
   if (data instanceof Int32Array) return "i32";
   if (data instanceof Uint8Array) return "bool";
-  throw new ShapeError("fromData: 16-bit patterns need a dtype: f16 or bf16");
+  throw new DTypeError("fromData: 16-bit patterns need a dtype: f16 or bf16");
 }
 
+/** `value` everywhere: one element of memory, whatever the shape. f32 unless told otherwise. */
 export function full(shape: Shape, value: number, dtype: DType = "f32", backend: Backend = getBackend()): Tensor {
+  requireShape("full", shape);
+  const one = scalar(value, dtype, backend);
+  const strides = shape.map(() => 0);
+  return new Tensor(one.storage, dtype, shape, strides);
+}
+
+/** A kernel rather than a write, where it can be: a write may have to wait for kernels that run. */
+function scalar(value: number, dtype: DType, backend: Backend): Tensor {
+  if (dtype === "f16" || dtype === "bf16") return tensor(value, dtype, backend);
+  const [element] = elementsOf([value], dtype);
   const one = empty([], dtype, backend);
-  backend.map(number(value), [], one);
-  return new Tensor(
-    one.storage,
-    dtype,
-    shape,
-    shape.map(() => 0),
-  ); // one element, seen everywhere
+  backend.map(number(element), [], one);
+  return one;
 }
 
 export function zeros(shape: Shape, dtype: DType = "f32", backend?: Backend): Tensor {
@@ -74,23 +123,26 @@ export function onesLike(t: Tensor): Tensor {
   return full(t.shape, 1, t.dtype, t.backend);
 }
 
-/** start, start + 1, …, end - 1 as i32. */
+/** start, start + 1, …, end - 1 as i32. Whole numbers only; empty if end <= start (PyTorch refuses end < start). */
 export function arange(start: number, end: number, backend?: Backend): Tensor {
-  return fromData(Int32Array.from({ length: Math.max(0, end - start) }, (_, i) => start + i), [Math.max(0, end - start)], "i32", backend); // biome-ignore format: one line
+  if (!Number.isInteger(start) || !Number.isInteger(end)) {
+    throw new ShapeError(`arange: expected whole numbers, got ${start} and ${end}`);
+  }
+  const count = Math.max(0, end - start);
+  const values = Int32Array.from({ length: count }, (_, i) => start + i);
+  return fromData(values, [count], "i32", backend);
 }
 
 /** Standard normal numbers from a seeded generator: the same on every backend. */
 export function randn(shape: Shape, generator: Generator, backend?: Backend): Tensor {
-  return fromData(
-    Float32Array.from({ length: sizeOf(shape) }, () => generator.normal()),
-    shape,
-    "f32",
-    backend,
-  );
+  requireShape("randn", shape);
+  const values = Float32Array.from({ length: sizeOf(shape) }, () => generator.normal());
+  return fromData(values, shape, "f32", backend);
 }
 
 /** Uniform numbers in [low, high) from a seeded generator. */
 export function uniform(shape: Shape, low: number, high: number, generator: Generator, backend?: Backend): Tensor {
+  requireShape("uniform", shape);
   const draw = () => low + (high - low) * generator.uniform();
   return fromData(Float32Array.from({ length: sizeOf(shape) }, draw), shape, "f32", backend);
 }
@@ -98,13 +150,5 @@ export function uniform(shape: Shape, low: number, high: number, generator: Gene
 /** The same tensor on another backend. Waits for the data. */
 export async function toBackend(t: Tensor, name: string): Promise<Tensor> {
   const target = getBackend(name);
-  if (t.backend === target) return t;
-  const bits = t.dtype === "f16" || t.dtype === "bf16";
-  const data = await t.data();
-  return fromData(
-    bits ? encodeFloats(t.dtype as "f16" | "bf16", data as Float32Array) : data,
-    t.shape,
-    t.dtype,
-    target,
-  );
+  return t.backend === target ? t : fromData(await t.bits(), t.shape, t.dtype, target);
 }

@@ -1,5 +1,6 @@
 import { planEinops, type Sizes } from "../../core/einops.ts";
-import { ShapeError, showShape } from "../../core/errors.ts";
+import { planEinsum } from "../../core/einsum.ts";
+import { sizeOf } from "../../core/shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { matmul } from "./matmul.ts";
 import { amax, amin, mean, sum } from "./reduce.ts";
@@ -49,77 +50,42 @@ export function reduce(t: Tensor, pattern: string, kind: keyof typeof REDUCTIONS
 }
 
 /**
- * Sums of products over named dims, as torch.einsum: `einsum("b h i d, b h j d -> b h i j", q, k)`.
- * Names are words; `...` stands for any leading dims. One or two tensors.
+ * Sums of products over named dims, as torch.einsum with words for names:
+ * `einsum("b h i d, b h j d -> b h i j", q, k)`. `...` stands for dims that broadcast. One or two tensors.
  */
 export function einsum(pattern: string, ...tensors: Tensor[]): Tensor {
-  const [inputs, output] = pattern.split("->");
-  const written = inputs.split(",").map(wordsOf);
-  const complain = (what: string): never => {
-    throw new ShapeError(`einsum "${pattern}" of ${tensors.map((t) => showShape(t.shape)).join(", ")}: ${what}`);
-  };
-  if (output === undefined) complain("expected one “->”");
-  if (written.length !== tensors.length || tensors.length > 2)
-    complain("expected one or two tensors, as many as names on the left");
-  const names = written.map((words, i) => {
-    const dots = tensors[i].rank - words.filter((w) => w !== "...").length;
-    if (words.includes("...") ? dots < 0 : dots !== 0)
-      complain(`operand ${i} has ${tensors[i].rank} dims, the pattern says ${words.join(" ")}`);
-    return words.flatMap((w) => (w === "..." ? Array.from({ length: dots }, (_, d) => `.${dots - d}`) : [w]));
-  });
-  const dotNames = [...new Set(names.flat().filter((name) => name.startsWith(".")))].sort(
-    (a, b) => Number(b.slice(1)) - Number(a.slice(1)),
+  const { operands, output, sizes } = planEinsum(
+    pattern,
+    tensors.map((t) => t.shape),
   );
-  const outNames = wordsOf(output).flatMap((w) => (w === "..." ? dotNames : [w]));
-  const sizes = new Map<string, number>();
-  names.forEach((list, i) => {
-    if (new Set(list).size !== list.length) complain(`operand ${i} has a name twice`);
-    list.forEach((name, axis) => {
-      const size = tensors[i].shape[axis];
-      const known = sizes.get(name);
-      if (known !== undefined && known !== size && !(name.startsWith(".") && (known === 1 || size === 1)))
-        complain(`${name} is ${known} and ${size}`);
-      sizes.set(name, Math.max(known ?? 1, size));
-    });
-  });
-  for (const name of outNames) if (!sizes.has(name)) complain(`${name} is not on the left`);
+  const sizesOf = (names: readonly string[]) => names.map((name) => sizes.get(name)!);
+  if (tensors.length === 1) return arrange(tensors[0], operands[0], output, sizesOf(output));
 
-  const sizesOf = (list: readonly string[]) => list.map((name) => sizes.get(name)!);
-  /** The operand with its dims in the order of `list`, those it lacks stretched, those nobody else has summed. */
-  const arrange = (i: number, list: readonly string[]) => {
-    const alone = names[i].flatMap((name, axis) => (list.includes(name) ? [] : [axis]));
-    const folded = alone.length > 0 ? sum(tensors[i], alone) : tensors[i];
-    const kept = names[i].filter((name) => list.includes(name));
-    const present = list.filter((name) => kept.includes(name));
-    const ordered = permute(
-      folded,
-      present.map((name) => kept.indexOf(name)),
-    );
-    const gaps = list.map((name) => (kept.includes(name) ? ordered.shape[present.indexOf(name)] : 1));
-    return expand(reshape(ordered, gaps), sizesOf(list));
-  };
-  if (tensors.length === 1) return arrange(0, outNames);
-
-  const [a, b] = names;
+  const [a, b] = operands;
   const shared = a.filter((name) => b.includes(name));
-  const batch = outNames.filter((name) => shared.includes(name) || name.startsWith("."));
-  const summed = shared.filter((name) => !outNames.includes(name));
-  const rows = outNames.filter((name) => a.includes(name) && !batch.includes(name));
-  const columns = outNames.filter((name) => b.includes(name) && !batch.includes(name));
-  const count = (list: readonly string[]) => sizesOf(list).reduce((x, y) => x * y, 1);
-  const left = reshape(arrange(0, [...batch, ...rows, ...summed]), [...sizesOf(batch), count(rows), count(summed)]);
-  const right = reshape(arrange(1, [...batch, ...summed, ...columns]), [
-    ...sizesOf(batch),
-    count(summed),
-    count(columns),
-  ]);
-  const product = [...batch, ...rows, ...columns];
+  const batch = output.filter((name) => shared.includes(name));
+  const rows = output.filter((name) => a.includes(name) && !shared.includes(name));
+  const columns = output.filter((name) => b.includes(name) && !shared.includes(name));
+  const summed = shared.filter((name) => !output.includes(name));
+
+  /** An operand as [batch…, (first), (second)]. */
+  const matrix = (i: number, first: readonly string[], second: readonly string[]) => {
+    const names = [...batch, ...first, ...second];
+    const stretched = arrange(tensors[i], operands[i], names, sizesOf(names));
+    return reshape(stretched, [...sizesOf(batch), sizeOf(sizesOf(first)), sizeOf(sizesOf(second))]);
+  };
+  const product = matmul(matrix(0, rows, summed), matrix(1, summed, columns));
+  const names = [...batch, ...rows, ...columns];
   return permute(
-    reshape(matmul(left, right), sizesOf(product)),
-    outNames.map((name) => product.indexOf(name)),
+    reshape(product, sizesOf(names)),
+    output.map((name) => names.indexOf(name)),
   );
 }
 
-function wordsOf(side: string): string[] {
-  return side.trim().split(/\s+/).filter(Boolean);
+/** `t`, whose dims are `names`, with the dims `wanted`: the others summed, the rest in order, stretched to `sizes`. */
+function arrange(t: Tensor, names: readonly string[], wanted: readonly string[], sizes: readonly number[]): Tensor {
+  const folded = names.flatMap((name, axis) => (wanted.includes(name) ? [] : [axis]));
+  const kept = names.filter((name) => wanted.includes(name));
+  const order = wanted.map((name) => kept.indexOf(name));
+  return expand(permute(folded.length > 0 ? sum(t, folded) : t, order), sizes);
 }

@@ -1,6 +1,7 @@
-import { type DType, promote } from "../../core/dtype.ts";
-import { defineExpression, type Expr, PRIMITIVES } from "../../core/expr.ts";
-import { derivative } from "../../core/exprDerivative.ts";
+import { isFloat, promote, requireFloat } from "../../core/dtype.ts";
+import { DTypeError, InfimmError } from "../../core/errors.ts";
+import { call, defineExpression, type Expr, input, number, PRIMITIVES, type Primitive } from "../../core/expr.ts";
+import { derivative, times } from "../../core/exprDerivative.ts";
 import { broadcastShapes, broadcastStrides, type Shape } from "../../core/shape.ts";
 import { differentiable } from "../autograd.ts";
 import { getBackend } from "../backend.ts";
@@ -10,7 +11,6 @@ import { reshape } from "./views.ts";
 
 type Unary = (x: TensorLike) => Tensor;
 type Binary = (a: TensorLike, b: TensorLike) => Tensor;
-type Ternary = (a: TensorLike, b: TensorLike, c: TensorLike) => Tensor;
 
 /**
  * An op from one line. Arguments broadcast; numbers count as scalars; the derivative comes from the line too.
@@ -19,21 +19,30 @@ type Ternary = (a: TensorLike, b: TensorLike, c: TensorLike) => Tensor;
  */
 export function elementwise(line: string): (...args: TensorLike[]) => Tensor {
   const { name, params, body } = defineExpression(line);
-  const slopes = params.map((_, i) => derivative(body, i));
+  /** For each input, its gradient, from the inputs and the output's gradient: one kernel, like the op. */
+  const gradients = params.map((_, i) => times(input(params.length), derivative(body, i)));
   return (...args) => {
-    const tensors = args.filter((arg) => arg instanceof Tensor);
+    requireArguments(name, params, args);
     return differentiable(
-      tensors,
+      args.filter((arg) => arg instanceof Tensor),
       () => evaluate(name, body, args),
       (grad) =>
         args.flatMap((arg, i) => {
           if (!(arg instanceof Tensor)) return [];
-          const slope = slopes[i];
-          if (slope.kind === "number" && slope.value === 0) return [null];
-          return [sumToShape(grad.mul(evaluate(`${name}'`, slope, args)), arg.shape)];
+          const gradient = gradients[i];
+          if (gradient.kind === "number") return [null]; // flat in this input
+          if (gradient.kind === "input") return [() => sumToShape(grad, arg.shape)]; // the gradient as it is
+          return [() => sumToShape(evaluate(`${name}'`, gradient, [...args, grad]), arg.shape)];
         }),
     );
   };
+}
+
+function requireArguments(name: string, params: readonly string[], args: readonly unknown[]): void {
+  const stranger = args.find((arg) => typeof arg !== "number" && !(arg instanceof Tensor));
+  if (args.length === params.length && stranger === undefined) return;
+  const got = args.map((arg) => (arg instanceof Tensor ? `${arg}` : String(arg))).join(", ");
+  throw new InfimmError(`${name}(${params.join(", ")}): expected tensors or numbers, got (${got})`);
 }
 
 /** Run an expression over broadcast arguments, as one kernel. */
@@ -41,30 +50,53 @@ function evaluate(name: string, body: Expr, args: readonly TensorLike[]): Tensor
   const tensors = args.filter((arg) => arg instanceof Tensor);
   const backend = tensors.length > 0 ? commonBackend(name, tensors) : getBackend();
   const shape = broadcastShapes(name, ...tensors.map((t) => t.shape));
-  const out = empty(shape, dtypeOf(body, args), backend);
+  const dtype = dtypeOf(name, body, args);
+  const out = empty(shape, dtype, backend);
   const operands = args.map((arg) => (arg instanceof Tensor ? stretch(arg, shape) : arg));
-  backend.map(body, operands, out);
+  backend.map(dtype === "bool" ? truthOf(body) : body, operands, out);
   return out;
 }
+
+/** What a bool result is stored as: 1 where `body` is not 0. (true + true is true, not 2.) */
+function truthOf(body: Expr): Expr {
+  if (body.kind !== "call" || PRIMITIVES[body.op].result === "bool") return body;
+  let truth = truths.get(body);
+  if (!truth) truths.set(body, (truth = call("ne", body, number(0))));
+  return truth;
+}
+
+/** One tree for each body, because backends keep what they compile by the tree. */
+const truths = new WeakMap<Expr, Expr>();
 
 /** `t` seen as `shape`, without a copy. */
 function stretch(t: Tensor, shape: Shape): Tensor {
   return new Tensor(t.storage, t.dtype, shape, broadcastStrides(t.shape, t.strides, shape), t.offset);
 }
 
-/** The dtype that an expression gives: PyTorch's promotion, in which a number never widens a tensor's kind. */
-function dtypeOf(body: Expr, args: readonly TensorLike[]): "f32" | "i32" | "bool" {
+/**
+ * The dtype that an expression gives: PyTorch's promotion. A number widens a tensor only if it is of a higher kind:
+ * i32 and 2 give i32, i32 and 0.5 give f32. (2.0 is the same as 2 here, and a whole number.)
+ */
+function dtypeOf(name: string, body: Expr, args: readonly TensorLike[]): "f32" | "i32" | "bool" {
   if (body.kind === "number") return Number.isInteger(body.value) ? "i32" : "f32";
   if (body.kind === "input") {
     const arg = args[body.index];
     return arg instanceof Tensor ? promote([arg.dtype]) : Number.isInteger(arg) ? "i32" : "f32";
   }
+  const operands = body.args.map((arg) => dtypeOf(name, arg, args));
+  if (body.op === "sub" ? operands.includes("bool") : NOT_OF_BOOL.has(body.op) && promote(operands) === "bool") {
+    throw new DTypeError(
+      `${name}: ${body.op} is not defined for bool, as in PyTorch; use logicalNot, or .to("i32") first`,
+    );
+  }
   const { result } = PRIMITIVES[body.op];
   if (result === "bool") return "bool";
   if (result === "float") return "f32";
-  const operands: DType[] = body.args.map((arg) => dtypeOf(arg, args));
   return promote(body.op === "select" ? operands.slice(1) : operands);
 }
+
+/** What PyTorch refuses to do with truth values alone. */
+const NOT_OF_BOOL: ReadonlySet<Primitive> = new Set(["neg", "abs", "floor", "ceil", "round", "pow", "remainder"]);
 
 /** Undo a broadcast: sum over the dims in which `shape` was stretched. */
 export function sumToShape(t: Tensor, shape: Shape): Tensor {
@@ -79,47 +111,75 @@ export const add = elementwise("add(a, b) = a + b") as Binary;
 export const sub = elementwise("sub(a, b) = a - b") as Binary;
 export const mul = elementwise("mul(a, b) = a * b") as Binary;
 export const div = elementwise("div(a, b) = a / b") as Binary;
-export const pow = elementwise("power(a, b) = a ^ b") as Binary;
-export const remainder = elementwise("modulo(a, b) = remainder(a, b)") as Binary;
+/** a - floor(a / b) * b, with the sign of b, as torch.remainder. */
+export const remainder = elementwise("remainder(a, b) = remainder(a, b)") as Binary;
 export const maximum = elementwise("maximum(a, b) = max(a, b)") as Binary;
 export const minimum = elementwise("minimum(a, b) = min(a, b)") as Binary;
 
-export const neg = elementwise("negative(x) = -x") as Unary;
-export const abs = elementwise("absolute(x) = abs(x)") as Unary;
-export const sign = elementwise("signum(x) = sign(x)") as Unary;
-export const floor = elementwise("floored(x) = floor(x)") as Unary;
-export const ceil = elementwise("ceiled(x) = ceil(x)") as Unary;
-export const round = elementwise("rounded(x) = round(x)") as Unary;
-export const exp = elementwise("exponential(x) = exp(x)") as Unary;
-export const log = elementwise("logarithm(x) = log(x)") as Unary;
-export const sqrt = elementwise("squareRoot(x) = sqrt(x)") as Unary;
+const power = elementwise("pow(a, b) = a ^ b") as Binary;
+
+/** a to the power of b. i32 to a negative power would be a fraction, and is refused as in PyTorch. */
+export function pow(a: TensorLike, b: TensorLike): Tensor {
+  if (a instanceof Tensor && !isFloat(a.dtype) && typeof b === "number" && b < 0 && Number.isInteger(b)) {
+    throw new DTypeError(`pow: ${a.dtype} to the power of ${b} is not whole; convert with .to("f32")`);
+  }
+  return power(a, b);
+}
+
+export const neg = elementwise("neg(x) = -x") as Unary;
+export const abs = elementwise("abs(x) = abs(x)") as Unary;
+export const sign = elementwise("sign(x) = sign(x)") as Unary;
+export const floor = elementwise("floor(x) = floor(x)") as Unary;
+export const ceil = elementwise("ceil(x) = ceil(x)") as Unary;
+/** To the nearest whole number, halves to the even one. */
+export const round = elementwise("round(x) = round(x)") as Unary;
+export const exp = elementwise("exp(x) = exp(x)") as Unary;
+/** The natural logarithm. */
+export const log = elementwise("log(x) = log(x)") as Unary;
+export const sqrt = elementwise("sqrt(x) = sqrt(x)") as Unary;
 export const rsqrt = elementwise("rsqrt(x) = 1 / sqrt(x)") as Unary;
 export const square = elementwise("square(x) = x * x") as Unary;
-export const sin = elementwise("sine(x) = sin(x)") as Unary;
-export const cos = elementwise("cosine(x) = cos(x)") as Unary;
-export const tanh = elementwise("hyperbolicTangent(x) = tanh(x)") as Unary;
-export const erf = elementwise("errorFunction(x) = erf(x)") as Unary;
+export const sin = elementwise("sin(x) = sin(x)") as Unary;
+export const cos = elementwise("cos(x) = cos(x)") as Unary;
+export const tanh = elementwise("tanh(x) = tanh(x)") as Unary;
+export const erf = elementwise("erf(x) = erf(x)") as Unary;
 
-export const relu = elementwise("relu(x) = x > 0 ? x : 0") as Unary;
-export const sigmoid = elementwise("sigmoid(x) = 1 / (1 + exp(-x))") as Unary;
+/** Two forms of one curve, chosen so that nothing overflows on either side: not in the derivative either. */
+export const sigmoid = elementwise("sigmoid(x) = x >= 0 ? 1 / (1 + exp(-x)) : exp(x) / (1 + exp(x))") as Unary;
+export const relu = activation("relu(x) = x > 0 ? x : 0");
 /** x · sigmoid(x), as torch.nn.functional.silu. */
-export const silu = elementwise("silu(x) = x / (1 + exp(-x))") as Unary;
+export const silu = activation("silu(x) = x * sigmoid(x)");
 /** The exact form, with erf: torch.nn.functional.gelu(x). */
-export const gelu = elementwise("gelu(x) = 0.5 * x * (1 + erf(x / sqrt(2)))") as Unary;
+export const gelu = activation("gelu(x) = 0.5 * x * (1 + erf(x / sqrt(2)))");
 /** The tanh approximation: torch.nn.functional.gelu(x, approximate="tanh"). */
-export const geluTanh = elementwise(
-  "geluTanh(x) = 0.5 * x * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 * x ^ 3)))",
-) as Unary;
+export const geluTanh = activation("geluTanh(x) = 0.5 * x * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 * x ^ 3)))");
 
-export const eq = elementwise("equal(a, b) = a == b") as Binary;
-export const ne = elementwise("notEqual(a, b) = a != b") as Binary;
-export const lt = elementwise("less(a, b) = a < b") as Binary;
-export const le = elementwise("lessOrEqual(a, b) = a <= b") as Binary;
-export const gt = elementwise("greater(a, b) = a > b") as Binary;
-export const ge = elementwise("greaterOrEqual(a, b) = a >= b") as Binary;
+/** An op of floats only, as PyTorch's activations are. */
+function activation(line: string): Unary {
+  const op = elementwise(line);
+  const name = line.slice(0, line.indexOf("("));
+  return (x) => {
+    if (x instanceof Tensor) requireFloat(name, x.dtype);
+    return op(x);
+  };
+}
+
+export const eq = elementwise("eq(a, b) = a == b") as Binary;
+export const ne = elementwise("ne(a, b) = a != b") as Binary;
+export const lt = elementwise("lt(a, b) = a < b") as Binary;
+export const le = elementwise("le(a, b) = a <= b") as Binary;
+export const gt = elementwise("gt(a, b) = a > b") as Binary;
+export const ge = elementwise("ge(a, b) = a >= b") as Binary;
 export const logicalAnd = elementwise("logicalAnd(a, b) = a && b") as Binary;
 export const logicalOr = elementwise("logicalOr(a, b) = a || b") as Binary;
 export const logicalNot = elementwise("logicalNot(x) = !x") as Unary;
 
-/** Where `condition` holds a, elsewhere b: torch.where. */
-export const where = elementwise("where(condition, a, b) = condition ? a : b") as Ternary;
+const choose = elementwise("where(condition, a, b) = condition ? a : b");
+
+/** Where `condition` (bool) holds a, elsewhere b: torch.where. No gradient flows to the side that was not chosen. */
+export function where(condition: Tensor, a: TensorLike, b: TensorLike): Tensor {
+  if (!(condition instanceof Tensor) || condition.dtype !== "bool") {
+    throw new DTypeError(`where: expected a bool condition, got ${condition}; compare first, as in x.ne(0)`);
+  }
+  return choose(condition, a, b);
+}

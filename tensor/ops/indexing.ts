@@ -1,4 +1,4 @@
-import { ShapeError, showShape } from "../../core/errors.ts";
+import { DTypeError, ShapeError, showShape } from "../../core/errors.ts";
 import { normalizeAxis } from "../../core/shape.ts";
 import { differentiable } from "../autograd.ts";
 import { commonBackend, empty, type Tensor } from "../tensor.ts";
@@ -8,7 +8,8 @@ import { expand, reshape } from "./views.ts";
 
 /**
  * out[i][j] = t[index[i][j]][j] (for dim 0), as torch.gather: `index` (i32) has the result's shape; apart from
- * `dim` it is no larger than `t`.
+ * `dim` it is no larger than `t`. An index below 0 or past the end is an error where the backend can see it (cpu,
+ * wasm); it does not count from the end.
  */
 export function gather(t: Tensor, dim: number, index: Tensor): Tensor {
   const axis = requireIndex("gather", t, dim, index);
@@ -19,17 +20,23 @@ export function gather(t: Tensor, dim: number, index: Tensor): Tensor {
       out.backend.gather(t, axis, index, out);
       return out;
     },
-    (grad) => [scatterAdd(zeros(t.shape, "f32", t.backend), axis, index, grad), null],
+    (grad) => [() => scatterAdd(zeros(t.shape, "f32", t.backend), axis, index, grad), null],
   );
 }
 
-/** `t` with t[index[i][j]][j] += source[i][j] (for dim 0), as torch.scatter_add. Indices may repeat. */
+/**
+ * `t` with t[index[i][j]][j] += source[i][j] (for dim 0), as torch.scatter_add. Indices may repeat.
+ * `source` has the shape of `index` (PyTorch lets it be larger) and the dtype of `t`.
+ */
 export function scatterAdd(t: Tensor, dim: number, index: Tensor, source: Tensor): Tensor {
   const axis = requireIndex("scatterAdd", t, dim, index);
-  if (index.shape.some((d, i) => d !== source.shape[i])) {
-    throw new ShapeError(
-      `scatterAdd: index ${showShape(index.shape)} and source ${showShape(source.shape)} differ in shape`,
-    );
+  if (index.rank !== source.rank || index.shape.some((d, i) => d !== source.shape[i])) {
+    const shapes = `index ${showShape(index.shape)} and source ${showShape(source.shape)}`;
+    throw new ShapeError(`scatterAdd: ${shapes} differ in shape`);
+  }
+  const dtype = computeDType(t.dtype);
+  if (dtype === "bool" || dtype !== computeDType(source.dtype)) {
+    throw new DTypeError(`scatterAdd: expected f32 or i32 in both, got tensor ${t} and source ${source}`);
   }
   return differentiable(
     [t, index, source],
@@ -39,47 +46,55 @@ export function scatterAdd(t: Tensor, dim: number, index: Tensor, source: Tensor
       out.backend.scatterAdd(out, axis, index, source);
       return out;
     },
-    (grad) => [grad, null, gather(grad, axis, index)],
+    (grad) => [grad, null, () => gather(grad, axis, index)],
   );
 }
 
 /** Slices of `t` along `dim`, in the order of `index` (i32, one dim), as torch.index_select. */
 export function indexSelect(t: Tensor, dim: number, index: Tensor): Tensor {
   const axis = normalizeAxis("indexSelect", dim, t.rank);
+  if (index.rank !== 1) throw new ShapeError(`indexSelect: expected an index with one dim, got ${index}`);
   const shape = t.shape.map((d, i) => (i === axis ? index.size : d));
-  return gather(
-    t,
-    axis,
-    expand(
-      reshape(
-        index,
-        t.shape.map((_, i) => (i === axis ? -1 : 1)),
-      ),
-      shape,
-    ),
-  );
+  const aligned = reshape(index, oneAt(axis, index.size, t.rank));
+  return gather(t, axis, expand(aligned, shape));
 }
 
 /** Rows of `weight` [vocab, d] for ids (i32) of any shape: [...ids, d], as torch.nn.functional.embedding. */
 export function embedding(ids: Tensor, weight: Tensor): Tensor {
-  const rows = indexSelect(weight, 0, reshape(ids, [-1]));
+  if (ids.dtype !== "i32" || weight.rank !== 2) {
+    throw new ShapeError(`embedding: expected i32 ids and a weight [vocab, d], got ids ${ids} and weight ${weight}`);
+  }
+  const rows = indexSelect(weight, 0, reshape(ids, [ids.size]));
   return reshape(rows, [...ids.shape, weight.shape[1]]);
+}
+
+/** The elements along `dim` in reverse order, as torch.flip for one dim: a copy. */
+export function flip(t: Tensor, dim: number): Tensor {
+  const axis = normalizeAxis("flip", dim, t.rank);
+  const last = t.shape[axis] - 1;
+  const reversed = Int32Array.from({ length: last + 1 }, (_, i) => last - i);
+  return indexSelect(t, axis, fromData(reversed, [last + 1], "i32", t.backend));
+}
+
+/** `size` at `axis`, 1 elsewhere. */
+function oneAt(axis: number, size: number, rank: number): number[] {
+  return Array.from({ length: rank }, (_, i) => (i === axis ? size : 1));
 }
 
 /** Add `source` to `t` at known positions along `dim`: a scatterAdd whose index is the same everywhere else. */
 export function scatterAlong(t: Tensor, dim: number, positions: Int32Array, source: Tensor): Tensor {
   const axis = normalizeAxis("scatterAlong", dim, t.rank);
-  const index = reshape(fromData(positions, [positions.length], "i32", t.backend), t.shape.map((_, i) => (i === axis ? -1 : 1))); // biome-ignore format: one line
+  const index = fromData(positions, oneAt(axis, positions.length, t.rank), "i32", t.backend);
   return scatterAdd(t, axis, expand(index, source.shape), source);
 }
 
 function requireIndex(op: string, t: Tensor, dim: number, index: Tensor): number {
   const axis = normalizeAxis(op, dim, t.rank);
-  const fits = index.rank === t.rank && index.shape.every((d, i) => i === axis || d <= t.shape[i]);
-  if (!fits || index.dtype !== "i32") {
-    throw new ShapeError(
-      `${op}: index ${index} does not fit tensor ${t}: i32, equal rank, no larger apart from dim ${axis}`,
-    );
+  if (index.dtype !== "i32")
+    throw new DTypeError(`${op}: expected an i32 index, got ${index}; convert with .to("i32")`);
+  if (index.rank !== t.rank || !index.shape.every((d, i) => i === axis || d <= t.shape[i])) {
+    const rule = `equal rank, and no larger apart from dim ${axis}`;
+    throw new ShapeError(`${op}: index ${showShape(index.shape)} does not fit tensor ${showShape(t.shape)}: ${rule}`);
   }
   return axis;
 }

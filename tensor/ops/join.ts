@@ -1,6 +1,6 @@
 import { promote } from "../../core/dtype.ts";
 import { ShapeError, showShape } from "../../core/errors.ts";
-import { normalizeAxis } from "../../core/shape.ts";
+import { normalizeAxis, requireShape } from "../../core/shape.ts";
 import { differentiable } from "../autograd.ts";
 import { commonBackend, empty, type Tensor } from "../tensor.ts";
 import { full } from "./creation.ts";
@@ -31,41 +31,56 @@ export function concat(tensors: readonly Tensor[], dim = 0): Tensor {
       });
       return out;
     },
-    (grad) => tensors.map((_, i) => part(grad, i)),
+    (grad) => tensors.map((_, i) => () => part(grad, i)),
   );
 }
 
 /** Tensors of one shape along a new dim, as torch.stack. */
 export function stack(tensors: readonly Tensor[], dim = 0): Tensor {
+  if (tensors.some((t) => showShape(t.shape) !== showShape(tensors[0].shape))) {
+    throw new ShapeError(`stack: shapes differ: ${tensors.map((t) => showShape(t.shape)).join(", ")}`);
+  }
   return concat(
     tensors.map((t) => unsqueeze(t, dim)),
     dim,
   );
 }
 
-/** Views of `sizes` along `dim`, one after another, as torch.split. One number: pieces of that size, the last may be smaller. */
+/**
+ * Views of `sizes` along `dim`, one after another, as torch.split.
+ * One number: pieces of that size, the last may be smaller.
+ */
 export function split(t: Tensor, sizes: number | readonly number[], dim = 0): Tensor[] {
   const axis = normalizeAxis("split", dim, t.rank);
-  const total = t.shape[axis];
-  const list = typeof sizes === "number" ? Array.from({ length: Math.ceil(total / sizes) }, (_, i) => Math.min(sizes, total - i * sizes)) : sizes; // biome-ignore format: one line
-  if (list.reduce((a, b) => a + b, 0) !== total) {
-    throw new ShapeError(
-      `split: sizes ${showShape(list)} do not add up to ${total}, dim ${axis} of ${showShape(t.shape)}`,
-    );
+  const list = typeof sizes === "number" ? pieces(t.shape[axis], sizes) : sizes;
+  requireShape("split", list);
+  if (list.reduce((a, b) => a + b, 0) !== t.shape[axis]) {
+    throw new ShapeError(`split: sizes ${showShape(list)} do not add up to dim ${axis} of ${showShape(t.shape)}`);
   }
   let start = 0;
   return list.map((size) => slice(t, axis, start, (start += size)));
 }
 
-/** `count` equal views along `dim`, as torch.chunk (which also lets the last be smaller). */
+function pieces(total: number, size: number): number[] {
+  if (!Number.isInteger(size) || size < 1) throw new ShapeError(`split: expected pieces of 1 or more, got ${size}`);
+  if (total === 0) return [0];
+  return Array.from({ length: Math.ceil(total / size) }, (_, i) => Math.min(size, total - i * size));
+}
+
+/**
+ * At most `count` views of equal size along `dim`, the last of them maybe smaller, as torch.chunk.
+ * (5 elements in 4 chunks are 2, 2 and 1.)
+ */
 export function chunk(t: Tensor, count: number, dim = 0): Tensor[] {
-  return split(t, Math.ceil(t.shape[normalizeAxis("chunk", dim, t.rank)] / count), dim);
+  if (!Number.isInteger(count) || count < 1) throw new ShapeError(`chunk: expected 1 chunk or more, got ${count}`);
+  const total = t.shape[normalizeAxis("chunk", dim, t.rank)];
+  return split(t, Math.max(1, Math.ceil(total / count)), dim);
 }
 
 /** `before` and `after` elements of `value` round `t` along `dim`. */
 export function pad(t: Tensor, dim: number, before: number, after: number, value = 0): Tensor {
   const axis = normalizeAxis("pad", dim, t.rank);
-  if (before < 0 || after < 0) throw new ShapeError(`pad: expected no negative sizes, got ${before} and ${after}`);
+  requireShape("pad", [before, after]);
   const edge = (size: number) =>
     full(
       t.shape.map((d, i) => (i === axis ? size : d)),

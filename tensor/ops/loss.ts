@@ -20,7 +20,7 @@ export function crossEntropy(logits: Tensor, targets: Tensor, { ignoreIndex = -1
     );
   }
   const counts = targets.ne(ignoreIndex);
-  const safe = cast(where(counts, targets, 0), "i32");
+  const safe = where(counts, targets, 0);
   const chosen = gather(logSoftmax(logits, -1), 1, unsqueeze(safe, 1)).squeeze(1);
   return where(counts, chosen, 0).sum().div(cast(counts, "f32").sum()).neg();
 }

@@ -1,3 +1,4 @@
+import { requireFloat } from "../../core/dtype.ts";
 import { ShapeError, showShape } from "../../core/errors.ts";
 import { broadcastShapes, sizeOf } from "../../core/shape.ts";
 import { differentiable } from "../autograd.ts";
@@ -7,7 +8,7 @@ import { contiguous, expand, reshape, squeeze, transpose, unsqueeze } from "./vi
 
 /**
  * Matrix product over the last two dims, as torch.matmul: vectors are rows on the left and columns on the right,
- * the dims in front broadcast.
+ * the dims in front broadcast. Floats only (PyTorch multiplies whole numbers too, if both are).
  *
  * @param a [..., m, k]
  * @param b [..., k, n]
@@ -15,8 +16,10 @@ import { contiguous, expand, reshape, squeeze, transpose, unsqueeze } from "./vi
  */
 export function matmul(a: Tensor, b: Tensor): Tensor {
   if (a.rank === 0 || b.rank === 0) throw new ShapeError(`matmul: scalars have no rows or columns: ${a} and ${b}`);
-  if (a.rank === 1) return squeeze(matmul(unsqueeze(a, 0), b), -2);
+  requireFloat("matmul", a.dtype);
+  requireFloat("matmul", b.dtype);
   if (b.rank === 1) return squeeze(matmul(a, unsqueeze(b, 1)), -1);
+  if (a.rank === 1) return squeeze(matmul(unsqueeze(a, 0), b), -2);
   const [m, k] = a.shape.slice(-2);
   const [rows, n] = b.shape.slice(-2);
   if (k !== rows) {
@@ -33,8 +36,8 @@ export function matmul(a: Tensor, b: Tensor): Tensor {
       return out;
     },
     (grad) => [
-      sumToShape(matmul(grad, transpose(b, -2, -1)), a.shape),
-      sumToShape(matmul(transpose(a, -2, -1), grad), b.shape),
+      () => sumToShape(matmul(grad, transpose(b, -2, -1)), a.shape),
+      () => sumToShape(matmul(transpose(a, -2, -1), grad), b.shape),
     ],
   );
 }
@@ -58,24 +61,26 @@ export function linear(x: Tensor, weight: Tensor, bias: Tensor | null = null): T
     );
   }
   const inputs = bias ? [x, weight, bias] : [x, weight];
+  for (const t of inputs) requireFloat("linear", t.dtype);
   const backend = commonBackend("linear", inputs);
-  const fused = backend.fused.linear;
+  const lead = x.shape.slice(0, -1);
+  const rowsOf = (t: Tensor, width: number) => reshape(t, [sizeOf(lead), width]);
   return differentiable(
     inputs,
     () => {
-      const rows = reshape(x, [sizeOf(x.shape.slice(0, -1)), inSize]);
-      if (!fused) {
-        const product = reshape(matmul(rows, transpose(weight, 0, 1)), [...x.shape.slice(0, -1), outSize]);
+      const rows = rowsOf(x, inSize);
+      if (!backend.fused.linear) {
+        const product = reshape(matmul(rows, transpose(weight, 0, 1)), [...lead, outSize]);
         return bias ? product.add(bias) : product;
       }
-      const out = empty([...x.shape.slice(0, -1), outSize], "f32", backend);
-      fused.call(backend.fused, contiguous(rows), weight, bias, reshape(out, [rows.shape[0], outSize]));
+      const out = empty([...lead, outSize], "f32", backend);
+      backend.fused.linear(contiguous(rows), weight, bias, rowsOf(out, outSize));
       return out;
     },
-    (grad) => {
-      const gradRows = reshape(grad, [-1, outSize]);
-      const weightGrad = matmul(transpose(gradRows, 0, 1), reshape(x, [-1, inSize]));
-      return [matmul(grad, weight), weightGrad, ...(bias ? [sumToShape(grad, bias.shape)] : [])];
-    },
+    (grad) => [
+      () => matmul(grad, weight),
+      () => matmul(transpose(rowsOf(grad, outSize), 0, 1), rowsOf(x, inSize)),
+      ...(bias ? [() => sumToShape(grad, bias.shape)] : []),
+    ],
   );
 }

@@ -1,3 +1,4 @@
+import { requireFloat } from "../../core/dtype.ts";
 import { ShapeError } from "../../core/errors.ts";
 import { differentiable } from "../autograd.ts";
 import { commonBackend, empty, type Tensor } from "../tensor.ts";
@@ -66,13 +67,18 @@ export function rmsNorm(x: Tensor, weight: Tensor, eps: number): Tensor {
     },
     (grad) => {
       const y = x.mul(scaleOf());
-      const g = grad.mul(weight);
-      return [g.sub(y.mul(g.mul(y).mean(-1, true))).mul(scaleOf()), sumToShape(grad.mul(y), weight.shape)];
+      const gradX = () => {
+        const g = grad.mul(weight);
+        return g.sub(y.mul(g.mul(y).mean(-1, true))).mul(scaleOf());
+      };
+      return [gradX, () => sumToShape(grad.mul(y), weight.shape)];
     },
   );
 }
 
 function requireWidth(op: string, x: Tensor, weight: Tensor): void {
+  requireFloat(op, x.dtype);
+  requireFloat(op, weight.dtype);
   if (weight.rank !== 1 || weight.size !== x.shape.at(-1)) {
     throw new ShapeError(`${op}: expected a weight and bias of ${x.shape.at(-1)} elements for x ${x}, got ${weight}`);
   }

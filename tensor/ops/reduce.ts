@@ -1,15 +1,17 @@
-import { computeDType, type DType } from "../../core/dtype.ts";
-import { ShapeError, showShape } from "../../core/errors.ts";
-import { normalizeAxes, normalizeAxis } from "../../core/shape.ts";
+import { computeDType, type DType, requireFloat } from "../../core/dtype.ts";
+import { DTypeError, ShapeError, showShape } from "../../core/errors.ts";
+import { normalizeAxes, normalizeAxis, sizeOf } from "../../core/shape.ts";
 import { differentiable } from "../autograd.ts";
 import type { ReduceKind } from "../backend.ts";
+import { scope } from "../scope.ts";
 import { empty, type Tensor } from "../tensor.ts";
-import { sub } from "./elementwise.ts";
+import { eq, ne, sub } from "./elementwise.ts";
+import { flip } from "./indexing.ts";
 import { cast, expand, reshape, transpose } from "./views.ts";
 
 type Dims = number | readonly number[];
 
-/** The dims that `dim` means: all of them when it is not given. */
+/** The dims that `dim` means: all of them when it is not given. (No dims, `[]`, folds nothing; PyTorch would fold all.) */
 function dimsOf(op: string, t: Tensor, dim: Dims | undefined): number[] {
   return normalizeAxes(op, dim ?? t.shape.map((_, i) => i), t.rank);
 }
@@ -49,17 +51,22 @@ export function sum(t: Tensor, dim?: Dims, keepdim = false): Tensor {
   );
 }
 
+/** NaN over no elements, as in PyTorch. */
 export function mean(t: Tensor, dim?: Dims, keepdim = false): Tensor {
-  if (computeDType(t.dtype) !== "f32") throw new ShapeError(`mean: expected a float tensor, got ${t.dtype}`);
-  const count = dimsOf("mean", t, dim).reduce((n, axis) => n * t.shape[axis], 1);
-  return sum(t, dim, keepdim).mul(1 / count);
+  requireFloat("mean", t.dtype);
+  return sum(t, dim, keepdim).div(countOf(t, dimsOf("mean", t, dim)));
 }
 
 /** Variance over `dim`: divided by n - correction (1 is PyTorch's default, 0 the biased form of layer norm). */
 export function variance(t: Tensor, dim?: Dims, { correction = 1, keepdim = false } = {}): Tensor {
-  const count = dimsOf("var", t, dim).reduce((n, axis) => n * t.shape[axis], 1);
+  requireFloat("variance", t.dtype);
+  const count = countOf(t, dimsOf("variance", t, dim));
   const centred = sub(t, mean(t, dim, true));
-  return sum(centred.mul(centred), dim, keepdim).mul(1 / (count - correction));
+  return sum(centred.mul(centred), dim, keepdim).div(Math.max(0, count - correction));
+}
+
+function countOf(t: Tensor, axes: readonly number[]): number {
+  return sizeOf(axes.map((axis) => t.shape[axis]));
 }
 
 /** The largest value over `dim`. Equal largest values share the gradient, as torch.amax. */
@@ -86,30 +93,40 @@ function extreme(kind: "max" | "min") {
   };
 }
 
-/** Where the largest value is along `dim`; the first one if several. i32. */
-export function argmax(t: Tensor, dim = -1, keepdim = false): Tensor {
+/** Where the largest value is along `dim` (without one: in the flattened tensor); the first one if several. i32. */
+export function argmax(t: Tensor, dim?: number, keepdim = false): Tensor {
   return argExtreme("argmax", t, dim, keepdim);
 }
 
-/** Where the smallest value is along `dim`; the first one if several. i32. */
-export function argmin(t: Tensor, dim = -1, keepdim = false): Tensor {
+/** Where the smallest value is along `dim` (without one: in the flattened tensor); the first one if several. i32. */
+export function argmin(t: Tensor, dim?: number, keepdim = false): Tensor {
   return argExtreme("argmin", t, dim, keepdim);
 }
 
-function argExtreme(kind: "argmax" | "argmin", t: Tensor, dim: number, keepdim: boolean): Tensor {
+function argExtreme(kind: "argmax" | "argmin", t: Tensor, dim: number | undefined, keepdim: boolean): Tensor {
+  if (t.dtype === "bool") throw new DTypeError(`${kind}: bool is refused, as in PyTorch; convert with .to("i32")`);
+  if (dim === undefined) {
+    const found = argExtreme(kind, reshape(t, [t.size]), 0, false);
+    return keepdim
+      ? reshape(
+          found,
+          t.shape.map(() => 1),
+        )
+      : found;
+  }
   const axis = normalizeAxis(kind, dim, t.rank);
   requireElements(kind, t, [axis]);
-  return fold(kind, t, [axis], keepdim, "i32");
+  return scope(() => fold(kind, t, [axis], keepdim, "i32"));
 }
 
 /** Whether any element is true (not 0), over `dim`. */
 export function any(t: Tensor, dim?: Dims, keepdim = false): Tensor {
-  return fold("max", cast(t, "bool"), dimsOf("any", t, dim), keepdim, "bool");
+  return scope(() => ne(sum(ne(t, 0), dim, keepdim), 0));
 }
 
-/** Whether all elements are true (not 0), over `dim`. */
+/** Whether all elements are true (not 0), over `dim`: none of them is false. */
 export function all(t: Tensor, dim?: Dims, keepdim = false): Tensor {
-  return fold("min", cast(t, "bool"), dimsOf("all", t, dim), keepdim, "bool");
+  return scope(() => eq(sum(eq(t, 0), dim, keepdim), 0));
 }
 
 /** Running sum along `dim`, each element included. bool and i32 give i32. */
@@ -123,8 +140,8 @@ export function cumsum(t: Tensor, dim: number): Tensor {
       t.backend.scan(t, out);
       return out;
     },
-    // the sum from here to the end: all of it, less what came before
-    (grad) => [sum(grad, -1, true).sub(cumsum(grad, -1)).add(grad)],
+    // each element counts from where it stands to the end
+    (grad) => [() => flip(cumsum(flip(grad, -1), -1), -1)],
   );
 }
 

@@ -1,6 +1,14 @@
 import { computeDType, type DType } from "../../core/dtype.ts";
 import { ShapeError, showShape } from "../../core/errors.ts";
-import { broadcastStrides, inferShape, normalizeAxis, reshapeStrides, type Shape } from "../../core/shape.ts"; // biome-ignore format: one line
+import {
+  broadcastStrides,
+  inferShape,
+  normalizeAxis,
+  requireShape,
+  reshapeStrides,
+  type Shape,
+  sizeOf,
+} from "../../core/shape.ts";
 import { differentiable } from "../autograd.ts";
 import { empty, Tensor } from "../tensor.ts";
 import { scatterAlong } from "./indexing.ts";
@@ -32,7 +40,9 @@ export function permute(t: Tensor, dims: readonly number[]): Tensor {
     throw new ShapeError(`permute: ${showShape(dims)} does not name each dim of ${showShape(t.shape)} once`);
   }
   const inverse = order.map((_, i) => order.indexOf(i));
-  return view(t, order.map((i) => t.shape[i]), order.map((i) => t.strides[i]), t.offset, (grad) => permute(grad, inverse)); // biome-ignore format: one line
+  const shape = order.map((i) => t.shape[i]);
+  const strides = order.map((i) => t.strides[i]);
+  return view(t, shape, strides, t.offset, (grad) => permute(grad, inverse));
 }
 
 export function transpose(t: Tensor, dim0: number, dim1: number): Tensor {
@@ -51,28 +61,31 @@ export function unsqueeze(t: Tensor, dim: number): Tensor {
 /** Without dim `dim`, if its size is 1. */
 export function squeeze(t: Tensor, dim: number): Tensor {
   const at = normalizeAxis("squeeze", dim, t.rank);
-  return t.shape[at] === 1
-    ? reshape(
-        t,
-        t.shape.filter((_, i) => i !== at),
-      )
-    : t;
+  if (t.shape[at] !== 1) return t;
+  const shape = t.shape.filter((_, i) => i !== at);
+  return reshape(t, shape);
 }
 
-/** Dims `start` to `end`, inclusive, as one. */
+/** Dims `start` to `end`, inclusive, as one. A scalar becomes [1]. */
 export function flatten(t: Tensor, start = 0, end = -1): Tensor {
   if (t.rank === 0) return reshape(t, [1]);
   const [a, b] = [normalizeAxis("flatten", start, t.rank), normalizeAxis("flatten", end, t.rank)];
-  return reshape(t, [...t.shape.slice(0, a), t.shape.slice(a, b + 1).reduce((x, y) => x * y, 1), ...t.shape.slice(b + 1)]); // biome-ignore format: one line
+  if (a > b) throw new ShapeError(`flatten: dim ${start} comes after dim ${end} in ${showShape(t.shape)}`);
+  return reshape(t, [...t.shape.slice(0, a), sizeOf(t.shape.slice(a, b + 1)), ...t.shape.slice(b + 1)]);
 }
 
 /** Stretch dims of size 1, and add dims in front, without a copy. -1 keeps a size. */
 export function expand(t: Tensor, target: Shape): Tensor {
   const lead = target.length - t.rank;
   const shape = target.map((size, i) => (size === -1 && i >= lead ? t.shape[i - lead] : size));
-  const fits = lead >= 0 && t.shape.every((size, i) => size === shape[lead + i] || size === 1) && !shape.includes(-1);
-  if (!fits) throw new ShapeError(`expand: ${showShape(t.shape)} cannot be stretched to ${showShape(target)}; only dims of size 1 stretch`); // biome-ignore format: one message
-  return view(t, shape, broadcastStrides(t.shape, t.strides, shape), t.offset, (grad) => sumToShape(grad, t.shape));
+  const fits = lead >= 0 && t.shape.every((size, i) => size === shape[lead + i] || size === 1);
+  if (!fits) {
+    const shapes = `${showShape(t.shape)} cannot be stretched to ${showShape(target)}`;
+    throw new ShapeError(`expand: ${shapes}; only dims of size 1 stretch`);
+  }
+  requireShape("expand", shape);
+  const strides = broadcastStrides(t.shape, t.strides, shape);
+  return view(t, shape, strides, t.offset, (grad) => sumToShape(grad, t.shape));
 }
 
 /** Elements `start`, `start + step`, … before `end` along `dim`. Bounds are clamped, as in Python. */
@@ -81,6 +94,9 @@ export function slice(t: Tensor, dim: number, start: number, end = t.shape.at(di
   const size = t.shape[axis];
   if (!Number.isInteger(step) || step < 1)
     throw new ShapeError(`slice: step must be a positive whole number, got ${step}`);
+  if (!Number.isInteger(start) || !Number.isInteger(end)) {
+    throw new ShapeError(`slice: expected whole numbers, got ${start} and ${end}`);
+  }
   const clamp = (bound: number) => Math.min(size, Math.max(0, bound < 0 ? bound + size : bound));
   const [from, to] = [clamp(start), clamp(end)];
   const count = Math.max(0, Math.ceil((to - from) / step));
@@ -120,25 +136,37 @@ export function select(t: Tensor, dim: number, index: number): Tensor {
  */
 export function unfold(t: Tensor, dim: number, size: number, step: number): Tensor {
   const axis = normalizeAxis("unfold", dim, t.rank);
-  if (size > t.shape[axis] || size < 1 || step < 1) {
+  const whole = Number.isInteger(size) && Number.isInteger(step);
+  if (!whole || size > t.shape[axis] || size < 1 || step < 1) {
     throw new ShapeError(`unfold: windows of ${size}, step ${step}, do not fit dim ${axis} of ${showShape(t.shape)}`);
   }
   const count = Math.floor((t.shape[axis] - size) / step) + 1;
   const shape = [...t.shape.map((d, i) => (i === axis ? count : d)), size];
   const strides = [...t.strides.map((s, i) => (i === axis ? s * step : s)), t.strides[axis]];
-  return view(t, shape, strides, t.offset, (grad) => {
-    const perElement = permute(grad, [...t.shape.keys()].filter((i) => i !== axis).concat(axis, t.rank));
-    const flat = flatten(perElement, -2, -1); // [others…, (window element)]
+  return view(t, shape, strides, t.offset, (grad) => fold(grad, axis, step, t.shape[axis]));
+}
+
+/** The adjoint of `unfold`: windows [.., count, .., size] laid back over `length` elements, summed where they overlap. */
+function fold(windows: Tensor, axis: number, step: number, length: number): Tensor {
+  const rank = windows.rank - 1;
+  const others = windows.shape.slice(0, rank).flatMap((_, i) => (i === axis ? [] : [i]));
+  const [count, size] = [windows.shape[axis], windows.shape[rank]];
+  const rows = permute(windows, [...others, axis, rank]); // [others…, count, size]
+  const laid = size <= step ? sideBySide(rows) : overlapping(rows);
+  const home = windows.shape.slice(0, rank).map((_, i) => (i === axis ? rank - 1 : i - (i > axis ? 1 : 0)));
+  return permute(laid, home);
+
+  function sideBySide(rows: Tensor): Tensor {
+    const line = flatten(pad(rows, -1, 0, step - size), -2, -1);
+    return count * step >= length ? slice(line, -1, 0, length) : pad(line, -1, 0, length - count * step);
+  }
+
+  function overlapping(rows: Tensor): Tensor {
+    const line = flatten(rows, -2, -1);
     const positions = Int32Array.from({ length: count * size }, (_, i) => Math.floor(i / size) * step + (i % size));
-    const sums = scatterAlong(
-      zeros([...flat.shape.slice(0, -1), t.shape[axis]], "f32", t.backend),
-      -1,
-      positions,
-      flat,
-    );
-    const home = [...t.shape.keys()].map((i) => (i < axis ? i : i === axis ? t.rank - 1 : i - 1));
-    return permute(sums, home);
-  });
+    const blank = zeros([...line.shape.slice(0, -1), length], "f32", line.backend);
+    return scatterAlong(blank, -1, positions, line);
+  }
 }
 
 /** The same values in fresh row-major memory; `t` itself where it is so already. */

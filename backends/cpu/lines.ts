@@ -1,0 +1,58 @@
+import type { Operand } from "../../tensor/backend.ts";
+import { stored, widened } from "./memory.ts";
+
+/**
+ * Runs of an operand's elements as f32, whatever its dtype and strides: where they lie in memory already, else
+ * copied into a line of our own. Kernels then have one inner loop, over a Float32Array, which V8 compiles well.
+ */
+export class Lines {
+  /** What `at` points into. */
+  readonly floats: Float32Array;
+  private readonly read: ((start: number, stride: number, count: number) => void) | undefined;
+
+  /**
+   * @param longest the largest `count` that will be asked for
+   * @param stride the stride that will be asked for: with 1, f32 is read in place
+   */
+  constructor(operand: Operand, longest: number, stride: number) {
+    const data = stored(operand);
+    if (data instanceof Float32Array && stride === 1) {
+      this.floats = data;
+      return;
+    }
+    const line = new Float32Array(longest);
+    this.floats = line;
+    if (data instanceof Float32Array) this.read = (start, step, count) => collect(data, start, step, count, line);
+    else if (data instanceof Uint16Array) {
+      const table = widened(operand.dtype as "f16" | "bf16");
+      this.read = (start, step, count) => widen(data, table, start, step, count, line);
+    } else this.read = (start, step, count) => convert(data, start, step, count, line);
+  }
+
+  /** Where in `floats` the elements start, start + stride, … are, one after another, until the next call. */
+  at(start: number, stride: number, count: number): number {
+    if (!this.read) return start;
+    this.read(start, stride, count);
+    return 0;
+  }
+}
+
+function collect(data: Float32Array, start: number, stride: number, count: number, line: Float32Array): void {
+  for (let i = 0, p = start; i < count; i++, p += stride) line[i] = data[p];
+}
+
+function widen(bits: Uint16Array, table: Float32Array, start: number, stride: number, count: number, line: Float32Array): void {
+  for (let i = 0, p = start; i < count; i++, p += stride) line[i] = table[bits[p]];
+}
+
+function convert(data: Int32Array | Uint8Array, start: number, stride: number, count: number, line: Float32Array): void {
+  for (let i = 0, p = start; i < count; i++, p += stride) line[i] = data[p];
+}
+
+/** A whole vector operand, as doubles. */
+export function vector(t: Operand): Float64Array {
+  const n = t.shape[0];
+  const lines = new Lines(t, n, t.strides[0]);
+  const from = lines.at(t.offset, t.strides[0], n);
+  return Float64Array.from(lines.floats.subarray(from, from + n));
+}

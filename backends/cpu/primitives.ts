@@ -1,0 +1,122 @@
+import type { Primitive } from "../../core/expr.ts";
+import { erf } from "./erf.ts";
+import { exp, tanh } from "./exp.ts";
+
+/** r = op(a, b, c) for the first n elements. One loop an operation, so that each compiles to tight code. */
+export function runPrimitive(op: Primitive, r: Float64Array, a: Float64Array, b: Float64Array, c: Float64Array, n: number): void {
+  switch (op) {
+    case "add":
+      for (let i = 0; i < n; i++) r[i] = a[i] + b[i];
+      return;
+    case "sub":
+      for (let i = 0; i < n; i++) r[i] = a[i] - b[i];
+      return;
+    case "mul":
+      for (let i = 0; i < n; i++) r[i] = a[i] * b[i];
+      return;
+    case "div":
+      for (let i = 0; i < n; i++) r[i] = a[i] / b[i];
+      return;
+    case "pow":
+      for (let i = 0; i < n; i++) r[i] = power(a[i], b[i]);
+      return;
+    case "remainder":
+      for (let i = 0; i < n; i++) r[i] = remainder(a[i], b[i]);
+      return;
+    case "min":
+      for (let i = 0; i < n; i++) r[i] = Math.min(a[i], b[i]);
+      return;
+    case "max":
+      for (let i = 0; i < n; i++) r[i] = Math.max(a[i], b[i]);
+      return;
+    case "neg":
+      for (let i = 0; i < n; i++) r[i] = -a[i];
+      return;
+    case "abs":
+      for (let i = 0; i < n; i++) r[i] = Math.abs(a[i]);
+      return;
+    case "sign":
+      for (let i = 0; i < n; i++) r[i] = Math.sign(a[i]);
+      return;
+    case "floor":
+      for (let i = 0; i < n; i++) r[i] = Math.floor(a[i]);
+      return;
+    case "ceil":
+      for (let i = 0; i < n; i++) r[i] = Math.ceil(a[i]);
+      return;
+    case "round":
+      for (let i = 0; i < n; i++) r[i] = roundHalfEven(a[i]);
+      return;
+    case "exp":
+      for (let i = 0; i < n; i++) r[i] = exp(a[i]);
+      return;
+    case "log":
+      for (let i = 0; i < n; i++) r[i] = Math.log(a[i]);
+      return;
+    case "sqrt":
+      for (let i = 0; i < n; i++) r[i] = Math.sqrt(a[i]);
+      return;
+    case "sin":
+      for (let i = 0; i < n; i++) r[i] = Math.sin(a[i]);
+      return;
+    case "cos":
+      for (let i = 0; i < n; i++) r[i] = Math.cos(a[i]);
+      return;
+    case "tanh":
+      for (let i = 0; i < n; i++) r[i] = tanh(a[i]);
+      return;
+    case "erf":
+      for (let i = 0; i < n; i++) r[i] = erf(a[i]);
+      return;
+    case "lt":
+      for (let i = 0; i < n; i++) r[i] = a[i] < b[i] ? 1 : 0;
+      return;
+    case "le":
+      for (let i = 0; i < n; i++) r[i] = a[i] <= b[i] ? 1 : 0;
+      return;
+    case "gt":
+      for (let i = 0; i < n; i++) r[i] = a[i] > b[i] ? 1 : 0;
+      return;
+    case "ge":
+      for (let i = 0; i < n; i++) r[i] = a[i] >= b[i] ? 1 : 0;
+      return;
+    case "eq":
+      for (let i = 0; i < n; i++) r[i] = a[i] === b[i] ? 1 : 0;
+      return;
+    case "ne":
+      for (let i = 0; i < n; i++) r[i] = a[i] !== b[i] ? 1 : 0;
+      return;
+    case "and":
+      for (let i = 0; i < n; i++) r[i] = a[i] !== 0 && b[i] !== 0 ? 1 : 0;
+      return;
+    case "or":
+      for (let i = 0; i < n; i++) r[i] = a[i] !== 0 || b[i] !== 0 ? 1 : 0;
+      return;
+    case "not":
+      for (let i = 0; i < n; i++) r[i] = a[i] === 0 ? 1 : 0;
+      return;
+    case "select":
+      for (let i = 0; i < n; i++) r[i] = a[i] !== 0 ? b[i] : c[i];
+      return;
+  }
+}
+
+/** To the nearest integer; halves to the even one. */
+function roundHalfEven(x: number): number {
+  const down = Math.floor(x);
+  const rest = x - down;
+  return rest < 0.5 || (rest === 0.5 && down % 2 === 0) ? down : down + 1;
+}
+
+/** a^b as C has it: JavaScript's 1 ** NaN and 1 ** inf are NaN. Small whole powers are common, and ** is slow. */
+function power(a: number, b: number): number {
+  if (b === 2) return a * a;
+  if (b === 3) return a * a * a;
+  return a === 1 || b === 0 ? 1 : a ** b;
+}
+
+/** What is left of a after whole multiples of b, with b's sign. (% is exact, and has a's sign.) */
+function remainder(a: number, b: number): number {
+  const rest = a % b;
+  return rest !== 0 && rest < 0 !== b < 0 ? rest + b : rest;
+}

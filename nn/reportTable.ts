@@ -1,0 +1,59 @@
+import { showShape } from "../core/errors.ts";
+import type { Report, ReportRow } from "./report.ts";
+
+const HEAD = ["module", "type", "output", "parameters", "weights", "flops"];
+
+/** A report as text: a line for each module at most `depth` names deep, what it all adds up to, and what is not used. */
+export function formatReport(
+  { rows, total, unused }: Pick<Report, "rows" | "total" | "unused">,
+  depth = Number.POSITIVE_INFINITY,
+): string {
+  const shown = rows.filter((row) => depthOf(row.path) <= depth);
+  const cells = [HEAD, ...shown.map(cellsOf)];
+  const widths = HEAD.map((_, column) => Math.max(...cells.map((line) => line[column].length)));
+  const lines = cells.map((line) => line.map((cell, i) => (i < 3 ? cell.padEnd(widths[i]) : cell.padStart(widths[i]))).join("  "));
+  const rule = "-".repeat(lines[0].length);
+  const sum = `${total.parameters.toLocaleString("en")} parameters, ${bytesText(total.bytes)} of weights, ${flopsText(total.flops)}`;
+  const idle = unused.length > 0 ? [`not used by forward: ${groupUnused(unused)}`] : [];
+  return [lines[0], rule, ...lines.slice(1), rule, sum, ...idle].map((line) => line.trimEnd()).join("\n");
+}
+
+function cellsOf(row: ReportRow): string[] {
+  return [
+    row.path === "" ? "(all)" : row.path,
+    row.type,
+    row.output ? showShape(row.output) + (row.calls > 1 ? ` x ${row.calls}` : "") : "",
+    row.parameters.toLocaleString("en"),
+    bytesText(row.bytes),
+    row.calls > 0 ? flopsText(row.flops) : "",
+  ];
+}
+
+function depthOf(path: string): number {
+  return path === "" ? 0 : path.split(".").length;
+}
+
+/** Decimal units, as disks and downloads have them. */
+export function bytesText(bytes: number): string {
+  return withUnit(bytes, ["B", "kB", "MB", "GB", "TB"]);
+}
+
+export function flopsText(flops: number): string {
+  return withUnit(flops, ["FLOP", "kFLOP", "MFLOP", "GFLOP", "TFLOP", "PFLOP"]);
+}
+
+function withUnit(value: number, units: readonly string[]): string {
+  const step = value < 1000 ? 0 : Math.min(units.length - 1, Math.floor(Math.log10(value) / 3));
+  return `${step === 0 ? value : (value / 1000 ** step).toPrecision(3)} ${units[step]}`;
+}
+
+/** `a.weight, a.bias` as `a (weight, bias)`. */
+function groupUnused(paths: readonly string[]): string {
+  const groups = new Map<string, string[]>();
+  for (const path of paths) {
+    const dot = path.lastIndexOf(".");
+    const owner = path.slice(0, Math.max(0, dot));
+    groups.set(owner, [...(groups.get(owner) ?? []), path.slice(dot + 1)]);
+  }
+  return [...groups].map(([owner, names]) => (owner === "" ? names.join(", ") : `${owner} (${names.join(", ")})`)).join(", ");
+}
