@@ -1,6 +1,8 @@
 import { defineConfig } from "vitest/config";
+import { shapeComments } from "./nn/shapeComments/transform.ts";
 
 export default defineConfig({
+  plugins: [shapeComments()],
   test: {
     include: ["{core,tensor,nn,model,backends,golden,docs,bin}/**/*.test.ts"],
     setupFiles: ["backends/register.ts"],

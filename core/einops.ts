@@ -4,8 +4,8 @@ import { type Shape, sizeOf } from "./shape.ts";
 /** Sizes of names that a pattern cannot tell from the shape: `{ h: 8 }`. */
 export type Sizes = Readonly<Record<string, number>>;
 
-/** One side of a pattern: dims, each a list of names. `b t (h d)` is [["b"], ["t"], ["h", "d"]]; `1` is []. */
-type Side = readonly (readonly string[])[];
+/** One side of a pattern: dims, each a list of names. `... t (h d)` is ["...", ["t"], ["h", "d"]]; `1` is []. */
+type Side = readonly (readonly string[] | "...")[];
 
 /** What a pattern does to a shape: split dims, reorder (or fold, or stretch) them, merge them. */
 export interface Plan {
@@ -33,9 +33,9 @@ export function planEinops(op: "rearrange" | "reduce" | "repeat", pattern: strin
   const parts = pattern.split("->");
   if (parts.length !== 2) complain("expected one “->”");
   const written = parseSide(parts[0], complain);
-  if (written.some((dim) => dim.length > 1 && dim.includes("...")))
+  if (written.some((dim) => dim !== "..." && dim.includes("...")))
     complain("“...” in a group on the left could be any dims");
-  const hasDots = written.some((dim) => dim[0] === "...");
+  const hasDots = written.includes("...");
   const dots = shape.length - written.length + (hasDots ? 1 : 0);
   if (hasDots ? dots < 0 : dots !== 0) complain(`the pattern has ${written.length} dims, the tensor ${shape.length}`);
   const goal = parseSide(parts[1], complain);
@@ -87,7 +87,7 @@ export function planEinops(op: "rearrange" | "reduce" | "repeat", pattern: strin
 }
 
 function parseSide(text: string, complain: (what: string) => never): Side {
-  const dims: string[][] = [];
+  const dims: (string[] | "...")[] = [];
   let group: string[] | undefined;
   for (const [token] of text.matchAll(/\(|\)|\.\.\.|\w+|\S/g)) {
     if (token === "(") {
@@ -100,7 +100,7 @@ function parseSide(text: string, complain: (what: string) => never): Side {
       if (!group) dims.push([]);
     } else if (token === "..." || /^[A-Za-z_]\w*$/.test(token)) {
       if (group) group.push(token);
-      else dims.push([token]);
+      else dims.push(token === "..." ? token : [token]);
     } else {
       complain(`“${token}” is not a name`);
     }
@@ -109,11 +109,11 @@ function parseSide(text: string, complain: (what: string) => never): Side {
   return dims;
 }
 
-/** `...` becomes dims of their own (or names in a group), which no pattern can write: `.0`, `.1`. */
-function expandDots(side: Side, count: number): Side {
+/** `...` becomes dims of their own, or names in a group: `.0`, `.1`, which no pattern can write. */
+function expandDots(side: Side, count: number): string[][] {
   const dots = Array.from({ length: count }, (_, i) => `.${i}`);
   return side.flatMap((dim) => {
-    if (dim.length === 1 && dim[0] === "...") return dots.map((name) => [name]);
+    if (dim === "...") return dots.map((name) => [name]);
     return [dim.flatMap((name) => (name === "..." ? dots : [name]))];
   });
 }

@@ -15,9 +15,9 @@ export interface Prompts {
 /** Prompts as tensors: what `InfiMM.call` takes. Positions count all places, padding too, as in PyTorch's plain forward. */
 export function modelInputs(prompts: Prompts, backend: Backend = getBackend()): InfiMMInputs {
   return {
-    pixelValues: fromData(prompts.pixelValues, prompts.pixelShape, "f32", backend), // [b, m, 1, 3, s, s]
-    inputIds: idTensor(prompts.inputIds, backend), // [b, t]
-    attentionMask: idTensor(prompts.attentionMask, backend), // [b, t]
+    pixelValues: fromData(prompts.pixelValues, prompts.pixelShape, "f32", backend),
+    inputIds: idTensor(prompts.inputIds, backend),
+    attentionMask: idTensor(prompts.attentionMask, backend),
   };
 }
 

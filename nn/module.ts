@@ -92,9 +92,7 @@ export abstract class Module {
       throw new ShapeError(`${path}: expected shape ${showShape(old.shape)}, got ${showShape(value.shape)}`);
     }
     keep(value);
-    for (const module of this.modules().values()) {
-      for (const [key, field] of Object.entries(module)) if (field === old) Object.assign(module, { [key]: value });
-    }
+    replaceTensor(this, old, value);
     if (old.storage !== value.storage) old.dispose();
   }
 
@@ -107,6 +105,14 @@ export abstract class Module {
 /** A place for a weight: a shape on the meta backend, until weights are loaded or initialised. */
 export function parameter(...shape: number[]): Tensor {
   return keep(empty(shape, "f32", getBackend("meta")));
+}
+
+/** Wherever `old` stands in a module or below, put `value`. */
+function replaceTensor(module: Module, old: Tensor, value: Tensor): void {
+  for (const [name, field] of Object.entries(module)) {
+    if (field === old) Object.assign(module, { [name]: value });
+    else if (field instanceof Module) replaceTensor(field, old, value);
+  }
 }
 
 function join(prefix: string, name: string): string {

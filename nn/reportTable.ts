@@ -1,6 +1,7 @@
 import { showShape } from "../core/errors.ts";
 import type { Report, ReportRow } from "./report.ts";
 
+const COUNT = new Intl.NumberFormat("en");
 const HEAD = ["module", "type", "output", "parameters", "weights", "flops"];
 
 /** A report as text: a line for each module at most `depth` names deep, what it all adds up to, and what is not used. */
@@ -13,7 +14,7 @@ export function formatReport(
   const widths = HEAD.map((_, column) => Math.max(...cells.map((line) => line[column].length)));
   const lines = cells.map((line) => line.map((cell, i) => (i < 3 ? cell.padEnd(widths[i]) : cell.padStart(widths[i]))).join("  "));
   const rule = "-".repeat(lines[0].length);
-  const sum = `${total.parameters.toLocaleString("en")} parameters, ${bytesText(total.bytes)} of weights, ${flopsText(total.flops)}`;
+  const sum = `${COUNT.format(total.parameters)} parameters, ${bytesText(total.bytes)} of weights, ${flopsText(total.flops)}`;
   const idle = unused.length > 0 ? [`not used by forward: ${groupUnused(unused)}`] : [];
   return [lines[0], rule, ...lines.slice(1), rule, sum, ...idle].map((line) => line.trimEnd()).join("\n");
 }
@@ -23,7 +24,7 @@ function cellsOf(row: ReportRow): string[] {
     row.path === "" ? "(all)" : row.path,
     row.type,
     row.output ? showShape(row.output) + (row.calls > 1 ? ` x ${row.calls}` : "") : "",
-    row.parameters.toLocaleString("en"),
+    COUNT.format(row.parameters),
     bytesText(row.bytes),
     row.calls > 0 ? flopsText(row.flops) : "",
   ];
@@ -43,8 +44,10 @@ export function flopsText(flops: number): string {
 }
 
 function withUnit(value: number, units: readonly string[]): string {
-  const step = value < 1000 ? 0 : Math.min(units.length - 1, Math.floor(Math.log10(value) / 3));
-  return `${step === 0 ? value : (value / 1000 ** step).toPrecision(3)} ${units[step]}`;
+  if (value < 1000) return `${value} ${units[0]}`;
+  const rounded = Number(value.toPrecision(3)); // before the unit is chosen: 999.9 k is 1.00 M
+  const step = Math.min(units.length - 1, Math.floor((Math.log10(rounded) + 1e-9) / 3));
+  return `${(rounded / 1000 ** step).toPrecision(3)} ${units[step]}`;
 }
 
 /** `a.weight, a.bias` as `a (weight, bias)`. */

@@ -4,7 +4,7 @@ import { copy } from "./copy.ts";
 import { gather, scatterAdd } from "./indexing.ts";
 import { map } from "./map.ts";
 import { matmul, transposed } from "./matmul.ts";
-import { CpuBuffer, Pool } from "./memory.ts";
+import { Block, CpuBuffer, Pool } from "./memory.ts";
 import { reduce } from "./reduce.ts";
 import { layerNorm, rmsNorm, softmax } from "./rows.ts";
 import { scan } from "./scan.ts";
@@ -21,7 +21,11 @@ export function createCpuBackend(): Backend {
   return {
     name: "cpu",
     alloc: (byteLength) => new CpuBuffer(pool.take(byteLength), byteLength),
-    free: (buffer) => pool.give(blockOf(buffer)),
+    free(buffer) {
+      if (!(buffer as CpuBuffer).borrowed) pool.give(blockOf(buffer));
+    },
+    adopt: (memory) => new CpuBuffer(new Block(memory as ArrayBuffer), memory.byteLength, true),
+    hostView: (buffer) => blockOf(buffer).bytes,
     write(buffer, data: TypedArray) {
       new Uint8Array(blockOf(buffer).bytes).set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
     },

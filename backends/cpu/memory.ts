@@ -1,18 +1,18 @@
-import { decodeFloats, type DType, type TypedArray, viewBytes } from "../../core/dtype.ts";
+import { BYTES, decodeFloats, type DType, type TypedArray, viewBytes } from "../../core/dtype.ts";
 import type { DeviceBuffer, Operand } from "../../tensor/backend.ts";
 
 /** A piece of memory, and the typed arrays over it: making one takes as long as a kernel on a tiny tensor. */
-class Block {
+export class Block {
   readonly bytes: ArrayBuffer;
   private readonly views = new Map<DType, TypedArray>();
 
-  constructor(capacity: number) {
-    this.bytes = new ArrayBuffer(capacity);
+  constructor(bytes: ArrayBuffer) {
+    this.bytes = bytes;
   }
 
   view(dtype: DType): TypedArray {
     let view = this.views.get(dtype);
-    if (!view) this.views.set(dtype, (view = viewBytes(dtype, this.bytes)));
+    if (!view) this.views.set(dtype, (view = viewBytes(dtype, this.bytes, 0, Math.floor(this.bytes.byteLength / BYTES[dtype]))));
     return view;
   }
 }
@@ -21,10 +21,13 @@ class Block {
 export class CpuBuffer implements DeviceBuffer {
   readonly block: Block;
   readonly byteLength: number;
+  /** Memory of somebody else's, which must not be reused. */
+  readonly borrowed: boolean;
 
-  constructor(block: Block, byteLength: number) {
+  constructor(block: Block, byteLength: number, borrowed = false) {
     this.block = block;
     this.byteLength = byteLength;
+    this.borrowed = borrowed;
   }
 }
 
@@ -46,7 +49,7 @@ export class Pool {
     const capacity = capacityFor(byteLength);
     const list = this.bySize.get(capacity);
     const block = list?.pop();
-    if (!list || !block) return new Block(capacity);
+    if (!list || !block) return new Block(new ArrayBuffer(capacity));
     this.touch(capacity, list);
     this.bytes -= capacity;
     return block;

@@ -107,7 +107,9 @@ def run_case(model, model64, inputs, keep, new_tokens):
     stored |= {"outputs/logits": exact.logits, "outputs/loss": exact.loss}
     stored |= generated(model, model64, inputs, new_tokens)
     stored = {key: y.float() if y.is_floating_point() else y for key, y in stored.items()}
-    kept_errors = {key: float(f"{e:.3g}") for key, e in error.items() if is_stored(stored, key)}
+    kept_errors = {
+        key: float(f"{e:.3g}") for key, e in error.items() if key.startswith("grads/") or is_stored(stored, key)
+    }
     norms = {key: float(f"{value.norm().item():.9g}") for key, value in exact.grads.items()}
     return stored, {"float32_error": kept_errors, "grad_norms": norms}
 

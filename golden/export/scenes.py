@@ -284,10 +284,10 @@ def ask_where(scene, rng):
 
 
 TASKS = {
-    "caption": (ask_caption, 2.0),
+    "caption": (ask_caption, 1.8),
     "what": (ask_what, 1.0),
     "count": (ask_count, 2.5),
-    "yes-no": (ask_yes_no, 1.5),
+    "yes-no": (ask_yes_no, 2.2),
     "colour": (ask_colour, 0.7),
     "side": (ask_side, 1.6),
     "where": (ask_where, 1.6),

@@ -224,24 +224,28 @@ def scene_loss(media, head, batch):
 
 
 def answer_loss(flamingo, media, ids, labels):
-    """Sum of the cross-entropies of the answer tokens; media (r, pictures, 64, W), ids (r, t). The vision path of the
-    original class runs without gradient, so its parts are called one by one here."""
+    """(weighted sum of the cross-entropies of the answer tokens, sum of the weights); media (r, pictures, 64, W), ids
+    (r, t). A token weighs 1 / sqrt(answer tokens in its row), so that short answers are not drowned by captions. The
+    vision path of the original class runs without gradient, so its parts are called one by one here."""
     for layer in flamingo.lang_encoder._get_decoder_layers():
         layer.condition_vis_x(media)
     logits = flamingo.lang_encoder(input_ids=ids, attention_mask=None, use_cache=False).logits  # [r, t, v]
-    return F.cross_entropy(logits[:, :-1].flatten(0, 1), labels[:, 1:].flatten(), reduction="sum")
+    losses = F.cross_entropy(logits[:, :-1].transpose(1, 2), labels[:, 1:], reduction="none")  # [r, t - 1]
+    answered = labels[:, 1:] >= 0  # [r, t - 1]
+    weights = answered / answered.sum(1, keepdim=True).sqrt()  # [r, t - 1]
+    return (weights * losses).sum(), weights.sum()
 
 
 def joint_losses(flamingo, heads, batch):
-    """(mean answer loss per token, patch loss, scene loss)."""
+    """(answer loss, patch loss, scene loss), each a mean."""
     pixels = torch.from_numpy(scenes.normalise(batch["pixels"].numpy()))  # [n, 3, s, s]
     features = flamingo.vision_encoder(pixels, return_all_features=True)  # [n, 1 + p, w]
     media = flamingo.perceiver(features[:, None, None])  # [n, 1, 64, w]
-    total = answer_loss(flamingo, media.repeat_interleave(QUESTIONS, 0), batch["single"], batch["single_labels"])
+    single = answer_loss(flamingo, media.repeat_interleave(QUESTIONS, 0), batch["single"], batch["single_labels"])
     pairs = media[:, 0][batch["multi_pictures"]]  # [m, 2, 64, w]
-    total = total + answer_loss(flamingo, pairs, batch["multi"], batch["multi_labels"])
-    count = (batch["single_labels"] >= 0).sum() + (batch["multi_labels"] >= 0).sum()
-    return total / count, patch_loss(features, heads["patch"], batch), scene_loss(media, heads["scene"], batch)
+    multi = answer_loss(flamingo, pairs, batch["multi"], batch["multi_labels"])
+    answers = (single[0] + multi[0]) / (single[1] + multi[1])
+    return answers, patch_loss(features, heads["patch"], batch), scene_loss(media, heads["scene"], batch)
 
 
 # ---- the run ----------------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ export interface Media {
   /** f32 [b, 1, 1]: 1 where the sample has a picture; 0 makes every block the identity for it. */
   readonly hasMedia: Tensor;
   /** Keeps the keys and values of `features` from one new token to the next. Without it they are made each time. */
-  readonly cache?: KVCache;
+  readonly cache?: KVCache | null;
 }
 
 /** Where the pictures stand in a prompt. */
@@ -22,10 +22,9 @@ export type MediaPlaces = Pick<Media, "textTime" | "hasMedia">;
  */
 export function mediaPlaces(inputIds: Tensor, imageTokenId: number): MediaPlaces {
   const isImage = inputIds.eq(imageTokenId); // [b, t]
-  return {
-    textTime: cumsum(cast(isImage, "i32"), -1), // [b, t]
-    hasMedia: cast(any(isImage, -1), "f32").reshape(-1, 1, 1), // [b, 1, 1]
-  };
+  const textTime = cumsum(cast(isImage, "i32"), -1); // [b, t]
+  const hasMedia = cast(any(isImage, -1), "f32").reshape(-1, 1, 1); // [b, 1, 1]
+  return { textTime, hasMedia };
 }
 
 /**
@@ -34,10 +33,11 @@ export function mediaPlaces(inputIds: Tensor, imageTokenId: number): MediaPlaces
  */
 export function placesAfter(prompt: MediaPlaces, count: number): MediaPlaces {
   const last = prompt.textTime.slice(1, -1); // [b, 1]
-  return { textTime: last.expand(-1, count), hasMedia: prompt.hasMedia }; // [b, count]
+  const textTime = last.expand(-1, count); // [b, count]
+  return { textTime, hasMedia: prompt.hasMedia };
 }
 
 /** OpenFlamingo's rule instead of InfiMM's: the feed-forward branch of a block also runs where there is no picture. */
 export function withoutMediaSwitch(places: MediaPlaces): MediaPlaces {
-  return { ...places, hasMedia: onesLike(places.hasMedia) }; // [b, 1, 1]
+  return { ...places, hasMedia: onesLike(places.hasMedia) };
 }

@@ -6,9 +6,10 @@ import { RMSNorm } from "../../nn/rmsNorm.ts";
 import type { Tensor } from "../../tensor/index.ts";
 import type { InfiMMConfig } from "../config.ts";
 import type { Media } from "../crossAttention/media.ts";
-import { causalMask } from "./causalMask.ts";
+import { causalBias } from "./causalBias.ts";
 import { FlamingoLayer } from "./flamingoLayer.ts";
 import { rotaryTables } from "./rotary.ts";
+import type { Sequence } from "./selfAttention.ts";
 
 /** The text to run, and what stands around it. */
 export interface Text {
@@ -17,9 +18,9 @@ export interface Text {
   /** One list a sample; default: 0 … t-1 after what is cached, whatever the padding. */
   readonly positions?: readonly ArrayLike<number>[];
   /** [b, cached + t]: 0 where a token is padding; default: no padding */
-  readonly attentionMask?: Tensor;
+  readonly attentionMask?: Tensor | null;
   /** Keys and values of the tokens before; the new ones are added. */
-  readonly cache?: KVCache;
+  readonly cache?: KVCache | null;
 }
 
 /** A decoder whose layers look at pictures. transformers: LlamaModel, MistralModel. */
@@ -33,8 +34,9 @@ export class LanguageModel extends Module {
 
   constructor(config: InfiMMConfig) {
     super();
-    const { vocab_size, hidden_size, num_attention_heads, num_hidden_layers, rms_norm_eps } = config.language;
-    this.embed_tokens = new Embedding(vocab_size, hidden_size);
+    const { vocab_size, hidden_size, num_attention_heads, num_hidden_layers, rms_norm_eps, pad_token_id } =
+      config.language;
+    this.embed_tokens = new Embedding(vocab_size, hidden_size, { paddingIdx: pad_token_id });
     this.layers = new ModuleList(Array.from({ length: num_hidden_layers }, (_, i) => new FlamingoLayer(config, i)));
     this.norm = new RMSNorm(hidden_size, rms_norm_eps);
     this.headDim = hidden_size / num_attention_heads;
@@ -43,16 +45,23 @@ export class LanguageModel extends Module {
   }
 
   /** Token ids [b, t] -> normalised hidden states [b, t, d] */
-  forward({ inputIds, positions, attentionMask, cache }: Text, media: Media): Tensor {
+  forward(text: Text, media: Media): Tensor {
+    const sequence = this.sequence(text);
+    let x = this.embed_tokens.call(text.inputIds); // [b, t, d]
+    for (const layer of this.layers) x = layer.call(x, media, sequence); // [b, t, d]
+    return this.norm.call(x); // [b, t, d]
+  }
+
+  /** What all layers share: where the tokens stand, and which of the others each may see. */
+  sequence({ inputIds, positions, attentionMask = null, cache = null }: Text): Sequence {
     const t = inputIds.shape[1];
     const past = cache?.length ?? 0;
     const places = positions ?? [Int32Array.from({ length: t }, (_, i) => past + i)];
-    const rotary = rotaryTables(places, this.headDim, this.theta, inputIds.backend);
-    const keys = past + t;
-    const seen = causalMask(inputIds, { queries: t, keys, window: this.window, attentionMask: attentionMask ?? null }); // [..., t, keys]
-    let x = this.embed_tokens.call(inputIds); // [b, t, d]
-    for (const layer of this.layers) x = layer.call(x, media, { rotary, seen, cache: cache ?? null }); // [b, t, d]
-    return this.norm.call(x); // [b, t, d]
+    return {
+      rotary: rotaryTables(places, this.headDim, this.theta, inputIds.backend),
+      bias: causalBias(inputIds, { queries: t, keys: past + t, window: this.window, attentionMask }),
+      cache,
+    };
   }
 }
 

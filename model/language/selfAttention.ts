@@ -6,14 +6,11 @@ import { applyRope, einsum, rearrange, softmax, type Tensor } from "../../tensor
 import type { LanguageConfig } from "../languageConfig.ts";
 import type { RotaryTables } from "./rotary.ts";
 
-/** The score of what may not be seen. Finite, so that the rows of padding stay finite. */
-const UNSEEN = -3.4028234663852886e38;
-
 /** What all layers of one forward pass share. */
 export interface Sequence {
   readonly rotary: RotaryTables;
-  /** bool [b or 1, 1, i, j]: which keys each query may see */
-  readonly seen: Tensor;
+  /** [b or 1, 1, i, j]: added to the scores, to hide keys from queries */
+  readonly bias: Tensor;
   readonly cache: KVCache | null;
 }
 
@@ -44,7 +41,7 @@ export class SelfAttention extends Module {
   }
 
   /** [b, t, d] -> [b, t, d] */
-  forward(x: Tensor, { rotary, seen, cache }: Sequence): Tensor {
+  forward(x: Tensor, { rotary, bias, cache }: Sequence): Tensor {
     const heads = (y: Tensor, h: number) => rearrange(y, "b t (h e) -> b h t e", { h });
     const q = applyRope(heads(this.q_proj.call(x), this.heads), rotary.cos, rotary.sin, "half"); // [b, h, t, e]
     const newKeys = applyRope(heads(this.k_proj.call(x), this.kvHeads), rotary.cos, rotary.sin, "half"); // [b, k, t, e]
@@ -54,7 +51,7 @@ export class SelfAttention extends Module {
     const grouped = rearrange(q, "b (k group) t e -> b k group t e", { k: this.kvHeads }); // [b, k, group, t, e]
     const sim = einsum("b k group i e, b k j e -> b k group i j", grouped, keys); // [b, k, group, t, j]
     const scaled = rearrange(sim, "b k group i j -> b (k group) i j").div(Math.sqrt(q.shape[3])); // [b, h, t, j]
-    const attn = tap("attn", softmax(scaled.maskedFill(seen.logicalNot(), UNSEEN), -1)); // [b, h, t, j]
+    const attn = tap("attn", softmax(scaled.add(bias), -1)); // [b, h, t, j]
     const looking = rearrange(attn, "b (k group) i j -> b k group i j", { k: this.kvHeads }); // [b, k, group, t, j]
     const out = einsum("b k group i j, b k j e -> b k group i e", looking, values); // [b, k, group, t, e]
     return this.o_proj.call(rearrange(out, "b k group t e -> b t (k group e)")); // [b, t, d]

@@ -21,13 +21,17 @@ export function matchShape(written: WrittenShape, shape: Shape, names: Names, op
   for (let before = -1; before !== open.length; ) {
     before = open.length;
     for (const [size, real] of open.splice(0)) {
-      const value = evaluate(size, names);
-      if (value === undefined && !solve(size, real, names)) open.push([size, real]);
-      const settled = evaluate(size, names);
-      if (settled !== undefined && settled !== real) return `${showSize(size)} is ${settled}, not ${real}`;
+      const outcome = settle(size, real, names);
+      if (outcome === "open") open.push([size, real]);
+      if (outcome === "wrong") return misfit(size, real, names);
     }
   }
   return undefined;
+}
+
+function misfit(size: Size, real: number, names: Names): string {
+  if (typeof size === "number") return `${size} is written where it has ${real}`;
+  return `${showSize(size)} is ${evaluate(size, names) ?? "not a whole number then"}, not ${real}`;
 }
 
 /** The value of a size; undefined while a name in it has none. */
@@ -39,18 +43,20 @@ function evaluate(size: Size, names: Names): number | undefined {
   return size.op === "+" ? left + right : size.op === "-" ? left - right : left * right;
 }
 
-/** Give the one name in `size` that has no value the one that makes it `real`. False: it does not follow. */
-function solve(size: Size, real: number, names: Names): boolean {
-  if (typeof size === "number" || !Number.isInteger(real) || real < 0) return false;
-  if (typeof size === "string") {
-    names.set(size, real);
-    return true;
-  }
-  const [left, right] = [evaluate(size.left, names), evaluate(size.right, names)];
-  if (left !== undefined) return solve(size.right, inverse(size.op, left, real), names);
-  if (right !== undefined) return solve(size.left, size.op === "-" ? real + right : inverse(size.op, right, real), names);
-  const square = size.op === "*" && typeof size.left === "string" && size.left === size.right;
-  return square && solve(size.left, Math.sqrt(real), names);
+/** Whether `size` is `real`. The one name in it that has no value gets the one that makes it so; with more it stays open. */
+function settle(size: Size, real: number, names: Names): "right" | "wrong" | "open" {
+  if (!Number.isInteger(real) || real < 0) return "wrong";
+  const value = evaluate(size, names);
+  if (value !== undefined) return value === real ? "right" : "wrong";
+  if (typeof size === "string") names.set(size, real);
+  if (typeof size !== "object") return "right";
+  const { op, left, right } = size;
+  const [known, other] = [evaluate(left, names), evaluate(right, names)];
+  if (op === "*" && real === 0 && (known === 0 || other === 0)) return "open"; // 0 times anything
+  if (known !== undefined) return settle(right, inverse(op, known, real), names);
+  if (other !== undefined) return settle(left, op === "-" ? real + other : inverse(op, other, real), names);
+  const square = op === "*" && typeof left === "string" && left === right;
+  return square ? settle(left, Math.sqrt(real), names) : "open";
 }
 
 /** x, where `known op x` is `real`. */

@@ -1,6 +1,6 @@
 import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Plugin } from "vite";
+import type { Plugin } from "vitest/config";
 import { instrument } from "./instrument.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));

@@ -78,10 +78,10 @@ function stretch(t: Tensor, shape: Shape): Tensor {
  * i32 and 2 give i32, i32 and 0.5 give f32. (2.0 is the same as 2 here, and a whole number.)
  */
 function dtypeOf(name: string, body: Expr, args: readonly TensorLike[]): "f32" | "i32" | "bool" {
-  if (body.kind === "number") return Number.isInteger(body.value) ? "i32" : "f32";
+  if (body.kind === "number") return dtypeOfNumber(body.value);
   if (body.kind === "input") {
     const arg = args[body.index];
-    return arg instanceof Tensor ? promote([arg.dtype]) : Number.isInteger(arg) ? "i32" : "f32";
+    return arg instanceof Tensor ? promote([arg.dtype]) : dtypeOfNumber(arg);
   }
   const operands = body.args.map((arg) => dtypeOf(name, arg, args));
   if (body.op === "sub" ? operands.includes("bool") : NOT_OF_BOOL.has(body.op) && promote(operands) === "bool") {
@@ -93,6 +93,11 @@ function dtypeOf(name: string, body: Expr, args: readonly TensorLike[]): "f32" |
   if (result === "bool") return "bool";
   if (result === "float") return "f32";
   return promote(body.op === "select" ? operands.slice(1) : operands);
+}
+
+/** A whole number counts as i32 if it fits: -3.4e38 is whole, too, but no i32. */
+function dtypeOfNumber(value: number): "f32" | "i32" {
+  return value === (value | 0) ? "i32" : "f32";
 }
 
 /** What PyTorch refuses to do with truth values alone. */
@@ -183,3 +188,10 @@ export function where(condition: Tensor, a: TensorLike, b: TensorLike): Tensor {
   }
   return choose(condition, a, b);
 }
+
+/** Each element held between `min` and `max`, as torch.clamp: no gradient beyond them. */
+export const clamp = elementwise("clamp(x, low, high) = x < low ? low : x > high ? high : x") as (
+  x: TensorLike,
+  min: TensorLike,
+  max: TensorLike,
+) => Tensor;

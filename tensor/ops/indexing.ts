@@ -4,7 +4,8 @@ import { differentiable } from "../autograd.ts";
 import { commonBackend, empty, type Tensor } from "../tensor.ts";
 import { computeDType } from "../../core/dtype.ts";
 import { fromData, zeros } from "./creation.ts";
-import { expand, reshape } from "./views.ts";
+import { where } from "./elementwise.ts";
+import { expand, reshape, unsqueeze } from "./views.ts";
 
 /**
  * out[i][j] = t[index[i][j]][j] (for dim 0), as torch.gather: `index` (i32) has the result's shape; apart from
@@ -59,13 +60,30 @@ export function indexSelect(t: Tensor, dim: number, index: Tensor): Tensor {
   return gather(t, axis, expand(aligned, shape));
 }
 
-/** Rows of `weight` [vocab, d] for ids (i32) of any shape: [...ids, d], as torch.nn.functional.embedding. */
-export function embedding(ids: Tensor, weight: Tensor): Tensor {
+/**
+ * One row of `weight` for each id, as torch.nn.functional.embedding.
+ *
+ * @param ids i32 [...]
+ * @param weight [vocab, d]
+ * @param paddingIdx the row of this id gets no gradient
+ * @returns [..., d]
+ */
+export function embedding(
+  ids: Tensor,
+  weight: Tensor,
+  { paddingIdx = null }: { paddingIdx?: number | null } = {},
+): Tensor {
   if (ids.dtype !== "i32" || weight.rank !== 2) {
     throw new ShapeError(`embedding: expected i32 ids and a weight [vocab, d], got ids ${ids} and weight ${weight}`);
   }
-  const rows = indexSelect(weight, 0, reshape(ids, [ids.size]));
-  return reshape(rows, [...ids.shape, weight.shape[1]]);
+  const flat = reshape(ids, [ids.size]);
+  const rows = () => reshape(indexSelect(weight, 0, flat), [...ids.shape, weight.shape[1]]);
+  return differentiable([weight], rows, (grad) => {
+    const flows = reshape(grad, [ids.size, weight.shape[1]]);
+    const learned = paddingIdx === null ? flows : where(unsqueeze(flat.eq(paddingIdx), 1), 0, flows);
+    const index = expand(unsqueeze(flat, 1), learned.shape);
+    return [() => scatterAdd(zeros(weight.shape, "f32", weight.backend), 0, index, learned)];
+  });
 }
 
 /** The elements along `dim` in reverse order, as torch.flip for one dim: a copy. */

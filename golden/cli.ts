@@ -1,0 +1,66 @@
+import { rename, writeFile } from "node:fs/promises";
+import { Command } from "commander";
+import "../backends/register.ts";
+import { InfimmError } from "../core/errors.ts";
+import type { Check } from "./check.ts";
+import { diagnose } from "./diagnose.ts";
+import { htmlReport } from "./report.ts";
+import { checkSet } from "./run.ts";
+import { summaryTable } from "./table.ts";
+
+interface CheckOptions {
+  backend: string;
+  case?: string;
+  json?: string;
+  html?: string;
+}
+
+/** `golden check`: the command line over `checkSet`. Sets the exit code: 0 all passed, 1 something failed. */
+export function goldenCommand(): Command {
+  const golden = new Command("golden").description("compare with the PyTorch original, activation by activation");
+  golden
+    .command("check")
+    .description("check our model against everything that golden sets hold")
+    .argument("<folder...>", "folders with config.json, model.safetensors, golden.safetensors and golden.json")
+    .option("--backend <name>", "where to compute", "cpu")
+    .option("--case <name>", "only this case")
+    .option("--json <file>", "write every check as JSON")
+    .option("--html <file>", "write a page with error by layer")
+    .action(check);
+  return golden;
+}
+
+async function check(folders: readonly string[], options: CheckOptions): Promise<void> {
+  const progress = process.stderr.isTTY ? (what: string) => process.stderr.write(`\r\x1b[K${what}`) : undefined;
+  const checks: Check[] = [];
+  for (const folder of folders) {
+    checks.push(...(await checkSet(folder, { backend: options.backend, case: options.case, onProgress: progress })).checks);
+  }
+  progress?.("");
+  console.log(summaryTable(checks));
+  const diagnosis = diagnose(checks);
+  if (diagnosis) console.log(`\n${diagnosis.text}`);
+  if (options.json) await writeWhole(options.json, JSON.stringify({ backend: options.backend, checks }, null, 1));
+  if (options.html) await writeWhole(options.html, htmlReport(`Golden check on ${options.backend}`, checks));
+  const failed = checks.filter((c) => !c.passed).length;
+  console.log(`\n${checks.length - failed} passed, ${failed} failed`);
+  process.exitCode = failed > 0 ? 1 : 0;
+}
+
+/** Write under a temporary name first, so that nobody sees half a file. */
+async function writeWhole(path: string, text: string): Promise<void> {
+  await writeFile(`${path}.tmp`, text);
+  await rename(`${path}.tmp`, path);
+}
+
+if (process.argv[1] === new URL(import.meta.url).pathname) {
+  process.once("SIGINT", () => process.exit(130));
+  await goldenCommand()
+    .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
+    .parseAsync()
+    .catch((error: unknown) => {
+      if (!(error instanceof InfimmError)) throw error;
+      console.error(`golden: ${error.message}`);
+      process.exitCode = 1;
+    });
+}

@@ -1,0 +1,113 @@
+import { describe, expect, it } from "vitest";
+import { memory, scope, Tensor, tensor } from "../../tensor/index.ts";
+import { Module } from "../module.ts";
+import { AdamW } from "./adamW.ts";
+import { clipGradNorm } from "./clipGradNorm.ts";
+import type { Optimizer } from "./optimizer.ts";
+import { linearWarmup, logarithmicWarmup } from "./schedules.ts";
+import { SGD } from "./sgd.ts";
+
+class Point extends Module {
+  p: Tensor = tensor([0.5, -1.25, 2]);
+  idle: Tensor = tensor([1]);
+  forward(): Tensor {
+    return this.p;
+  }
+}
+
+/** Update `point` with the gradients of steps `from` to `to`: those that made the expected values in PyTorch 2.13. */
+function run(optimizer: Optimizer, from = 0, to = 3): void {
+  for (let i = from; i < to; i++) scope(() => optimizer.step(new Map([["p", tensor([0.1 * (i + 1), -0.3, 1 / (i + 1)])]])));
+}
+
+function expectClose(actual: Tensor, expected: readonly number[]): void {
+  [...actual.dataSync()].forEach((value, i) => {
+    expect(value).toBeCloseTo(expected[i], 6);
+  });
+}
+
+describe("optimizers make PyTorch's updates", () => {
+  const decay = { lr: 0.01, weightDecay: 0.1 };
+  it.each<[string, (model: Module) => Optimizer, number[]]>([
+    ["AdamW", (m) => new AdamW(m, decay), [0.4692993462085724, -1.2162837982177734, 1.9659820795059204]],
+    ["AdamW with other constants", (m) => new AdamW(m, { lr: 0.01, betas: [0.8, 0.95], eps: 1e-3 }), [0.47064265608787537, -1.2200998067855835, 1.9723292589187622]], // biome-ignore format: one case
+    ["Adam with L2", (m) => new AdamW(m, { ...decay, decoupled: false }), [0.4703945815563202, -1.220002293586731, 1.9712954759597778]], // biome-ignore format: one case
+    ["SGD", (m) => new SGD(m, { ...decay, momentum: 0.9 }), [0.487693190574646, -1.2261779308319092, 1.948899269104004]],
+    ["plain SGD", (m) => new SGD(m, { lr: 0.01 }), [0.49400001764297485, -1.2409999370574951, 1.9816666841506958]],
+  ])("%s", (_, make, expected) => {
+    const point = new Point();
+    run(make(point));
+    expectClose(point.p, expected);
+    expect([...point.idle.dataSync()]).toEqual([1]);
+  });
+
+  it("with weight decay by name, and a rate by step", () => {
+    const [one, other] = [new Point(), new Point()];
+    run(new AdamW(one, { lr: 0.01, weightDecay: (name) => (name === "p" ? 0.1 : 0) }));
+    expectClose(one.p, [0.4692993462085724, -1.2162837982177734, 1.9659820795059204]);
+    const still = new AdamW(other, { lr: linearWarmup(0.01, 5) });
+    expect(still.lr).toBe(0);
+    run(still, 0, 1);
+    expectClose(other.p, [0.5, -1.25, 2]);
+    expect(still.lr).toBeCloseTo(0.002, 12);
+  });
+
+  it("and need memory for what they remember only", () => {
+    const point = new Point();
+    const before = memory();
+    const optimizer = new AdamW(point, decay);
+    run(optimizer, 0, 1);
+    const after = memory();
+    expect(after.bytes - before.bytes).toBe(2 * 3 * 4);
+    run(optimizer, 1, 3);
+    expect(memory()).toEqual(after);
+    optimizer.dispose();
+    expect(memory()).toEqual(before);
+  });
+
+  it("and go on where a saved run stopped", () => {
+    const make = (point: Point) => new AdamW(point, { ...decay, lr: linearWarmup(0.01, 2) });
+    const [whole, halved] = [new Point(), new Point()];
+    run(make(whole));
+    const first = make(halved);
+    run(first, 0, 2);
+    const saved = new Map([...first.stateDict()].map(([key, t]) => [key, t.mul(1)]));
+    expect([...saved.keys()]).toEqual(["p:exp_avg", "p:exp_avg_sq"]);
+    const counters = JSON.parse(JSON.stringify(first.counters()));
+    const second = make(halved);
+    second.restore(saved, counters);
+    run(second, 2, 3);
+    expect(halved.p.dataSync()).toEqual(whole.p.dataSync());
+  });
+
+  it("and refuse a gradient of nothing", () => {
+    expect(() => new SGD(new Point(), { lr: 1 }).step(new Map([["q", tensor([1])]]))).toThrow('a gradient for "q"');
+  });
+});
+
+describe("clipGradNorm", () => {
+  it("shortens as torch.nn.utils.clip_grad_norm_", () => {
+    const before = memory();
+    const grads = new Map([["a", tensor([3, 4])], ["b", tensor([12])]]); // biome-ignore format: one line
+    const norm = clipGradNorm(grads, 1);
+    expectClose(norm, [13]);
+    expectClose(grads.get("a")!, [0.23076921701431274, 0.307692289352417]);
+    expectClose(grads.get("b")!, [0.923076868057251]);
+    const same = clipGradNorm(grads, 2);
+    expectClose(grads.get("b")!, [0.923076868057251]);
+    for (const t of [norm, same, ...grads.values()]) t.dispose();
+    expect(memory()).toEqual(before);
+  });
+
+  it("has nothing to do without gradients", () => {
+    expectClose(clipGradNorm(new Map(), 1), [0]);
+  });
+});
+
+describe("schedules", () => {
+  it("rise to the rate and stay", () => {
+    expect([0, 1, 2, 4, 5, 9].map(linearWarmup(1, 4))).toEqual([0, 0.25, 0.5, 1, 1, 1]);
+    expect([0, 3].map(linearWarmup(1, 0))).toEqual([1, 1]);
+    expect([0, 1, 3, 4, 9].map(logarithmicWarmup(1, 4))).toEqual([0, 0.5, 1, 1, 1]);
+  });
+});
