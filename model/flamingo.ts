@@ -1,10 +1,16 @@
 import { Module } from "../nn/module.ts";
 import { noGrad, rearrange, type Tensor } from "../tensor/index.ts";
 import type { InfiMMConfig } from "./config.ts";
-import { type MediaPlaces, mediaPlaces } from "./crossAttention/media.ts";
+import { mediaPlaces } from "./crossAttention/media.ts";
 import { EVAVisionTransformer } from "./evaClip/evaVisionTransformer.ts";
 import { CausalLanguageModel, type Text } from "./language/languageModel.ts";
 import { PerceiverResampler } from "./perceiver/perceiverResampler.ts";
+
+/** Everything one forward pass takes. */
+export interface Inputs extends Text {
+  /** [b, m, 1, 3, s, s]: m pictures a sample, normalised; missing ones are zeros */
+  readonly pixelValues: Tensor;
+}
 
 /**
  * A frozen image tower, a resampler, and a language model that looks (Alayrac et al., "Flamingo: a Visual Language
@@ -34,12 +40,10 @@ export class Flamingo extends Module {
     return this.perceiver.call(rearrange(features, "(b m f) v w -> b m f v w", { b, m, f: 1 })); // [b, m, n, w]
   }
 
-  /**
-   * @param features media tokens [b, m, n, w], from `encode`
-   * @param places which picture each token sees; default: the one before it
-   * @returns logits [b, t, vocab]
-   */
-  forward(text: Text, features: Tensor, places: MediaPlaces = mediaPlaces(text.inputIds, this.imageTokenId)): Tensor {
+  /** Pictures and text -> logits of each next token [b, t, vocab]. Each token sees the picture before it. */
+  forward({ pixelValues, ...text }: Inputs): Tensor {
+    const features = this.encode(pixelValues); // [b, m, n, w]
+    const places = mediaPlaces(text.inputIds, this.imageTokenId);
     return this.lang_encoder.call(text, { features, ...places, cache: text.cache }); // [b, t, vocab]
   }
 }

@@ -1,14 +1,8 @@
 import { Module } from "../nn/module.ts";
 import { crossEntropy, empty, getBackend, slice, type Tensor } from "../tensor/index.ts";
 import type { InfiMMConfig } from "./config.ts";
-import { Flamingo } from "./flamingo.ts";
-import type { Text } from "./language/languageModel.ts";
-
-/** Everything one forward pass takes. */
-export interface InfiMMInputs extends Text {
-  /** [b, m, 1, 3, s, s]: m pictures a sample, normalised; missing ones are zeros */
-  readonly pixelValues: Tensor;
-}
+import { Flamingo, type Inputs } from "./flamingo.ts";
+import type { LoadOptions } from "./weights/loadWeights.ts";
 
 /** An InfiMM model: `model.config` says which. modeling_infimm_zephyr.py: InfiMMZephyrModel, with a forward. */
 export class InfiMM extends Module {
@@ -21,14 +15,22 @@ export class InfiMM extends Module {
     this.config = config;
   }
 
+  /**
+   * A model from a folder as the Hugging Face hub has them: config.json, and model.safetensors or its shards (Node).
+   * @throws naming the file and what is wrong with it
+   */
+  static async fromPretrained(folder: string, options: LoadOptions = {}): Promise<InfiMM> {
+    const { loadPretrained } = await import("./pretrained.ts"); // needs Node; browsers load weights by themselves
+    return loadPretrained(folder, options);
+  }
+
   /** Pictures and text -> logits of each next token [b, t, vocab] */
-  forward({ pixelValues, ...text }: InfiMMInputs): Tensor {
-    const features = this.model.encode(pixelValues); // [b, m, n, w]
-    return this.model.call(text, features); // [b, t, vocab]
+  forward(inputs: Inputs): Tensor {
+    return this.model.call(inputs); // [b, t, vocab]
   }
 
   /** One picture and as many tokens as it takes to see everything run: what `report` uses. On the meta backend. */
-  exampleInputs({ tokens = 32, images = 1 } = {}): [InfiMMInputs] {
+  exampleInputs({ tokens = 32, images = 1 } = {}): [Inputs] {
     const meta = getBackend("meta");
     const s = this.config.visual.image_size;
     return [{ pixelValues: empty([1, images, 1, 3, s, s], "f32", meta), inputIds: empty([1, tokens], "i32", meta) }];

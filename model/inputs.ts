@@ -1,5 +1,5 @@
 import { type Backend, fromData, getBackend, type Tensor } from "../tensor/index.ts";
-import type { InfiMMInputs } from "./infimm.ts";
+import type { Inputs } from "./flamingo.ts";
 
 /** A batch of prompts, padded on the left: what a processor gives. */
 export interface Prompts {
@@ -13,7 +13,7 @@ export interface Prompts {
 }
 
 /** Prompts as tensors: what `InfiMM.call` takes. Positions count all places, padding too, as in PyTorch's plain forward. */
-export function modelInputs(prompts: Prompts, backend: Backend = getBackend()): InfiMMInputs {
+export function modelInputs(prompts: Prompts, backend: Backend = getBackend()): Inputs {
   return {
     pixelValues: fromData(prompts.pixelValues, prompts.pixelShape, "f32", backend),
     inputIds: idTensor(prompts.inputIds, backend),

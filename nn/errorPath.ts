@@ -36,7 +36,8 @@ export function nameOf(module: Module, root: Module): string {
 
 function showArgument(value: unknown): string {
   if (value instanceof Tensor) return String(value);
-  if (Array.isArray(value)) return `[${value.length > 4 ? `${value.length} elements` : value.map(showArgument).join(", ")}]`;
+  if (Array.isArray(value))
+    return `[${value.length > 4 ? `${value.length} elements` : value.map(showArgument).join(", ")}]`;
   if (typeof value !== "object" || value === null) return String(value);
   const tensors = Object.entries(value).filter(([, field]) => field instanceof Tensor);
   return `{ ${[...tensors.map(([name, field]) => `${name}: ${field}`), "…"].join(", ")} }`;

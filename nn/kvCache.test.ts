@@ -49,6 +49,8 @@ describe("KVCache", () => {
     const cache = new KVCache();
     expect(() => cache.append(1, tokens(1), tokens(1))).toThrow("layer 1 comes after layer 0, which is empty");
     cache.append(0, tokens(1), tokens(1));
-    expect(() => cache.append(0, tokens(1, 1, 1), tokens(1))).toThrow("keys of layer 0: expected [2, 3, 1, 4], got [1, 3, 1, 4]");
+    expect(() => cache.append(0, tokens(1, 1, 1), tokens(1))).toThrow(
+      "keys of layer 0: expected [2, 3, 1, 4], got [1, 3, 1, 4]",
+    );
   });
 });

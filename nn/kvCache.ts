@@ -81,7 +81,9 @@ function reserve(like: Tensor, length: number): Tensor {
 function requireFit(what: string, layer: number, held: Tensor, added: Tensor, t: number): void {
   const expected = held.shape.map((size, axis) => (axis === 2 ? t : size));
   if (showShape(added.shape) === showShape(expected)) return;
-  throw new ShapeError(`KVCache: ${what} of layer ${layer}: expected ${showShape(expected)}, got ${showShape(added.shape)}`);
+  throw new ShapeError(
+    `KVCache: ${what} of layer ${layer}: expected ${showShape(expected)}, got ${showShape(added.shape)}`,
+  );
 }
 
 function regrow(old: Tensor, used: number, needed: number): Tensor {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Generator } from "../core/random.ts";
-import { empty, memory, ones, scope, Tensor, tensor, valueAndGrad, zeros } from "../tensor/index.ts";
+import { empty, memory, ones, scope, type Tensor, tensor, valueAndGrad, zeros } from "../tensor/index.ts";
 import { GELU } from "./activation.ts";
 import { constant, initialize } from "./init.ts";
 import { LayerNorm } from "./layerNorm.ts";
@@ -38,11 +38,22 @@ const ready = (): Net => {
 
 describe("Module", () => {
   it("names parameters and buffers as PyTorch's state dict", () => {
-    const blocks = [0, 1].map((i) => [`blocks.${i}.gate`, `blocks.${i}.table`, `blocks.${i}.norm.weight`, `blocks.${i}.norm.bias`]);
+    const blocks = [0, 1].map((i) => [
+      `blocks.${i}.gate`,
+      `blocks.${i}.table`,
+      `blocks.${i}.norm.weight`,
+      `blocks.${i}.norm.bias`,
+    ]);
     const names = ["scale", ...blocks.flat(), "head.0.weight", "head.0.bias", "head.2.weight"];
     expect([...new Net().stateDict().keys()]).toEqual(names);
     expect([...new Net().parameters().keys()]).toEqual(names.filter((name) => !name.endsWith("table")));
-    expect([...new Net().modules().keys()].slice(0, 5)).toEqual(["", "blocks", "blocks.0", "blocks.0.norm", "blocks.1"]);
+    expect([...new Net().modules().keys()].slice(0, 5)).toEqual([
+      "",
+      "blocks",
+      "blocks.0",
+      "blocks.0.norm",
+      "blocks.1",
+    ]);
   });
 
   it("frees all but what forward returns, also when a gradient is taken", () => {
@@ -65,7 +76,9 @@ describe("Module", () => {
     const net = new Net();
     expect(net.moduleAt("head.2")).toBe(net.head[2]);
     expect(net.moduleAt("")).toBe(net);
-    expect(() => net.moduleAt("blocks.2")).toThrow('no module at "blocks.2": ModuleList has no child "2"; it has: 0, 1');
+    expect(() => net.moduleAt("blocks.2")).toThrow(
+      'no module at "blocks.2": ModuleList has no child "2"; it has: 0, 1',
+    );
     expect(() => net.moduleAt("scale")).toThrow('has no child "scale"');
     expect(() => net.moduleAt("forward")).toThrow('has no child "forward"');
   });

@@ -72,7 +72,9 @@ export abstract class Module {
       const child: unknown = at[name as keyof Module];
       if (!(child instanceof Module)) {
         const known = at.children().map(([key]) => key).join(", ") || "none"; // biome-ignore format: one line
-        throw new InfimmError(`no module at "${path}": ${at.constructor.name} has no child "${name}"; it has: ${known}`);
+        throw new InfimmError(
+          `no module at "${path}": ${at.constructor.name} has no child "${name}"; it has: ${known}`,
+        );
       }
       at = child;
     }
@@ -86,7 +88,9 @@ export abstract class Module {
     const old: unknown = owner[path.slice(dot + 1) as keyof Module];
     if (!(old instanceof Tensor)) {
       const known = Object.entries(owner).flatMap(([key, field]) => (field instanceof Tensor ? [key] : []));
-      throw new InfimmError(`no parameter or buffer at "${path}"; ${owner.constructor.name} has: ${known.join(", ") || "none"}`);
+      throw new InfimmError(
+        `no parameter or buffer at "${path}"; ${owner.constructor.name} has: ${known.join(", ") || "none"}`,
+      );
     }
     if (showShape(old.shape) !== showShape(value.shape)) {
       throw new ShapeError(`${path}: expected shape ${showShape(old.shape)}, got ${showShape(value.shape)}`);

@@ -1,7 +1,7 @@
 import { BYTES } from "../core/dtype.ts";
 import { InfimmError } from "../core/errors.ts";
 import type { Shape } from "../core/shape.ts";
-import { getBackend, scope, Tensor } from "../tensor/index.ts";
+import { getBackend, scope, type Tensor } from "../tensor/index.ts";
 import { type Origins, explainOrigin } from "./errorOrigin.ts";
 import type { Module } from "./module.ts";
 import { observing } from "./observe.ts";
@@ -74,13 +74,15 @@ export function report<M extends Module>(module: M, inputs: Inputs<M> = exampleI
     throw error;
   }
 
-  const rows = [...module.modules()].map(([path, part]): ReportRow => ({
-    path,
-    type: part.constructor.name,
-    ...(runs.get(part) ?? { output: null, calls: 0, flops: 0 }),
-    parameters: parameterCount(part),
-    bytes: weightBytes(part),
-  }));
+  const rows = [...module.modules()].map(
+    ([path, part]): ReportRow => ({
+      path,
+      type: part.constructor.name,
+      ...(runs.get(part) ?? { output: null, calls: 0, flops: 0 }),
+      parameters: parameterCount(part),
+      bytes: weightBytes(part),
+    }),
+  );
   const { parameters, flops, bytes } = rows[0];
   const total = { parameters, flops, bytes };
   const unused = unreadParameters(module, read);

@@ -12,7 +12,9 @@ export function formatReport(
   const shown = rows.filter((row) => depthOf(row.path) <= depth);
   const cells = [HEAD, ...shown.map(cellsOf)];
   const widths = HEAD.map((_, column) => Math.max(...cells.map((line) => line[column].length)));
-  const lines = cells.map((line) => line.map((cell, i) => (i < 3 ? cell.padEnd(widths[i]) : cell.padStart(widths[i]))).join("  "));
+  const lines = cells.map((line) =>
+    line.map((cell, i) => (i < 3 ? cell.padEnd(widths[i]) : cell.padStart(widths[i]))).join("  "),
+  );
   const rule = "-".repeat(lines[0].length);
   const sum = `${COUNT.format(total.parameters)} parameters, ${bytesText(total.bytes)} of weights, ${flopsText(total.flops)}`;
   const idle = unused.length > 0 ? [`not used by forward: ${groupUnused(unused)}`] : [];
@@ -58,5 +60,7 @@ function groupUnused(paths: readonly string[]): string {
     const owner = path.slice(0, Math.max(0, dot));
     groups.set(owner, [...(groups.get(owner) ?? []), path.slice(dot + 1)]);
   }
-  return [...groups].map(([owner, names]) => (owner === "" ? names.join(", ") : `${owner} (${names.join(", ")})`)).join(", ");
+  return [...groups]
+    .map(([owner, names]) => (owner === "" ? names.join(", ") : `${owner} (${names.join(", ")})`))
+    .join(", ");
 }

@@ -68,7 +68,8 @@ export class Selection<M extends Module> {
   replace(make: (old: M, path: string) => Module): void {
     const made = new Map<Module, Module>();
     for (const { path, module, owner, name } of [...this.places].reverse()) {
-      if (!owner) throw new InfimmError("replace: the model itself cannot be replaced here; assign a new one to your variable");
+      if (!owner)
+        throw new InfimmError("replace: the model itself cannot be replaced here; assign a new one to your variable");
       const fresh = made.get(module) ?? make(module as M, path);
       if (!(fresh instanceof Module)) throw new InfimmError(`replace: expected a Module for ${path}, got ${fresh}`);
       made.set(module, fresh);

@@ -116,7 +116,9 @@ describe("patch", () => {
 
   it("refuses what matches nothing, or is not one tensor", () => {
     const net = ready();
-    expect(() => patch(net, { "layers.7": (y) => y }, () => net.call(ones([1, 2])))).toThrow('patch: nothing that ran matches "layers.7"');
+    expect(() => patch(net, { "layers.7": (y) => y }, () => net.call(ones([1, 2])))).toThrow(
+      'patch: nothing that ran matches "layers.7"',
+    );
     class Pair extends Module {
       forward(x: Tensor): Tensor[] {
         return [x];
@@ -133,7 +135,10 @@ describe("observers", () => {
     const seen: string[] = [];
     const observer = (name: string) => ({
       enter: () => void seen.push(`${name} in`),
-      leave: (_: Module, output: unknown) => (seen.push(`${name} out`), output),
+      leave: (_: Module, output: unknown) => {
+        seen.push(`${name} out`);
+        return output;
+      },
     });
     const call = () => net.same.call(ones([1]));
     observing(observer("a"), () => observing(observer("b"), call));

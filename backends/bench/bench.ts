@@ -15,7 +15,7 @@ Times the cpu backend beside a naive loop and the JavaScript libraries installed
 (npm install --prefix backends/bench/peers), all in this process and in turns. Medians and best times; on a busy
 machine only ratios mean anything. Ctrl-C stops it; what was measured has been printed.
 
-  --budget MS   time for each line of the table (default 2000)
+  --budget MS   time for each figure of the table; slow ones run once whatever they take (default 1000)
   --json        one JSON object a line instead of a table
   --help        this text`;
 
@@ -102,7 +102,7 @@ function report(row: Row, timings: ReadonlyMap<string, Timing>, json: boolean): 
 }
 
 const { values: options } = parseArgs({
-  options: { budget: { type: "string", default: "2000" }, json: { type: "boolean", default: false }, help: { type: "boolean", default: false } },
+  options: { budget: { type: "string", default: "1000" }, json: { type: "boolean", default: false }, help: { type: "boolean", default: false } },
 });
 const budget = Number(options.budget);
 if (options.help) console.log(HELP);

@@ -13,17 +13,16 @@ export interface Timing {
 /** A turn takes at least so long, in milliseconds: many runs of small work, one of large. */
 const TURN = 5;
 
-/** Time contestants in turns for about `budget` milliseconds, and three turns each at the least. */
+/** Time contestants in turns for about `budget` milliseconds each, and one turn at the least. */
 export function race(contestants: readonly Contestant[], budget: number): Map<string, Timing> {
   const runs = contestants.map(({ run }) => {
-    run(); // the first run compiles
-    const start = performance.now();
-    run();
-    return Math.max(1, Math.ceil(TURN / (performance.now() - start)));
+    let took = timed(run); // the first run compiles, which matters to short ones only
+    if (took < TURN) took = timed(run);
+    return Math.max(1, Math.ceil(TURN / took));
   });
   const times = contestants.map((): number[] => []);
-  const end = performance.now() + budget;
-  for (let turn = 0; turn < 3 || performance.now() < end; turn++) {
+  const end = performance.now() + budget * contestants.length;
+  for (let turn = 0; turn < 1 || performance.now() < end; turn++) {
     contestants.forEach(({ run }, i) => {
       const start = performance.now();
       for (let r = 0; r < runs[i]; r++) run();
@@ -36,6 +35,12 @@ export function race(contestants: readonly Contestant[], budget: number): Map<st
       return [name, { median: sorted[sorted.length >> 1], best: sorted[0] }];
     }),
   );
+}
+
+function timed(run: () => unknown): number {
+  const start = performance.now();
+  run();
+  return performance.now() - start;
 }
 
 /** The scalar limit: twelve independent multiply-adds a turn in local variables, no memory. `flops` a run. */

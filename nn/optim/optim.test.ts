@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { memory, scope, Tensor, tensor } from "../../tensor/index.ts";
+import { memory, scope, type Tensor, tensor } from "../../tensor/index.ts";
 import { Module } from "../module.ts";
 import { AdamW } from "./adamW.ts";
 import { clipGradNorm } from "./clipGradNorm.ts";
@@ -17,7 +17,8 @@ class Point extends Module {
 
 /** Update `point` with the gradients of steps `from` to `to`: those that made the expected values in PyTorch 2.13. */
 function run(optimizer: Optimizer, from = 0, to = 3): void {
-  for (let i = from; i < to; i++) scope(() => optimizer.step(new Map([["p", tensor([0.1 * (i + 1), -0.3, 1 / (i + 1)])]])));
+  for (let i = from; i < to; i++)
+    scope(() => optimizer.step(new Map([["p", tensor([0.1 * (i + 1), -0.3, 1 / (i + 1)])]])));
 }
 
 function expectClose(actual: Tensor, expected: readonly number[]): void {
@@ -32,7 +33,11 @@ describe("optimizers make PyTorch's updates", () => {
     ["AdamW", (m) => new AdamW(m, decay), [0.4692993462085724, -1.2162837982177734, 1.9659820795059204]],
     ["AdamW with other constants", (m) => new AdamW(m, { lr: 0.01, betas: [0.8, 0.95], eps: 1e-3 }), [0.47064265608787537, -1.2200998067855835, 1.9723292589187622]], // biome-ignore format: one case
     ["Adam with L2", (m) => new AdamW(m, { ...decay, decoupled: false }), [0.4703945815563202, -1.220002293586731, 1.9712954759597778]], // biome-ignore format: one case
-    ["SGD", (m) => new SGD(m, { ...decay, momentum: 0.9 }), [0.487693190574646, -1.2261779308319092, 1.948899269104004]],
+    [
+      "SGD",
+      (m) => new SGD(m, { ...decay, momentum: 0.9 }),
+      [0.487693190574646, -1.2261779308319092, 1.948899269104004],
+    ],
     ["plain SGD", (m) => new SGD(m, { lr: 0.01 }), [0.49400001764297485, -1.2409999370574951, 1.9816666841506958]],
   ])("%s", (_, make, expected) => {
     const point = new Point();

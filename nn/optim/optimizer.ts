@@ -58,7 +58,13 @@ export abstract class Optimizer {
   }
 
   /** The parameter's new value. What is to be remembered goes to `remember`. */
-  protected abstract update(parameter: Tensor, grad: Tensor, state: ParameterState, lr: number, weightDecay: number): Tensor;
+  protected abstract update(
+    parameter: Tensor,
+    grad: Tensor,
+    state: ParameterState,
+    lr: number,
+    weightDecay: number,
+  ): Tensor;
 
   /** Keep a tensor of a parameter's state in the place of the old one. */
   protected remember(state: ParameterState, name: string, value: Tensor): Tensor {

@@ -79,6 +79,11 @@ function isFunctionWithBody(node: ts.Node): node is ts.FunctionLikeDeclaration {
 function isName(node: ts.Expression): boolean {
   if (!ts.isIdentifier(node)) return false;
   const { parent } = node;
-  const declares = (ts.isVariableDeclaration(parent) || ts.isParameter(parent) || ts.isBindingElement(parent)) && parent.name === node;
-  return declares || ts.isShorthandPropertyAssignment(parent) || ((ts.isPropertyAccessExpression(parent) || ts.isPropertyAssignment(parent)) && parent.name === node);
+  const declares =
+    (ts.isVariableDeclaration(parent) || ts.isParameter(parent) || ts.isBindingElement(parent)) && parent.name === node;
+  return (
+    declares ||
+    ts.isShorthandPropertyAssignment(parent) ||
+    ((ts.isPropertyAccessExpression(parent) || ts.isPropertyAssignment(parent)) && parent.name === node)
+  );
 }

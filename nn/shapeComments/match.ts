@@ -10,7 +10,12 @@ export type Names = Map<string, number>;
  * @param open sizes that did not follow yet, such as `(m n)` before m and n are known; added to, and settled later
  * @returns what does not fit, in words; undefined if all fits
  */
-export function matchShape(written: WrittenShape, shape: Shape, names: Names, open: [Size, number][]): string | undefined {
+export function matchShape(
+  written: WrittenShape,
+  shape: Shape,
+  names: Names,
+  open: [Size, number][],
+): string | undefined {
   const leading = written[0] === "...";
   const dims = leading ? written.slice(1) : written;
   if (leading ? shape.length < dims.length : shape.length !== dims.length) {

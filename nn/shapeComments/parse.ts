@@ -1,10 +1,7 @@
 import { InfimmError } from "../../core/errors.ts";
 
 /** A size as written: a number, a name, or a sum, difference or product of sizes. */
-export type Size =
-  | number
-  | string
-  | { readonly op: "+" | "-" | "*"; readonly left: Size; readonly right: Size };
+export type Size = number | string | { readonly op: "+" | "-" | "*"; readonly left: Size; readonly right: Size };
 
 /** A shape as written: `"..."` stands for any leading dims. */
 export type WrittenShape = readonly (Size | "...")[];

@@ -70,7 +70,9 @@ function shapesOf(value: unknown, line: Omit<CommentedLine, "written">): Shape[]
   if (value === null || value === undefined) return [];
   if (Array.isArray(value)) return value.flatMap((item) => shapesOf(item, line));
   if (typeof value === "object" && "shape" in value && Array.isArray(value.shape)) return [value.shape];
-  throw new ShapeError(`${line.file}:${line.line}: the comment ${line.comment} stands behind something without a shape: ${line.code}`);
+  throw new ShapeError(
+    `${line.file}:${line.line}: the comment ${line.comment} stands behind something without a shape: ${line.code}`,
+  );
 }
 
 function complaint(line: Omit<CommentedLine, "written">, shape: Shape, misfit: string, names: Names): string {

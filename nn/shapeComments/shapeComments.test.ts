@@ -38,7 +38,11 @@ describe("shape comments", () => {
   });
 
   it.each([
-    ["a wrong size", "const y = x; // [2, 3, 9]", "model/lie.ts:2: the comment says [2, 3, 9], but the shape is [2, 3, 8]: 9 is written where it has 8"],
+    [
+      "a wrong size",
+      "const y = x; // [2, 3, 9]",
+      "model/lie.ts:2: the comment says [2, 3, 9], but the shape is [2, 3, 8]: 9 is written where it has 8",
+    ],
     ["a wrong rank", "const y = x; // [b, t]", "it has 3 dims, not 2"],
     ["one name for two sizes", "const y = x; // [b, b, w]", "b is 2, not 3"],
     ["a name against an earlier line", "const y = x; // [b, t, w]\nreturn x.transpose(0, 1); // [b, t, w]", "model/lie.ts:3: the comment says [b, t, w], but the shape is [3, 2, 8]: b is 2, not 3, with b=2, t=3, w=8 from the lines before"], // biome-ignore format: one case
@@ -56,12 +60,15 @@ describe("shape comments", () => {
   });
 
   it("bind names anew in each call", () => {
-    const source = "function f(xs) { const g = (x) => {\nreturn x.sum(); // []\n};\nconst h = (x) => x; // [n]\nreturn xs.map(h); }";
+    const source =
+      "function f(xs) { const g = (x) => {\nreturn x.sum(); // []\n};\nconst h = (x) => x; // [n]\nreturn xs.map(h); }";
     run(source, [zeros([2]), zeros([3])]);
   });
 
   it("leave fields, interfaces and strings alone", () => {
-    expect(instrument("class A { weight: Tensor; // [out, in]\n}\ninterface B { readonly x: Tensor; // [b]\n}", "f.ts", "r")).toBeNull();
+    expect(
+      instrument("class A { weight: Tensor; // [out, in]\n}\ninterface B { readonly x: Tensor; // [b]\n}", "f.ts", "r"),
+    ).toBeNull();
     expect(instrument("function f() {\nlet y: Tensor; // [b]\nreturn '// [b]';\n}", "f.ts", "r")).toBeNull();
   });
 
@@ -79,12 +86,21 @@ describe("shape comments", () => {
       expect(matchShape(parseShape(comment), shape, names, [])).toBeUndefined();
       return Object.fromEntries(names);
     };
-    expect(solved("[1+n, 2*d, 3*(a b), a, (g g), k-1]", [577, 6, 24, 2, 49, 3])).toEqual({ n: 576, d: 3, a: 2, b: 4, g: 7, k: 4 });
+    expect(solved("[1+n, 2*d, 3*(a b), a, (g g), k-1]", [577, 6, 24, 2, 49, 3])).toEqual({
+      n: 576,
+      d: 3,
+      a: 2,
+      b: 4,
+      g: 7,
+      k: 4,
+    });
     expect(solved("[(a b), ...]".replace(", ...", ""), [6])).toEqual({});
   });
 
   it("show docs what each line had", () => {
-    const lines = collect(() => run("function f(x) {\nconst y = x.sum(0); // [t, w]\nreturn [y, y]; // [t, w]\n}", x()));
+    const lines = collect(() =>
+      run("function f(x) {\nconst y = x.sum(0); // [t, w]\nreturn [y, y]; // [t, w]\n}", x()),
+    );
     expect(lines).toMatchObject([
       { file: "model/lie.ts", line: 2, code: "x.sum(0)", comment: "[t, w]", shapes: [[3, 8]], names: { t: 3, w: 8 } },
       { line: 3, code: "[y, y]", shapes: [[3, 8], [3, 8]], call: lines[0].call },

@@ -1,0 +1,39 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+/**
+ * `npm test`: types, lint, and all tests, ending in the line `N passed, N failed`. Types and lint count as one check
+ * each. Arguments go to vitest: `npm test -- core` runs the tests of core only.
+ */
+const counts = { passed: 0, failed: 0, skipped: 0 };
+
+function run(command: string, args: readonly string[]): boolean {
+  console.log(`\n> ${command} ${args.join(" ")}`);
+  return spawnSync("npx", ["--no-install", command, ...args], { stdio: "inherit" }).status === 0;
+}
+
+function check(command: string, ...args: string[]): void {
+  if (run(command, args)) counts.passed++;
+  else counts.failed++;
+}
+
+check("tsc", "--noEmit", "-p", ".");
+check("biome", "check");
+const folder = mkdtempSync(join(tmpdir(), "infimm-test-"));
+const report = join(folder, "report.json");
+const ended = run("vitest", ["run", "--reporter=default", "--reporter=json", `--outputFile.json=${report}`, ...process.argv.slice(2)]);
+try {
+  const { numPassedTests, numFailedTests, numPendingTests, numFailedTestSuites } = JSON.parse(readFileSync(report, "utf8"));
+  counts.passed += numPassedTests;
+  counts.skipped += numPendingTests;
+  counts.failed += numFailedTests;
+  if (!ended && numFailedTests === 0) counts.failed += Math.max(1, numFailedTestSuites); // a file that did not load
+} catch {
+  counts.failed++; // vitest crashed before it could report
+}
+rmSync(folder, { recursive: true });
+const skipped = counts.skipped > 0 ? `, ${counts.skipped} skipped` : "";
+console.log(`\n${counts.passed} passed, ${counts.failed} failed${skipped}`);
+process.exitCode = counts.failed > 0 ? 1 : 0;

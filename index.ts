@@ -1,0 +1,32 @@
+/**
+ * infimm: the InfiMM vision-language model family in TypeScript.
+ *
+ *     const assistant = await Assistant.fromPretrained("model/infimm-tiny");
+ *     for await (const piece of assistant.ask("What is this?", [await readPicture("cat.png")])) process.stdout.write(piece);
+ *
+ * Importing this registers the backends; `cpu` is the default.
+ */
+import "./backends/register.ts";
+
+export * from "./core/errors.ts";
+export { Generator } from "./core/random.ts";
+export { Assistant } from "./model/assistant.ts";
+export { type InfiMMConfig, parseConfig } from "./model/config.ts";
+export type { Inputs } from "./model/flamingo.ts";
+export { generate, generateSteps } from "./model/generate/generate.ts";
+export { type GenerateOptions, optionsFromGenerationConfig } from "./model/generate/options.ts";
+export { InfiMM, languageModelLoss } from "./model/infimm.ts";
+export { modelInputs, type Prompts } from "./model/inputs.ts";
+export { decodeImage } from "./model/processor/decodeImage.ts";
+export { fromNdarray as imageFromNdarray, type Image, toNdarray as imageToNdarray } from "./model/processor/image.ts";
+export { Processor } from "./model/processor/processor.ts";
+export { readPicture } from "./model/processor/readPicture.ts";
+export { labelsOf } from "./model/train/labels.ts";
+export { configOf, VARIANTS } from "./model/variants.ts";
+export { loadWeights } from "./model/weights/loadWeights.ts";
+export { openWeights } from "./model/weights/openWeights.ts";
+export { saveWeights } from "./model/weights/saveWeights.ts";
+export { writeSafetensors } from "./model/weights/writeSafetensors.ts";
+export * from "./nn/index.ts";
+export { select } from "./nn/surgery.ts"; // of modules; the tensor op is `tensor.select(dim, index)`
+export * from "./tensor/index.ts";

@@ -1,0 +1,21 @@
+/** Modules and what can be done with them, from one place. */
+export { GELU, SiLU } from "./activation.ts";
+export { Conv2d } from "./conv2d.ts";
+export { Embedding } from "./embedding.ts";
+export * as init from "./init.ts";
+export { initialize } from "./init.ts";
+export { KVCache } from "./kvCache.ts";
+export { LayerNorm } from "./layerNorm.ts";
+export { Linear } from "./linear.ts";
+export { Module, ModuleList, parameter, Sequential } from "./module.ts";
+export { tap } from "./observe.ts";
+export { AdamW } from "./optim/adamW.ts";
+export { clipGradNorm } from "./optim/clipGradNorm.ts";
+export { linearWarmup, logarithmicWarmup } from "./optim/schedules.ts";
+export { SGD } from "./optim/sgd.ts";
+export { parameterCount } from "./parameterCount.ts";
+export { patch } from "./patch.ts";
+export { type Report, report } from "./report.ts";
+export { RMSNorm } from "./rmsNorm.ts";
+export { select } from "./surgery.ts";
+export { trace } from "./trace.ts";
