@@ -27,11 +27,20 @@ export interface ConformanceCase {
 
 /** Everything that a backend must do, as plain functions that throw where it does not. What they allocate, they free. */
 export function conformanceCases({ slack = 1, slackFor = {} }: Allowances = {}): ConformanceCase[] {
-  const cases: Case[] = [...mapCases(), ...reduceCases(), ...matmulCases(), ...memoryCases(), ...indexingCases(), ...fusedCases()];
+  const cases: Case[] = [
+    ...mapCases(),
+    ...reduceCases(),
+    ...matmulCases(),
+    ...memoryCases(),
+    ...indexingCases(),
+    ...fusedCases(),
+  ];
   return cases.map(({ name, run }) => ({
     name,
     async run(backend) {
-      const bench = Object.assign(new Bench(backend), { slack: startingWith(slackFor, name) ?? slack }) satisfies Context;
+      const bench = Object.assign(new Bench(backend), {
+        slack: startingWith(slackFor, name) ?? slack,
+      }) satisfies Context;
       try {
         await run(bench);
       } finally {
@@ -63,11 +72,14 @@ export function conformance(name: string, create: () => Backend | Promise<Backen
     });
     for (const { name: caseName, run } of conformanceCases(allowances)) {
       const reason = startingWith(allowances.except ?? {}, caseName);
-      it.skipIf(reason !== undefined)(reason === undefined ? caseName : `${caseName} (not here: ${reason})`, () => run(backend));
+      it.skipIf(reason !== undefined)(reason === undefined ? caseName : `${caseName} (not here: ${reason})`, () =>
+        run(backend),
+      );
     }
     afterAll(async () => {
       await backend?.flush();
-      if (live !== 0) throw new Error(`${live} buffers of the suite are still alive: a case does not free what it makes`);
+      if (live !== 0)
+        throw new Error(`${live} buffers of the suite are still alive: a case does not free what it makes`);
     });
   });
 }

@@ -9,13 +9,14 @@ import { createCpuBackend } from "../cpu/cpu.ts";
 import { type Contestant, naiveProduct, race, SCALAR_LIMIT, type Timing } from "./measure.ts";
 import { loadPeers, type Peer } from "./peers.ts";
 
-const HELP = `npm run bench -- [--budget MS] [--json]
+const HELP = `npm run bench -- [--budget MS] [--only TEXT] [--json]
 
 Times the cpu backend beside a naive loop and the JavaScript libraries installed in backends/bench/peers
 (npm install --prefix backends/bench/peers), all in this process and in turns. Medians and best times; on a busy
 machine only ratios mean anything. Ctrl-C stops it; what was measured has been printed.
 
   --budget MS   time for each figure of the table; slow ones run once whatever they take (default 1000)
+  --only TEXT   the lines whose name contains the text, such as matmul
   --json        one JSON object a line instead of a table
   --help        this text`;
 
@@ -35,21 +36,39 @@ function operand(shape: Shape, dtype: DType = "f32"): Operand & { readonly data:
   const buffer = backend.alloc(sizeOf(shape) * BYTES[dtype]);
   const made = { buffer, dtype, shape, strides: contiguousStrides(shape), offset: 0, data: numbers };
   if (dtype === "f32") backend.write(buffer, numbers);
-  else backend.write(buffer, viewBytes(dtype, Uint16Array.from(numbers, (x) => new Uint32Array(Float32Array.of(x).buffer)[0] >>> 16).buffer));
+  else
+    backend.write(
+      buffer,
+      viewBytes(dtype, Uint16Array.from(numbers, (x) => new Uint32Array(Float32Array.of(x).buffer)[0] >>> 16).buffer),
+    );
   return made;
 }
 
 /** The rows, made when they are reached: the large ones need memory. */
 function* rows(peers: readonly Peer[]): Iterable<Row> {
-  yield { what: "scalar limit, no memory", unit: "GFLOP/s", amount: SCALAR_LIMIT.flops, contestants: [{ name: "cpu", run: SCALAR_LIMIT.run }] };
+  yield {
+    what: "scalar limit, no memory",
+    unit: "GFLOP/s",
+    amount: SCALAR_LIMIT.flops,
+    contestants: [{ name: "cpu", run: SCALAR_LIMIT.run }],
+  };
   for (const [m, k, n] of [[512, 512, 512], [1024, 1024, 1024], [577, 1024, 4096], [64, 64, 64], [8, 64, 64]]) yield matmulRow(m, k, n, peers); // biome-ignore format: a table
   for (const dtype of ["f32", "bf16"] as const) {
     const [x, weight, out] = [operand([1, 4096]), operand([14336, 4096], dtype), operand([1, 14336])];
-    yield single(`linear 1x4096, weight [14336, 4096] ${dtype}`, "GB/s", () => backend.fused.linear!(x, weight, null, out), weight.buffer.byteLength);
+    yield single(
+      `linear 1x4096, weight [14336, 4096] ${dtype}`,
+      "GB/s",
+      () => backend.fused.linear!(x, weight, null, out),
+      weight.buffer.byteLength,
+    );
     backend.free(weight.buffer);
   }
   const [x, y, out] = [operand([577, 4096]), operand([577, 4096]), operand([577, 4096])];
-  for (const line of ["benchAdd(a, b) = a + b", "benchGelu(x) = 0.5 * x * (1 + erf(x / sqrt(2)))", "benchSilu(x) = x / (1 + exp(-x))"]) {
+  for (const line of [
+    "benchAdd(a, b) = a + b",
+    "benchGelu(x) = 0.5 * x * (1 + erf(x / sqrt(2)))",
+    "benchSilu(x) = x / (1 + exp(-x))",
+  ]) {
     const { name, body } = defineExpression(line);
     yield single(`${name.slice(5).toLowerCase()} 577x4096`, "ms", () => backend.map(body, [x, y], out));
   }
@@ -77,7 +96,8 @@ function matmulRow(m: number, k: number, n: number, peers: readonly Peer[]): Row
   const [a, b, out] = [operand([m, k]), operand([k, n]), operand([m, n])];
   const contestants: Contestant[] = [
     { name: "cpu", run: () => backend.matmul(a, b, out) },
-    { name: "naive", run: () => naiveProduct(a.data, b.data, out.data, m, k, n) },
+    // at the larger sizes it would take most of a minute
+    ...(m * k * n <= 512 ** 3 ? [{ name: "naive", run: () => naiveProduct(a.data, b.data, out.data, m, k, n) }] : []),
     ...peers.map(({ name, product }) => ({ name, run: product(a.data, b.data, m, k, n) })),
   ];
   return { what: `matmul ${m}x${k}x${n}`, unit: "GFLOP/s", amount: 2 * m * k * n, contestants };
@@ -91,7 +111,14 @@ function inUnit(row: Row, ms: number): number {
 function report(row: Row, timings: ReadonlyMap<string, Timing>, json: boolean): void {
   const ours = timings.get("cpu")!.median;
   for (const [name, { median, best }] of timings) {
-    const result = { what: row.what, who: name, median: inUnit(row, median), best: inUnit(row, best), unit: row.unit, timesOurs: median / ours };
+    const result = {
+      what: row.what,
+      who: name,
+      median: inUnit(row, median),
+      best: inUnit(row, best),
+      unit: row.unit,
+      timesOurs: median / ours,
+    };
     if (json) console.log(JSON.stringify(result));
     else {
       const figures = [result.median, result.best].map((x) => x.toFixed(2).padStart(9)).join("");
@@ -102,7 +129,12 @@ function report(row: Row, timings: ReadonlyMap<string, Timing>, json: boolean): 
 }
 
 const { values: options } = parseArgs({
-  options: { budget: { type: "string", default: "1000" }, json: { type: "boolean", default: false }, help: { type: "boolean", default: false } },
+  options: {
+    budget: { type: "string", default: "1000" },
+    only: { type: "string", default: "" },
+    json: { type: "boolean", default: false },
+    help: { type: "boolean", default: false },
+  },
 });
 const budget = Number(options.budget);
 if (options.help) console.log(HELP);
@@ -115,10 +147,12 @@ else if (!(budget > 0)) {
   if (options.json) console.log(JSON.stringify(machine));
   else {
     console.log(`Node ${machine.node}, ${machine.cpu}, one thread`);
-    if (missing.length > 0) console.log(`not installed, so not measured: ${missing.join(", ")} (npm install --prefix backends/bench/peers)`);
+    if (missing.length > 0)
+      console.log(`not installed, so not measured: ${missing.join(", ")} (npm install --prefix backends/bench/peers)`);
     console.log(`${"".padEnd(62)}${"median".padStart(9)}${"best".padStart(9)}`);
   }
   for (const row of rows(peers)) {
+    if (!row.what.includes(options.only)) continue;
     report(row, race(row.contestants, budget), options.json);
     await new Promise((resolve) => setImmediate(resolve)); // lets Ctrl-C and the output through
   }

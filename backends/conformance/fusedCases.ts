@@ -5,7 +5,11 @@ import { product, productTolerance } from "./matmulCases.ts";
 import { LAYOUTS } from "./samples.ts";
 
 /** A case for a kernel that a backend may lack: then there is nothing to check, as the composite runs instead. */
-function fusedCase<K extends keyof FusedKernels>(kernel: K, what: string, run: (b: Context, fn: FusedKernels[K]) => Promise<void>): Case {
+function fusedCase<K extends keyof FusedKernels>(
+  kernel: K,
+  what: string,
+  run: (b: Context, fn: FusedKernels[K]) => Promise<void>,
+): Case {
   return {
     name: `fused ${kernel}: ${what}`,
     async run(b) {
@@ -48,18 +52,46 @@ export function fusedCases(): Case[] {
       }
     }),
     fusedCase("softmax", "large numbers, masks and NaN", async (b, softmax) => {
-      const x = b.place([7, 3], [1e4, 1e4, -1e4, -inf, 0, -inf, -1e9, -1e9, -1e9, -3.4e38, 0, 0, -inf, -inf, -inf, nan, 0, 0, 200, 0, -200]);
+      const x = b.place(
+        [7, 3],
+        [1e4, 1e4, -1e4, -inf, 0, -inf, -1e9, -1e9, -1e9, -3.4e38, 0, 0, -inf, -inf, -inf, nan, 0, 0, 200, 0, -200],
+      );
       const out = b.out([7, 3]);
       softmax(x, out);
       const tiny = Math.exp(-200);
-      const expected = [0.5, 0.5, 0, 0, 1, 0, 1 / 3, 1 / 3, 1 / 3, 0, 0.5, 0.5, nan, nan, nan, nan, nan, nan, 1, tiny, 0];
+      const expected = [
+        0.5,
+        0.5,
+        0,
+        0,
+        1,
+        0,
+        1 / 3,
+        1 / 3,
+        1 / 3,
+        0,
+        0.5,
+        0.5,
+        nan,
+        nan,
+        nan,
+        nan,
+        nan,
+        nan,
+        1,
+        tiny,
+        0,
+      ];
       expectClose("special", await b.read(out), expected, () => b.slack * 4 * EPS);
     }),
     fusedCase("layerNorm", "rows of any length, strided weights, far from 0", async (b, layerNorm) => {
       for (const shape of SHAPES) {
         for (const shift of [0, 100]) {
           const n = shape.at(-1)!;
-          const x = b.place(shape, b.random(`layerNorm ${shape}`, shape).values.map((v) => v + shift));
+          const x = b.place(
+            shape,
+            b.random(`layerNorm ${shape}`, shape).values.map((v) => v + shift),
+          );
           const [w, bias] = [b.random("w", [n], "f32", "stepped"), b.random("bias", [n], "f32", "offset")];
           const out = b.out(shape);
           layerNorm(x, w, bias, 1e-5, out);
@@ -81,13 +113,22 @@ export function fusedCases(): Case[] {
         const w = b.random("w", [n], "f32", "stepped");
         const out = b.out(shape);
         rmsNorm(x, w, 1e-5, out);
-        const expected = rows(x.values, n, (row) => row.map((v, i) => (v / Math.sqrt(sum(row.map((u) => u * u)) / n + 1e-5)) * w.values[i]));
+        const expected = rows(x.values, n, (row) =>
+          row.map((v, i) => (v / Math.sqrt(sum(row.map((u) => u * u)) / n + 1e-5)) * w.values[i]),
+        );
         const near = relative(expected, 8 + Math.sqrt(n));
         expectClose(`rmsNorm ${shape}`, await b.read(out), expected, (i) => b.slack * near(i));
       }
     }),
     fusedCase("linear", "weights of any dtype and layout, with and without bias", async (b, linear) => {
-      for (const [m, k, n] of [[1, 1, 1], [1, 37, 10], [2, 64, 5], [6, 33, 17], [70, 20, 9], [0, 4, 3]]) {
+      for (const [m, k, n] of [
+        [1, 1, 1],
+        [1, 37, 10],
+        [2, 64, 5],
+        [6, 33, 17],
+        [70, 20, 9],
+        [0, 4, 3],
+      ]) {
         for (const dtype of ["f32", "f16", "bf16"] as const) {
           for (const layout of LAYOUTS) {
             for (const withBias of [false, true]) {
@@ -96,10 +137,18 @@ export function fusedCases(): Case[] {
               const bias = withBias ? b.random("bias", [n], "f32", "offset") : null;
               const out = b.out([m, n]);
               linear(x, weight, bias, out);
-              const flipped = Float64Array.from(weight.values, (_, i) => weight.values[(i % n) * k + Math.floor(i / n)]);
+              const flipped = Float64Array.from(
+                weight.values,
+                (_, i) => weight.values[(i % n) * k + Math.floor(i / n)],
+              );
               const { values, sizes } = product(x, { ...weight, values: flipped }, m, k, n);
               if (bias) values.forEach((_, i) => { values[i] += bias.values[i % n]; sizes[i] += 2; }); // biome-ignore format: one line
-              expectClose(`linear ${[m, k, n]} ${dtype} ${layout}`, await b.read(out), values, productTolerance(sizes, k, b.slack));
+              expectClose(
+                `linear ${[m, k, n]} ${dtype} ${layout}`,
+                await b.read(out),
+                values,
+                productTolerance(sizes, k, b.slack),
+              );
             }
           }
         }
@@ -112,16 +161,31 @@ export function fusedCases(): Case[] {
         [[1, 1], [7], 1],
         [[3, 4], [-1, -2, -3, -4, 4, 3, 2, 1, -inf, -inf, 0, 0], 1],
       ];
-      for (const [shape, values, k] of [...cases, [[2, 3000], [...b.random("topk", [2, 3000], "i32").values], 50], [[2, 300], [...b.random("topk", [2, 300], "i32").values], 300]] as typeof cases) {
+      for (const [shape, values, k] of [
+        ...cases,
+        [[2, 3000], [...b.random("topk", [2, 3000], "i32").values], 50],
+        [[2, 300], [...b.random("topk", [2, 300], "i32").values], 300],
+      ] as typeof cases) {
         const [top, where] = [b.out([shape[0], k]), b.out([shape[0], k], "i32")];
         topk(b.place(shape, values), top, where);
         const order = Array.from({ length: shape[0] }, (_, line) => {
           const row = values.slice(line * shape[1], (line + 1) * shape[1]);
           const rank = (v: number) => (Number.isNaN(v) ? [1, 0] : [0, v]);
-          return [...row.keys()].sort((i, j) => rank(row[j])[0] - rank(row[i])[0] || (row[i] === row[j] ? 0 : rank(row[j])[1] - rank(row[i])[1]) || i - j).slice(0, k);
+          return [...row.keys()]
+            .sort(
+              (i, j) =>
+                rank(row[j])[0] - rank(row[i])[0] ||
+                (row[i] === row[j] ? 0 : rank(row[j])[1] - rank(row[i])[1]) ||
+                i - j,
+            )
+            .slice(0, k);
         });
         expectClose(`topk ${shape} places`, await b.read(where), order.flat());
-        expectClose(`topk ${shape} values`, await b.read(top), order.flatMap((line, i) => line.map((at) => values[i * shape[1] + at])));
+        expectClose(
+          `topk ${shape} values`,
+          await b.read(top),
+          order.flatMap((line, i) => line.map((at) => values[i * shape[1] + at])),
+        );
       }
     }),
   ];

@@ -7,12 +7,25 @@ import { dot, forEachIndex, LAYOUTS, type Sample } from "./samples.ts";
 function places(shape: readonly number[], axis: number, index: Sample): number[] {
   const strides = contiguousStrides(shape);
   const out: number[] = [];
-  forEachIndex(index.shape, (at, i) => out.push(dot(at.map((x, d) => (d === axis ? index.values[i] : x)), strides)));
+  forEachIndex(index.shape, (at, i) =>
+    out.push(
+      dot(
+        at.map((x, d) => (d === axis ? index.values[i] : x)),
+        strides,
+      ),
+    ),
+  );
   return out;
 }
 
 const SHAPES: [shape: number[], axis: number, indexShape: number[]][] = [
-  [[5], 0, [9]], [[5, 4], 0, [7, 4]], [[5, 4], 1, [5, 6]], [[3, 4, 5], 1, [3, 2, 5]], [[3, 4, 5], 0, [6, 4, 5]], [[3, 4, 5], 2, [2, 3, 8]], [[4, 2], 0, [0, 2]], // biome-ignore format: a table
+  [[5], 0, [9]],
+  [[5, 4], 0, [7, 4]],
+  [[5, 4], 1, [5, 6]],
+  [[3, 4, 5], 1, [3, 2, 5]],
+  [[3, 4, 5], 0, [6, 4, 5]],
+  [[3, 4, 5], 2, [2, 3, 8]],
+  [[4, 2], 0, [0, 2]], // biome-ignore format: a table
 ];
 
 export function indexingCases(): Case[] {
@@ -28,7 +41,11 @@ export function indexingCases(): Case[] {
               const ids = b.place(indexShape, drawn, "i32", layout === "broadcast" ? "stepped" : layout);
               const out = b.out(indexShape, dtype === "f16" || dtype === "bf16" ? "f32" : dtype);
               b.backend.gather(t, axis, ids, out);
-              expectClose(`gather ${shape} axis ${axis} ${layout} ${dtype}`, await b.read(out), places(shape, axis, ids).map((p) => t.values[p]));
+              expectClose(
+                `gather ${shape} axis ${axis} ${layout} ${dtype}`,
+                await b.read(out),
+                places(shape, axis, ids).map((p) => t.values[p]),
+              );
             }
           }
         }
@@ -42,7 +59,11 @@ export function indexingCases(): Case[] {
           const ids = { ...b.place([4], [3, 0, 10, 3], "i32"), shape: [4, 40], strides: [1, 0] };
           const out = b.out([4, 40]);
           b.backend.gather(table, 0, ids, out);
-          expectClose(dtype, await b.read(out), [3, 0, 10, 3].flatMap((row) => [...table.values.slice(row * 40, row * 40 + 40)]));
+          expectClose(
+            dtype,
+            await b.read(out),
+            [3, 0, 10, 3].flatMap((row) => [...table.values.slice(row * 40, row * 40 + 40)]),
+          );
         }
       },
     },
@@ -50,11 +71,19 @@ export function indexingCases(): Case[] {
       name: "gather: indices above 2^16 and above 2^24",
       async run(b) {
         const n = 2 ** 24 + 3;
-        const table = b.place([n], Uint8Array.from({ length: n }, (_, i) => i % 251 & 1), "bool");
+        const table = b.place(
+          [n],
+          Uint8Array.from({ length: n }, (_, i) => (i % 251) & 1),
+          "bool",
+        );
         const ids = [65535, 65536, 65537, 70001, 2 ** 24, 2 ** 24 + 1, n - 1];
         const out = b.out([ids.length], "bool");
         b.backend.gather(table, 0, b.place([ids.length], ids, "i32"), out);
-        expectClose("gather", await b.read(out), ids.map((i) => i % 251 & 1));
+        expectClose(
+          "gather",
+          await b.read(out),
+          ids.map((i) => (i % 251) & 1),
+        );
       },
     },
     {
@@ -70,7 +99,12 @@ export function indexingCases(): Case[] {
             const expected = start.values.slice();
             places(shape, axis, ids).forEach((p, i) => { expected[p] += source.values[i]; }); // biome-ignore format: one line
             // at most sizeOf(indexShape) additions meet in one place, of numbers up to 2
-            expectClose(`scatterAdd ${shape} axis ${axis} ${layout}`, await b.read(start), expected, () => b.slack * EPS * 2 * sizeOf(indexShape));
+            expectClose(
+              `scatterAdd ${shape} axis ${axis} ${layout}`,
+              await b.read(start),
+              expected,
+              () => b.slack * EPS * 2 * sizeOf(indexShape),
+            );
           }
         }
       },
@@ -79,7 +113,12 @@ export function indexingCases(): Case[] {
       name: "scatterAdd: i32 is exact, and many may meet in one place",
       async run(b) {
         const start = b.place([3], [2 ** 24, 0, 0], "i32");
-        b.backend.scatterAdd(start, 0, { ...b.place([1], [0], "i32"), shape: [1001], strides: [0] }, { ...b.place([1], [1], "i32"), shape: [1001], strides: [0] });
+        b.backend.scatterAdd(
+          start,
+          0,
+          { ...b.place([1], [0], "i32"), shape: [1001], strides: [0] },
+          { ...b.place([1], [1], "i32"), shape: [1001], strides: [0] },
+        );
         expectClose("i32", await b.read(start), [2 ** 24 + 1001, 0, 0]);
       },
     },

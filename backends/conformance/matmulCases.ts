@@ -5,8 +5,15 @@ import { EPS, expectClose } from "./compare.ts";
 import { LAYOUTS, type Layout, type Sample } from "./samples.ts";
 
 /** Products and the sizes Σ|a·b| that rounding errors scale with. a [batch, m, k] and b [batch, k, n], by their values. */
-export function product(a: Sample, b: Sample, m: number, k: number, n: number): { values: Float64Array; sizes: Float64Array } {
-  const batches = m * k > 0 ? a.values.length / (m * k) : k * n > 0 ? b.values.length / (k * n) : sizeOf(a.shape.slice(0, -2));
+export function product(
+  a: Sample,
+  b: Sample,
+  m: number,
+  k: number,
+  n: number,
+): { values: Float64Array; sizes: Float64Array } {
+  const batches =
+    m * k > 0 ? a.values.length / (m * k) : k * n > 0 ? b.values.length / (k * n) : sizeOf(a.shape.slice(0, -2));
   const [values, sizes] = [new Float64Array(batches * m * n), new Float64Array(batches * m * n)];
   for (let at = 0; at < values.length; at++) {
     const batch = Math.floor(at / (m * n));
@@ -24,7 +31,15 @@ export function product(a: Sample, b: Sample, m: number, k: number, n: number): 
 export const productTolerance = (sizes: Float64Array, k: number, slack: number) => (i: number) =>
   slack * EPS * (1 + Math.sqrt(k)) * sizes[i] + 1e-30;
 
-async function check(b: Context, batch: number[], m: number, k: number, n: number, layouts: [Layout, Layout] = ["contiguous", "contiguous"], dtypes: [DType, DType] = ["f32", "f32"]): Promise<void> {
+async function check(
+  b: Context,
+  batch: number[],
+  m: number,
+  k: number,
+  n: number,
+  layouts: [Layout, Layout] = ["contiguous", "contiguous"],
+  dtypes: [DType, DType] = ["f32", "f32"],
+): Promise<void> {
   const key = `${batch} ${m} ${k} ${n}`;
   const left = b.random(`a ${key}`, [...batch, m, k], dtypes[0], layouts[0]);
   const right = b.random(`b ${key}`, [...batch, k, n], dtypes[1], layouts[1]);
@@ -45,7 +60,9 @@ export function matmulCases(): Case[] {
     {
       name: "matmul: one row, one column, two and three rows",
       async run(b) {
-        for (const m of [1, 2, 3]) for (const n of [1, 3, 4, 66]) for (const right of LAYOUTS) await check(b, [], m, 19, n, ["contiguous", right]);
+        for (const m of [1, 2, 3])
+          for (const n of [1, 3, 4, 66])
+            for (const right of LAYOUTS) await check(b, [], m, 19, n, ["contiguous", right]);
       },
     },
     {
@@ -59,7 +76,8 @@ export function matmulCases(): Case[] {
     {
       name: "matmul: every pair of layouts",
       async run(b) {
-        for (const left of LAYOUTS) for (const right of LAYOUTS) for (const batch of [[], [2, 3]]) await check(b, batch, 6, 11, 7, [left, right]);
+        for (const left of LAYOUTS)
+          for (const right of LAYOUTS) for (const batch of [[], [2, 3]]) await check(b, batch, 6, 11, 7, [left, right]);
       },
     },
     {
@@ -88,7 +106,14 @@ export function matmulCases(): Case[] {
     {
       name: "matmul: empty sizes; k = 0 gives zeros",
       async run(b) {
-        for (const [m, k, n] of [[3, 0, 4], [1, 0, 4], [0, 5, 4], [3, 5, 0], [0, 0, 0]]) await check(b, [], m, k, n);
+        for (const [m, k, n] of [
+          [3, 0, 4],
+          [1, 0, 4],
+          [0, 5, 4],
+          [3, 5, 0],
+          [0, 0, 0],
+        ])
+          await check(b, [], m, k, n);
         await check(b, [0], 3, 4, 5);
       },
     },

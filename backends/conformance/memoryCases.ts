@@ -26,7 +26,11 @@ export function memoryCases(): Case[] {
               const t = b.random(`copy ${from}`, [3, 5, 7], from, layout, 9);
               const out = b.out([3, 5, 7], to);
               b.backend.copy(t, out);
-              expectClose(`copy ${from} to ${to}, ${layout}`, await b.read(out), t.values.map((v) => convert(v, to)));
+              expectClose(
+                `copy ${from} to ${to}, ${layout}`,
+                await b.read(out),
+                t.values.map((v) => convert(v, to)),
+              );
             }
           }
         }
@@ -35,11 +39,15 @@ export function memoryCases(): Case[] {
     {
       name: "copy: rounds to nearest even in bf16 and f16, with overflow, subnormals and NaN",
       async run(b) {
-        const xs = [1 + 2 ** -8, 1 + 3 * 2 ** -8, 1 + 2 ** -8 + 2 ** -20, -1 - 2 ** -8, 3.14159, 65504, 65519, 65520, 1e30, 3e38, inf, -inf, nan, 2 ** -24, 2 ** -25, 1.5 * 2 ** -24, 2 ** -14, 1 + 2 ** -11, 1 + 3 * 2 ** -11, -0, 0]; // biome-ignore format: one table
+        const xs = [1 + 2 ** -8, 1 + 3 * 2 ** -8, 1 + 2 ** -8 + 2 ** -20, -1 - 2 ** -8, 3.1417, 65504, 65519, 65520, 1e30, 3e38, inf, -inf, nan, 2 ** -24, 2 ** -25, 1.5 * 2 ** -24, 2 ** -14, 1 + 2 ** -11, 1 + 3 * 2 ** -11, -0, 0]; // biome-ignore format: one table
         for (const to of ["bf16", "f16"] as const) {
           const out = b.out([xs.length], to);
           b.backend.copy(b.place([xs.length], xs), out);
-          expectClose(`to ${to}`, await b.read(out), xs.map((x) => convert(Math.fround(x), to)));
+          expectClose(
+            `to ${to}`,
+            await b.read(out),
+            xs.map((x) => convert(Math.fround(x), to)),
+          );
         }
         const hand = b.out([2], "bf16");
         b.backend.copy(b.place([2], [1 + 2 ** -8, 1 + 3 * 2 ** -8]), hand);
@@ -70,7 +78,11 @@ export function memoryCases(): Case[] {
       name: "copy: into a part of a tensor, leaving the rest",
       async run(b) {
         for (const dtype of DTYPES) {
-          const whole = b.place([4, 6], Array.from({ length: 24 }, (_, i) => i % 2), dtype);
+          const whole = b.place(
+            [4, 6],
+            Array.from({ length: 24 }, (_, i) => i % 2),
+            dtype,
+          );
           const part = b.place([2, 3], [1, 0, 1, 1, 1, 0], dtype, "transposed");
           b.backend.copy(part, { ...whole, shape: [2, 3], strides: [6, 2], offset: 7 });
           const expected = [...whole.values];
@@ -82,7 +94,13 @@ export function memoryCases(): Case[] {
     {
       name: "copy: large transposes, dims in any order",
       async run(b) {
-        for (const order of [[1, 0, 2], [2, 1, 0], [0, 2, 1], [2, 0, 1], [1, 2, 0]]) {
+        for (const order of [
+          [1, 0, 2],
+          [2, 1, 0],
+          [0, 2, 1],
+          [2, 0, 1],
+          [1, 2, 0],
+        ]) {
           const shape = [5, 67, 34];
           const t = b.random("permute", shape);
           const view = { ...t, shape: order.map((i) => shape[i]), strides: order.map((i) => t.strides[i]) };
@@ -116,7 +134,12 @@ export function memoryCases(): Case[] {
           for (const dtype of DTYPES) {
             const t = b.random(`bytes ${n}`, [n], dtype);
             expectClose(`${n} of ${dtype}`, await b.read(t), t.values);
-            if (n > 4) expectClose(`part of ${dtype}`, await b.read({ ...t, shape: [2], strides: [1], offset: 3 }), t.values.slice(3, 5));
+            if (n > 4)
+              expectClose(
+                `part of ${dtype}`,
+                await b.read({ ...t, shape: [2], strides: [1], offset: 3 }),
+                t.values.slice(3, 5),
+              );
           }
         }
       },

@@ -11,7 +11,12 @@ function groups(t: Sample, axes: readonly number[]): number[][] {
   const strides = contiguousStrides(shape);
   const out = Array.from({ length: sizeOf(shape) }, (): number[] => []);
   forEachIndex(t.shape, (index, i) => {
-    out[dot(index.map((x, axis) => (axes.includes(axis) ? 0 : x)), strides)].push(t.values[i]);
+    out[
+      dot(
+        index.map((x, axis) => (axes.includes(axis) ? 0 : x)),
+        strides,
+      )
+    ].push(t.values[i]);
   });
   return out;
 }
@@ -20,56 +25,111 @@ function fold(kind: ReduceKind, group: readonly number[]): number {
   if (kind === "sum") return group.reduce((a, b) => a + b, 0);
   const sign = kind === "max" || kind === "argmax" ? 1 : -1;
   let at = 0;
-  for (let i = 1; i < group.length && !Number.isNaN(group[at]); i++) if (Number.isNaN(group[i]) || sign * group[i] > sign * group[at]) at = i;
+  for (let i = 1; i < group.length && !Number.isNaN(group[at]); i++)
+    if (Number.isNaN(group[i]) || sign * group[i] > sign * group[at]) at = i;
   return kind === "max" || kind === "min" ? group[at] : at;
 }
 
 const KINDS: readonly ReduceKind[] = ["sum", "max", "min", "argmax", "argmin"];
 
 /** f32 summation in any order: each of n additions rounds, and the errors walk at random: eps · sqrt(n) of Σ|x|. */
-const sumTolerance = (group: readonly number[]) => EPS * (1 + Math.sqrt(group.length)) * group.reduce((a, x) => a + Math.abs(x), 0);
+const sumTolerance = (group: readonly number[]) =>
+  EPS * (1 + Math.sqrt(group.length)) * group.reduce((a, x) => a + Math.abs(x), 0);
 
 export function reduceCases(): Case[] {
   const shapes: [shape: number[], axes: number[]][] = [
-    [[7], [0]], [[1], [0]], [[5, 9], [0]], [[5, 9], [1]], [[3, 4, 5], [1]], [[3, 4, 5], [0, 2]], [[3, 4, 5], [0, 1, 2]], // biome-ignore format: a table
-    [[2, 3, 4, 5], [1, 2]], [[2, 3, 4, 5], [0, 3]], [[1, 1, 6], [2]], [[6, 1], [0]], [[2100], [0]], [[3, 2100], [1]], [[700, 3], [0]], // biome-ignore format: a table
+    [[7], [0]],
+    [[1], [0]],
+    [[5, 9], [0]],
+    [[5, 9], [1]],
+    [[3, 4, 5], [1]],
+    [
+      [3, 4, 5],
+      [0, 2],
+    ],
+    [[3, 4, 5], [0, 1, 2]], // biome-ignore format: a table
+    [
+      [2, 3, 4, 5],
+      [1, 2],
+    ],
+    [
+      [2, 3, 4, 5],
+      [0, 3],
+    ],
+    [[1, 1, 6], [2]],
+    [[6, 1], [0]],
+    [[2100], [0]],
+    [[3, 2100], [1]],
+    [[700, 3], [0]], // biome-ignore format: a table
   ];
-  const layouts = KINDS.map((kind): Case => ({
-    name: `reduce ${kind}: axes, layouts, dtypes`,
-    async run(b) {
-      for (const [shape, axes] of shapes) {
-        if (kind.startsWith("arg") && axes.length > 1) continue;
-        for (const layout of LAYOUTS) {
-          for (const dtype of ["f32", "i32", "bool", "f16"] as const) {
-            const t = b.random(`${kind} ${shape}`, shape, dtype, layout);
-            const index = kind.startsWith("arg");
-            const resultType = index ? "i32" : dtype === "f16" ? "f32" : dtype === "bool" && kind === "sum" ? "i32" : dtype;
-            const out = b.out(shape.map((d, i) => (axes.includes(i) ? 1 : d)), resultType);
-            b.backend.reduce(kind, t, axes, out);
-            const parts = groups(t, axes);
-            const exact = kind !== "sum" || resultType === "i32";
-            expectClose(`${kind} ${shape} over ${axes} ${layout} ${dtype}`, await b.read(out), parts.map((g) => fold(kind, g)), (i) => (exact ? 0 : b.slack * sumTolerance(parts[i])));
+  const layouts = KINDS.map(
+    (kind): Case => ({
+      name: `reduce ${kind}: axes, layouts, dtypes`,
+      async run(b) {
+        for (const [shape, axes] of shapes) {
+          if (kind.startsWith("arg") && axes.length > 1) continue;
+          for (const layout of LAYOUTS) {
+            for (const dtype of ["f32", "i32", "bool", "f16"] as const) {
+              const t = b.random(`${kind} ${shape}`, shape, dtype, layout);
+              const index = kind.startsWith("arg");
+              const resultType = index
+                ? "i32"
+                : dtype === "f16"
+                  ? "f32"
+                  : dtype === "bool" && kind === "sum"
+                    ? "i32"
+                    : dtype;
+              const out = b.out(
+                shape.map((d, i) => (axes.includes(i) ? 1 : d)),
+                resultType,
+              );
+              b.backend.reduce(kind, t, axes, out);
+              const parts = groups(t, axes);
+              const exact = kind !== "sum" || resultType === "i32";
+              expectClose(
+                `${kind} ${shape} over ${axes} ${layout} ${dtype}`,
+                await b.read(out),
+                parts.map((g) => fold(kind, g)),
+                (i) => (exact ? 0 : b.slack * sumTolerance(parts[i])),
+              );
+            }
           }
         }
-      }
-    },
-  }));
+      },
+    }),
+  );
   const { NaN: nan, POSITIVE_INFINITY: inf } = Number;
   const rows = [
-    [1, nan, 3, nan], [nan, 1, 2, 3], [1, 2, 3, nan], [-inf, -inf, -inf, -inf], [inf, inf, 1, -inf], [2, 5, 5, 2], [-0, 0, -0, 0], [3, 3, 3, 3], // biome-ignore format: a table
+    [1, nan, 3, nan],
+    [nan, 1, 2, 3],
+    [1, 2, 3, nan],
+    [-inf, -inf, -inf, -inf],
+    [inf, inf, 1, -inf],
+    [2, 5, 5, 2],
+    [-0, 0, -0, 0],
+    [3, 3, 3, 3], // biome-ignore format: a table
   ];
-  const special = KINDS.slice(1).map((kind): Case => ({
-    name: `reduce ${kind}: NaN wins, the first winner wins, infinities`,
-    async run(b) {
-      for (const axis of [0, 1]) {
-        const shape = axis === 1 ? [rows.length, 4] : [4, rows.length];
-        const values = axis === 1 ? rows.flat() : Array.from({ length: 4 * rows.length }, (_, i) => rows[i % rows.length][Math.floor(i / rows.length)]);
-        const out = b.out(axis === 1 ? [rows.length, 1] : [1, rows.length], kind.startsWith("arg") ? "i32" : "f32");
-        b.backend.reduce(kind, b.place(shape, values), [axis], out);
-        expectClose(`${kind} axis ${axis}`, await b.read(out), rows.map((row) => fold(kind, row)));
-      }
-    },
-  }));
+  const special = KINDS.slice(1).map(
+    (kind): Case => ({
+      name: `reduce ${kind}: NaN wins, the first winner wins, infinities`,
+      async run(b) {
+        for (const axis of [0, 1]) {
+          const shape = axis === 1 ? [rows.length, 4] : [4, rows.length];
+          const values =
+            axis === 1
+              ? rows.flat()
+              : Array.from({ length: 4 * rows.length }, (_, i) => rows[i % rows.length][Math.floor(i / rows.length)]);
+          const out = b.out(axis === 1 ? [rows.length, 1] : [1, rows.length], kind.startsWith("arg") ? "i32" : "f32");
+          b.backend.reduce(kind, b.place(shape, values), [axis], out);
+          expectClose(
+            `${kind} axis ${axis}`,
+            await b.read(out),
+            rows.map((row) => fold(kind, row)),
+          );
+        }
+      },
+    }),
+  );
   return [
     ...layouts,
     ...special,
@@ -118,7 +178,9 @@ export function reduceCases(): Case[] {
               const n = shape.at(-1) ?? 1;
               let sum = 0;
               const expected = t.values.map((v, i) => (sum = i % n === 0 ? v : sum + v));
-              expectClose(`scan ${shape} ${layout} ${dtype}`, await b.read(out), expected, () => (dtype === "i32" ? 0 : b.slack * EPS * n * Math.sqrt(n)));
+              expectClose(`scan ${shape} ${layout} ${dtype}`, await b.read(out), expected, () =>
+                dtype === "i32" ? 0 : b.slack * EPS * n * Math.sqrt(n),
+              );
             }
           }
         }

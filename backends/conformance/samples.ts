@@ -1,4 +1,13 @@
-import { BYTES, bf16ToF32, type DType, f16ToF32, f32ToBf16, f32ToF16, type TypedArray, viewBytes } from "../../core/dtype.ts";
+import {
+  BYTES,
+  bf16ToF32,
+  type DType,
+  f16ToF32,
+  f32ToBf16,
+  f32ToF16,
+  type TypedArray,
+  viewBytes,
+} from "../../core/dtype.ts";
 import { signedStream } from "../../core/random.ts";
 import { contiguousStrides, type Shape, sizeOf } from "../../core/shape.ts";
 import type { Backend, Operand } from "../../tensor/backend.ts";
@@ -25,7 +34,13 @@ export class Bench {
   /** A result of `shape`, contiguous, holding poison until written. */
   out(shape: Shape, dtype: DType = "f32"): Operand {
     const size = sizeOf(shape);
-    const operand = { buffer: this.backend.alloc(size * BYTES[dtype]), dtype, shape, strides: contiguousStrides(shape), offset: 0 };
+    const operand = {
+      buffer: this.backend.alloc(size * BYTES[dtype]),
+      dtype,
+      shape,
+      strides: contiguousStrides(shape),
+      offset: 0,
+    };
     if (size > 0) this.backend.write(operand.buffer, poisoned(dtype, size));
     this.made.push(operand);
     return operand;
@@ -54,7 +69,12 @@ export class Bench {
   /** Numbers in [-scale, scale) that `key` names; whole ones for i32, 0 and 1 for bool. */
   random(key: string, shape: Shape, dtype: DType = "f32", layout: Layout = "contiguous", scale = 2): Sample {
     const stream = signedStream(key, sizeOf(shape));
-    const draw = dtype === "i32" ? (x: number) => Math.round(x * 50) : dtype === "bool" ? (x: number) => Number(x > 0) : (x: number) => x * scale;
+    const draw =
+      dtype === "i32"
+        ? (x: number) => Math.round(x * 50)
+        : dtype === "bool"
+          ? (x: number) => Number(x > 0)
+          : (x: number) => x * scale;
     return this.place(shape, stream.map(draw), dtype, layout);
   }
 
@@ -84,10 +104,18 @@ function arrange(shape: Shape, layout: Layout): { strides: number[]; offset: num
   }
   if (layout === "stepped" && rank >= 1) {
     const strides = contiguousStrides(shape.map((d, i) => (i === rank - 1 ? 2 * d + 1 : d)));
-    return { strides: strides.map((s, i) => (i === rank - 1 ? 2 : s)), offset: 1, length: sizeOf(shape.slice(0, -1)) * (2 * shape[rank - 1] + 1) + 1 };
+    return {
+      strides: strides.map((s, i) => (i === rank - 1 ? 2 : s)),
+      offset: 1,
+      length: sizeOf(shape.slice(0, -1)) * (2 * shape[rank - 1] + 1) + 1,
+    };
   }
   if (layout === "broadcast" && rank >= 1) {
-    return { strides: [0, ...contiguousStrides(shape.slice(1))], offset: 0, length: shape[0] === 0 ? 0 : size / shape[0] };
+    return {
+      strides: [0, ...contiguousStrides(shape.slice(1))],
+      offset: 0,
+      length: shape[0] === 0 ? 0 : size / shape[0],
+    };
   }
   return { strides: contiguousStrides(shape), offset: 0, length: size };
 }

@@ -13,7 +13,10 @@ export function copy(input: Operand, out: Operand): void {
   const last = loop.shape.length - 1;
   const [n, from, to] = [loop.shape[last], loop.strides[0][last], loop.strides[1][last]];
   if (input.dtype === out.dtype) {
-    if (from !== 1 && transposes(loop)) return copyTiles(source, target, loop, input.offset, out.offset);
+    if (from !== 1 && transposes(loop)) {
+      copyTiles(source, target, loop, input.offset, out.offset);
+      return;
+    }
     const whole = from === 1 && to === 1 && n >= 32; // below, the call costs more than the loop
     forEachRow(loop, [input.offset, out.offset], ([p, q]) => {
       if (whole) target.set(source.subarray(p, p + n), q);
@@ -48,23 +51,42 @@ function copyTiles(source: TypedArray, target: TypedArray, loop: Loop, startIn: 
   const last = loop.shape.length - 1;
   const along = loop.strides[0].indexOf(1);
   const others = [...loop.shape.keys()].filter((i) => i !== along && i !== last);
-  const rest = { shape: [...others.map((i) => loop.shape[i]), 1], strides: loop.strides.map((s) => [...others.map((i) => s[i]), 0]) };
+  const rest = {
+    shape: [...others.map((i) => loop.shape[i]), 1],
+    strides: loop.strides.map((s) => [...others.map((i) => s[i]), 0]),
+  };
   const [rows, columns] = [loop.shape[along], loop.shape[last]];
   const [stepIn, toRow, toColumn] = [loop.strides[0][last], loop.strides[1][along], loop.strides[1][last]];
   forEachRow(rest, [startIn, startOut], ([p, q]) => {
     for (let row = 0; row < rows; row += TILE) {
       for (let column = 0; column < columns; column += TILE) {
         const size = [Math.min(TILE, rows - row), Math.min(TILE, columns - column)] as const;
-        copyTile(source, target, p + row + column * stepIn, q + row * toRow + column * toColumn, ...size, stepIn, toRow, toColumn);
+        copyTile(
+          source,
+          target,
+          p + row + column * stepIn,
+          q + row * toRow + column * toColumn,
+          ...size,
+          stepIn,
+          toRow,
+          toColumn,
+        );
       }
     }
   });
 }
 
 function copyTile(
-  source: TypedArray, target: TypedArray, p: number, q: number,
-  rows: number, columns: number, stepIn: number, toRow: number, toColumn: number,
-): void { // biome-ignore format: two lines of arguments
+  source: TypedArray,
+  target: TypedArray,
+  p: number,
+  q: number,
+  rows: number,
+  columns: number,
+  stepIn: number,
+  toRow: number,
+  toColumn: number,
+): void {
   for (let j = 0; j < columns; j++) {
     for (let i = 0; i < rows; i++) target[q + i * toRow + j * toColumn] = source[p + i + j * stepIn];
   }

@@ -8,7 +8,7 @@ export function erf(x: number): number {
   const magnitude = x < 0 ? -x : x;
   if (magnitude <= 1.5) return x * near(x * x);
   if (magnitude >= 6) return x > 0 ? 1 : -1; // 1 - erf(6) is 2e-17
-  if (x !== x) return x;
+  if (Number.isNaN(x)) return x;
   const tail = far(2 / (2 + magnitude)) * exp(-x * x);
   return x > 0 ? 1 - tail : tail - 1;
 }

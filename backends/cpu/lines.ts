@@ -41,11 +41,24 @@ function collect(data: Float32Array, start: number, stride: number, count: numbe
   for (let i = 0, p = start; i < count; i++, p += stride) line[i] = data[p];
 }
 
-function widen(bits: Uint16Array, table: Float32Array, start: number, stride: number, count: number, line: Float32Array): void {
+function widen(
+  bits: Uint16Array,
+  table: Float32Array,
+  start: number,
+  stride: number,
+  count: number,
+  line: Float32Array,
+): void {
   for (let i = 0, p = start; i < count; i++, p += stride) line[i] = table[bits[p]];
 }
 
-function convert(data: Int32Array | Uint8Array, start: number, stride: number, count: number, line: Float32Array): void {
+function convert(
+  data: Int32Array | Uint8Array,
+  start: number,
+  stride: number,
+  count: number,
+  line: Float32Array,
+): void {
   for (let i = 0, p = start; i < count; i++, p += stride) line[i] = data[p];
 }
 

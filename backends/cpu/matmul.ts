@@ -19,14 +19,20 @@ const FEW_ROWS = 2;
  */
 export function matmul(a: Operand, b: Operand, out: Operand, bias: Operand | null = null): void {
   const merged = mergeBatch(a, b, out);
-  if (merged) return matmul(...merged, bias);
+  if (merged) {
+    matmul(...merged, bias);
+    return;
+  }
   const [m, n] = out.shape.slice(-2);
   const k = a.shape[a.shape.length - 1];
   const target = stored(out) as Float32Array;
   const biasRow = bias ? vector(bias) : undefined;
   const [left, right] = [matricesOf(a), matricesOf(b)];
   const batch = [...out.shape.slice(0, -2), 1]; // the "rows" below are whole matrices
-  const loop = mergeDims(batch, [a, b, out].map((t) => [...t.strides.slice(0, -2), 0]));
+  const loop = mergeDims(
+    batch,
+    [a, b, out].map((t) => [...t.strides.slice(0, -2), 0]),
+  );
   const last = loop.shape.length - 1;
   const [stepA, stepB, stepOut] = loop.strides.map((s) => s[last]);
   forEachRow(loop, [a.offset, b.offset, out.offset], ([atA, atB, atOut]) => {

@@ -10,7 +10,15 @@ import type { Matrix } from "./pack.ts";
  * @param b [k, n]
  * @param operand what b is part of
  */
-export function rowTimesMatrix(x: Float64Array, b: Matrix, operand: Operand, out: Float32Array, at: number, n: number, bias?: Float64Array): void {
+export function rowTimesMatrix(
+  x: Float64Array,
+  b: Matrix,
+  operand: Operand,
+  out: Float32Array,
+  at: number,
+  n: number,
+  bias?: Float64Array,
+): void {
   const sums = new Float64Array(n);
   if (b.rowStride === 1) dots(x, b, operand, sums);
   else addRows(x, b, n, sums);
@@ -57,7 +65,15 @@ function fourDots(x: Float64Array, y: Float32Array, p0: number, stride: number, 
 }
 
 /** As `fourDots`, with 16-bit floats looked up on the way: a weight's few thousand distinct values stay in cache. */
-function fourDots16(x: Float64Array, y: Uint16Array, table: Float32Array, p0: number, stride: number, sums: Float64Array, j: number): void {
+function fourDots16(
+  x: Float64Array,
+  y: Uint16Array,
+  table: Float32Array,
+  p0: number,
+  stride: number,
+  sums: Float64Array,
+  j: number,
+): void {
   const k = x.length;
   const p1 = p0 + stride;
   const p2 = p1 + stride;

@@ -12,7 +12,8 @@ export class Block {
 
   view(dtype: DType): TypedArray {
     let view = this.views.get(dtype);
-    if (!view) this.views.set(dtype, (view = viewBytes(dtype, this.bytes, 0, Math.floor(this.bytes.byteLength / BYTES[dtype]))));
+    if (!view)
+      this.views.set(dtype, (view = viewBytes(dtype, this.bytes, 0, Math.floor(this.bytes.byteLength / BYTES[dtype]))));
     return view;
   }
 }

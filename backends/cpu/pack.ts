@@ -18,28 +18,59 @@ export function matricesOf(t: Operand): (start: number) => Matrix {
 }
 
 /** Rows of a, two by two: packed[at…] is [rows / 2, depths, 2]. A missing last row is zero. */
-export function packRows(a: Matrix, row: number, rows: number, depth: number, depths: number, packed: Float64Array, at: number): void {
+export function packRows(
+  a: Matrix,
+  row: number,
+  rows: number,
+  depth: number,
+  depths: number,
+  packed: Float64Array,
+  at: number,
+): void {
   const start = a.start + row * a.rowStride + depth * a.columnStride;
   pack(a.lines, start, a.rowStride, a.columnStride, rows, depths, 2, packed, at);
 }
 
 /** Columns of b, four by four: packed[at…] is [columns / 4, depths, 4]. Missing last columns are zero. */
-export function packColumns(b: Matrix, column: number, columns: number, depth: number, depths: number, packed: Float64Array, at: number): void {
+export function packColumns(
+  b: Matrix,
+  column: number,
+  columns: number,
+  depth: number,
+  depths: number,
+  packed: Float64Array,
+  at: number,
+): void {
   const start = b.start + column * b.columnStride + depth * b.rowStride;
   pack(b.lines, start, b.columnStride, b.rowStride, columns, depths, 4, packed, at);
 }
 
 /** `count` lines of `depths` elements into packed[at…] as [count / tile, depths, tile]. */
 function pack(
-  lines: Lines, start: number, lineStride: number, depthStride: number,
-  count: number, depths: number, tile: number, packed: Float64Array, at: number,
-): void { // biome-ignore format: two lines of arguments
+  lines: Lines,
+  start: number,
+  lineStride: number,
+  depthStride: number,
+  count: number,
+  depths: number,
+  tile: number,
+  packed: Float64Array,
+  at: number,
+): void {
   const { floats } = lines;
   const padded = Math.ceil(count / tile) * tile;
   if (count < padded) packed.fill(0, at + (padded - tile) * depths, at + padded * depths);
   if (lineStride === 1 && depthStride !== 1) {
     for (let d = 0; d < depths; d++) {
-      acrossLines(floats, lines.at(start + d * depthStride, 1, count), count, tile, packed, at + d * tile, (depths - 1) * tile);
+      acrossLines(
+        floats,
+        lines.at(start + d * depthStride, 1, count),
+        count,
+        tile,
+        packed,
+        at + d * tile,
+        (depths - 1) * tile,
+      );
     }
   } else {
     for (let i = 0; i < count; i++) {
@@ -50,12 +81,27 @@ function pack(
 }
 
 /** One line: to, to + tile, to + 2 tile, …. */
-function alongLine(floats: Float32Array, from: number, depths: number, tile: number, packed: Float64Array, to: number): void {
+function alongLine(
+  floats: Float32Array,
+  from: number,
+  depths: number,
+  tile: number,
+  packed: Float64Array,
+  to: number,
+): void {
   for (let d = 0; d < depths; d++, to = (to + tile) | 0) packed[to] = floats[from + d];
 }
 
 /** One element each of `count` lines: `tile` neighbours, then `gap` further on the next `tile`. */
-function acrossLines(floats: Float32Array, from: number, count: number, tile: number, packed: Float64Array, to: number, gap: number): void {
+function acrossLines(
+  floats: Float32Array,
+  from: number,
+  count: number,
+  tile: number,
+  packed: Float64Array,
+  to: number,
+  gap: number,
+): void {
   for (let i = 0; i < count; to = (to + gap) | 0) {
     const end = Math.min(i + tile, count);
     for (; i < end; i++, to = (to + 1) | 0) packed[to] = floats[from + i];

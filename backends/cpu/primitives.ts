@@ -3,7 +3,14 @@ import { erf } from "./erf.ts";
 import { exp, tanh } from "./exp.ts";
 
 /** r = op(a, b, c) for the first n elements. One loop an operation, so that each compiles to tight code. */
-export function runPrimitive(op: Primitive, r: Float64Array, a: Float64Array, b: Float64Array, c: Float64Array, n: number): void {
+export function runPrimitive(
+  op: Primitive,
+  r: Float64Array,
+  a: Float64Array,
+  b: Float64Array,
+  c: Float64Array,
+  n: number,
+): void {
   switch (op) {
     case "add":
       for (let i = 0; i < n; i++) r[i] = a[i] + b[i];

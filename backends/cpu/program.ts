@@ -30,7 +30,9 @@ export function programOf(expr: Expr): Program {
 }
 
 /** What an expression computes, one value after another. */
-type Value = Exclude<Expr, { kind: "call" }> | { readonly kind: "call"; readonly op: Primitive; readonly args: readonly number[] };
+type Value =
+  | Exclude<Expr, { kind: "call" }>
+  | { readonly kind: "call"; readonly op: Primitive; readonly args: readonly number[] };
 
 function schedule(expr: Expr): Value[] {
   const seen = new Map<string, number>();
@@ -61,7 +63,8 @@ function allocate(values: readonly Value[]): Program {
   const steps: Step[] = [];
   values.forEach((value, i) => {
     if (value.kind === "call") {
-      for (const arg of new Set(value.args)) if (lastUse.get(arg) === i && values[arg].kind === "call") free.push(registerOf[arg]);
+      for (const arg of new Set(value.args))
+        if (lastUse.get(arg) === i && values[arg].kind === "call") free.push(registerOf[arg]);
       registerOf[i] = free.pop() ?? fresh();
       steps.push({ op: value.op, args: value.args.map((arg) => registerOf[arg]), out: registerOf[i] });
       return;

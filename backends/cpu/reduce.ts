@@ -13,10 +13,14 @@ const BLOCK = 1024;
 export function reduce(kind: ReduceKind, input: Operand, axes: readonly number[], out: Operand): void {
   if (sizeOf(out.shape) === 0) return;
   const kept = [...input.shape.keys()].filter((i) => !axes.includes(i));
-  const outer = mergeDims(kept.map((i) => input.shape[i]), [kept.map((i) => input.strides[i])]);
+  const outer = mergeDims(
+    kept.map((i) => input.shape[i]),
+    [kept.map((i) => input.strides[i])],
+  );
   const stride = outer.strides[0][outer.shape.length - 1];
   const memoryRunsAcross = stride === 1 && outer.shape[outer.shape.length - 1] > 1;
-  if (memoryRunsAcross && kind !== "argmax" && kind !== "argmin") foldAcross(kind, input, axes, outer.shape, outer.strides[0], out);
+  if (memoryRunsAcross && kind !== "argmax" && kind !== "argmin")
+    foldAcross(kind, input, axes, outer.shape, outer.strides[0], out);
   else foldAlong(kind, view(input, [...kept, ...axes]), sizeOf(axes.map((i) => input.shape[i])), out);
 }
 
@@ -56,7 +60,7 @@ function sumOf(block: Float64Array, n: number, total: number): number {
 
 /** Where the first of the largest elements is (smallest, for sign -1), if it beats `value`; else -1. The first NaN wins. */
 function firstBetter(block: Float64Array, n: number, sign: 1 | -1, index: number, value: number): number {
-  if (index >= 0 && value !== value) return -1;
+  if (index >= 0 && Number.isNaN(value)) return -1;
   let best = index >= 0 ? value * sign : Number.NEGATIVE_INFINITY;
   let at = index >= 0 ? -1 : 0; // a first element of -inf wins as well
   for (let i = 0; i < n; i++) {
@@ -64,7 +68,7 @@ function firstBetter(block: Float64Array, n: number, sign: 1 | -1, index: number
     if (v > best) {
       best = v;
       at = i;
-    } else if (v !== v) return i;
+    } else if (Number.isNaN(v)) return i;
   }
   return at;
 }
@@ -76,9 +80,13 @@ function firstBetter(block: Float64Array, n: number, sign: 1 | -1, index: number
  * @param keptShape what is kept, with dims merged
  */
 function foldAcross(
-  kind: "sum" | "max" | "min", input: Operand, axes: readonly number[],
-  keptShape: readonly number[], keptStrides: readonly number[], out: Operand,
-): void { // biome-ignore format: two lines of arguments
+  kind: "sum" | "max" | "min",
+  input: Operand,
+  axes: readonly number[],
+  keptShape: readonly number[],
+  keptStrides: readonly number[],
+  out: Operand,
+): void {
   const { buffer, dtype, offset } = input;
   const target = stored(out);
   const width = keptShape[keptShape.length - 1];
@@ -105,5 +113,6 @@ function addTo(results: Float64Array, row: Float64Array): void {
 }
 
 function keepBetter(results: Float64Array, row: Float64Array, sign: 1 | -1): void {
-  for (let i = 0; i < row.length; i++) if (row[i] * sign > results[i] * sign || row[i] !== row[i]) results[i] = row[i];
+  for (let i = 0; i < row.length; i++)
+    if (row[i] * sign > results[i] * sign || Number.isNaN(row[i])) results[i] = row[i];
 }

@@ -8,7 +8,11 @@ import { stored } from "./memory.ts";
 /** Kernels that work on one row (the last dim) at a time, in doubles. */
 
 /** Each row of x through `transform`, into the same row of out: out[at…]. */
-function rowwise(x: Operand, out: Operand, transform: (row: Float64Array, out: Float32Array, at: number) => void): void {
+function rowwise(
+  x: Operand,
+  out: Operand,
+  transform: (row: Float64Array, out: Float32Array, at: number) => void,
+): void {
   const n = x.shape[x.shape.length - 1];
   const target = stored(out) as Float32Array;
   const reader = new BlockReader(x);
@@ -37,7 +41,14 @@ export const layerNorm: FusedKernels["layerNorm"] = (x, weight, bias, eps, out) 
   rowwise(x, out, (row, target, at) => layerNormRow(row, w, b, eps, target, at));
 };
 
-function layerNormRow(row: Float64Array, w: Float64Array, b: Float64Array, eps: number, out: Float32Array, at: number): void {
+function layerNormRow(
+  row: Float64Array,
+  w: Float64Array,
+  b: Float64Array,
+  eps: number,
+  out: Float32Array,
+  at: number,
+): void {
   const n = row.length;
   let total = 0;
   for (let i = 0; i < n; i++) total += row[i];

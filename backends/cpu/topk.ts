@@ -42,5 +42,5 @@ function sorted(row: Float64Array): Int32Array {
 
 /** Whether a ranks strictly above b. */
 function before(a: number, b: number): boolean {
-  return a > b || (a !== a && b === b);
+  return a > b || (Number.isNaN(a) && !Number.isNaN(b));
 }

@@ -7,7 +7,11 @@ import { createMetaBackend } from "./meta.ts";
 function setUp() {
   const meta = createMetaBackend();
   const make = (shape: Shape): Operand => ({
-    buffer: meta.alloc(4 * sizeOf(shape)), dtype: "f32", shape, strides: contiguousStrides(shape), offset: 0, // biome-ignore format: one line
+    buffer: meta.alloc(4 * sizeOf(shape)),
+    dtype: "f32",
+    shape,
+    strides: contiguousStrides(shape),
+    offset: 0,
   });
   return { meta, make };
 }

@@ -31,8 +31,11 @@ export function tensor(values: Nested, dtype?: DType, backend?: Backend): Tensor
 
 /** Numbers as the elements of a dtype. */
 function elementsOf(values: readonly (number | boolean)[], dtype: DType): TypedArray {
-  const stranger = values.find((v) => typeof v !== "number" && typeof v !== "boolean");
-  if (stranger !== undefined) throw new DTypeError(`tensor: expected numbers or booleans, got ${typeof stranger}`);
+  for (const v of values) {
+    if (typeof v !== "number" && typeof v !== "boolean") {
+      throw new DTypeError(`tensor: expected numbers or booleans, got ${typeof v}`);
+    }
+  }
   switch (dtype) {
     case "f32":
       return Float32Array.from(values, Number);

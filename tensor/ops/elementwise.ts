@@ -39,8 +39,8 @@ export function elementwise(line: string): (...args: TensorLike[]) => Tensor {
 }
 
 function requireArguments(name: string, params: readonly string[], args: readonly unknown[]): void {
-  const stranger = args.find((arg) => typeof arg !== "number" && !(arg instanceof Tensor));
-  if (args.length === params.length && stranger === undefined) return;
+  const understood = args.every((arg) => typeof arg === "number" || arg instanceof Tensor);
+  if (understood && args.length === params.length) return;
   const got = args.map((arg) => (arg instanceof Tensor ? `${arg}` : String(arg))).join(", ");
   throw new InfimmError(`${name}(${params.join(", ")}): expected tensors or numbers, got (${got})`);
 }
