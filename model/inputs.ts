@@ -22,7 +22,7 @@ export function modelInputs(prompts: Prompts, backend: Backend = getBackend()): 
 }
 
 /** Rows of equal length as i32 [b, t]. */
-export function idTensor(rows: readonly ArrayLike<number>[], backend: Backend): Tensor {
+export function idTensor(rows: readonly ArrayLike<number>[], backend: Backend = getBackend()): Tensor {
   const width = rows[0].length;
   const flat = Int32Array.from({ length: rows.length * width }, (_, i) => rows[Math.floor(i / width)][i % width]);
   return fromData(flat, [rows.length, width], "i32", backend);

@@ -1,0 +1,48 @@
+import { readFileSync } from "node:fs";
+import { InfiMM } from "../../model/infimm.ts";
+import { configOf, type VariantName } from "../../model/variants.ts";
+import { report } from "../../nn/report.ts";
+import { collect, type ShapeLine } from "../../nn/shapeComments/recorder.ts";
+
+const runs = new Map<string, ShapeLine[]>();
+
+/** Every commented line that a model runs on one picture and 32 tokens, on the meta backend. */
+function linesOf(variant: VariantName): ShapeLine[] {
+  const known = runs.get(variant) ?? collect(() => report(new InfiMM(configOf(variant))));
+  runs.set(variant, known);
+  return known;
+}
+
+/**
+ * The source of a method (`Class.method`) or function, with the shapes behind its comments that a model has when it
+ * runs: `// [b, n, w]` becomes `// [b, n, w] = [1, 576, 1024]`. A line that runs many times shows its first run.
+ */
+export function forward(file: string, name: string, variant: string): string {
+  const source = readFileSync(file, "utf8").split("\n");
+  const { first, last } = extent(source, name, file);
+  const lines = linesOf(variant as VariantName).filter((line) => line.file.endsWith(file));
+  const shown = source.slice(first, last + 1).map((text, i) => {
+    const ran = lines.find((line) => endOf(line) === first + i + 1);
+    return ran ? `${text} = [${ran.shapes[0].join(", ")}]` : text;
+  });
+  const indent = /^ */.exec(shown[0])![0].length;
+  const body = shown.map((text) => text.slice(indent)).join("\n");
+  const link = `[\`${file}\`](../${file}), run as \`${variant}\` on one picture and 32 tokens:`;
+  return `${link}\n\n\`\`\`typescript\n${body}\n\`\`\``;
+}
+
+/** The line on which a value's source ends, where its comment stands. */
+function endOf(line: ShapeLine): number {
+  return line.line + line.code.split("\n").length - 1;
+}
+
+/** From which to which line a method or function stands, its docstring left out. */
+function extent(source: readonly string[], name: string, file: string): { first: number; last: number } {
+  const [owner, method] = name.includes(".") ? name.split(".") : [undefined, name];
+  const from = owner ? source.findIndex((line) => new RegExp(`\\bclass ${owner}\\b`).test(line)) : 0;
+  const head = owner ? new RegExp(`^  (override )?${method}\\(`) : new RegExp(`^export function ${method}\\(`);
+  const first = source.findIndex((line, i) => i > from && head.test(line));
+  if (from < 0 || first < 0) throw new Error(`${file} has no ${name}`);
+  const close = owner ? "  }" : "}";
+  return { first, last: source.findIndex((line, i) => i > first && line === close) };
+}

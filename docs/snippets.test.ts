@@ -1,0 +1,35 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+
+/** Every ```ts block of README.md and the docs pages, run as its reader would run it, against this source tree. */
+const pages = ["README.md", ...readdirSync("docs").filter((name) => name.endsWith(".md")).map((name) => `docs/${name}`)];
+
+const snippets = pages.flatMap((page) => {
+  const blocks = [...readFileSync(page, "utf8").matchAll(/^```ts\n([\s\S]*?)^```/gm)];
+  return blocks.map(([, code], i) => ({ title: `${page}, block ${i + 1}`, code }));
+});
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join("docs", ".snippets-"));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+test("the pages have snippets", () => expect(snippets.length).toBeGreaterThan(6));
+
+test.each(snippets)("$title runs", async ({ title, code }) => {
+  const file = join(folder, `${title.replace(/\W+/g, "-")}.ts`);
+  await writeFile(file, `${code.replaceAll('from "infimm"', 'from "../../index.ts"')}\nexport {};\n`);
+  const out: string[] = [];
+  const log = vi.spyOn(console, "log").mockImplementation((...words) => void out.push(words.map(String).join(" ")));
+  const write = vi.spyOn(process.stdout, "write").mockImplementation((text) => Boolean(out.push(String(text))));
+  try {
+    await import(/* @vite-ignore */ join(process.cwd(), file));
+  } finally {
+    log.mockRestore();
+    write.mockRestore();
+  }
+  expect(out.join("").length, "it prints something").toBeGreaterThan(0);
+});
