@@ -7,5 +7,6 @@ export default defineConfig({
     include: ["{core,tensor,nn,model,backends,golden,docs,bin}/**/*.test.ts"],
     setupFiles: ["backends/register.ts"],
     testTimeout: 120_000,
+    hookTimeout: 120_000,
   },
 });

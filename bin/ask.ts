@@ -34,7 +34,11 @@ export function captionCommand(signal: AbortSignal): Command {
     for (const picture of pictures) {
       const pieces: string[] = [];
       if (!options.json && pictures.length > 1) process.stdout.write(`${picture}: `);
-      for await (const piece of assistant.ask(CAPTION, [await readPicture(picture)], generateOptionsOf(options, signal))) {
+      for await (const piece of assistant.ask(
+        CAPTION,
+        [await readPicture(picture)],
+        generateOptionsOf(options, signal),
+      )) {
         pieces.push(piece);
         if (!options.json) process.stdout.write(piece);
       }
@@ -45,7 +49,12 @@ export function captionCommand(signal: AbortSignal): Command {
   });
 }
 
-async function answer(pictures: readonly string[], question: string, options: AnswerOptions, signal: AbortSignal): Promise<void> {
+async function answer(
+  pictures: readonly string[],
+  question: string,
+  options: AnswerOptions,
+  signal: AbortSignal,
+): Promise<void> {
   const images: Image[] = [];
   for (const path of pictures) images.push(await readPicture(path)); // before the weights: a wrong path is told at once
   const assistant = await loadAssistant(options);

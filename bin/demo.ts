@@ -21,7 +21,9 @@ const began = performance.now();
 const assistant = await Assistant.fromPretrained(SHIPPED_MODEL);
 const count = (parameterCount(assistant.model) / 1e6).toFixed(1);
 const { image_size } = assistant.model.config.visual;
-console.log(`infimm-tiny: an InfiMM of ${count} million parameters, loaded in ${seconds(began)}, on the CPU, in one thread.\n`);
+console.log(
+  `infimm-tiny: an InfiMM of ${count} million parameters, loaded in ${seconds(began)}, on the CPU, in one thread.\n`,
+);
 
 const folder = join(SHIPPED_MODEL, "pictures");
 const shipped = JSON.parse(await readFile(join(folder, "questions.json"), "utf8")) as Shipped[];

@@ -16,7 +16,8 @@ export function reportFailure(error: unknown, argv: readonly string[], interrupt
   if (argv.includes("--json")) console.log(JSON.stringify({ error: message }));
   else console.error(`infimm: ${message}`);
   if (argv.includes("--debug")) console.error(error);
-  else if (!known) console.error("This is not an error that infimm foresaw; run again with --debug to see where it comes from.");
+  else if (!known)
+    console.error("This is not an error that infimm foresaw; run again with --debug to see where it comes from.");
 }
 
 export function isBrokenPipe(error: unknown): boolean {

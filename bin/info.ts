@@ -15,7 +15,10 @@ export function infoCommand(): Command {
     .argument("<model>", `a folder with a config.json, or one of ${Object.keys(VARIANTS).join(", ")}`)
     .option("-d, --depth <levels>", "how deep to list modules", Number, 3)
     .option("--json", "print one JSON object")
-    .addHelpText("after", "\nThe cost is that of one picture and 32 tokens; a multiply and an add are two operations.\n\nExample:\n  $ infimm info infimm-zephyr --depth 5")
+    .addHelpText(
+      "after",
+      "\nThe cost is that of one picture and 32 tokens; a multiply and an add are two operations.\n\nExample:\n  $ infimm info infimm-zephyr --depth 5",
+    )
     .action(async (name: string, options: { depth: number; json?: boolean }) => {
       const model = new InfiMM(await configFor(name));
       const result = report(model);

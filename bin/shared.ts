@@ -39,7 +39,11 @@ export function generateOptionsOf(options: AnswerOptions, signal: AbortSignal): 
 }
 
 /** Load a checkpoint; progress goes to the terminal, if there is one. */
-export async function loadAssistant({ model, backend, quiet }: Pick<AnswerOptions, "model" | "backend" | "quiet">): Promise<Assistant> {
+export async function loadAssistant({
+  model,
+  backend,
+  quiet,
+}: Pick<AnswerOptions, "model" | "backend" | "quiet">): Promise<Assistant> {
   const show = process.stderr.isTTY && !quiet;
   const onProgress = show
     ? (done: number, total: number) => process.stderr.write(`\r\x1b[Kloading ${model}: ${done} of ${total} tensors`)
@@ -52,7 +56,8 @@ export async function loadAssistant({ model, backend, quiet }: Pick<AnswerOption
 function wholeNumber(least: number): (text: string) => number {
   return (text) => {
     const value = Number(text);
-    if (!Number.isInteger(value) || value < least) throw new InvalidArgumentError(`expected a whole number, ${least} or more.`);
+    if (!Number.isInteger(value) || value < least)
+      throw new InvalidArgumentError(`expected a whole number, ${least} or more.`);
     return value;
   };
 }

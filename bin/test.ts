@@ -23,9 +23,17 @@ check("tsc", "--noEmit", "-p", ".");
 check("biome", "check");
 const folder = mkdtempSync(join(tmpdir(), "infimm-test-"));
 const report = join(folder, "report.json");
-const ended = run("vitest", ["run", "--reporter=default", "--reporter=json", `--outputFile.json=${report}`, ...process.argv.slice(2)]);
+const ended = run("vitest", [
+  "run",
+  "--reporter=default",
+  "--reporter=json",
+  `--outputFile.json=${report}`,
+  ...process.argv.slice(2),
+]);
 try {
-  const { numPassedTests, numFailedTests, numPendingTests, numFailedTestSuites } = JSON.parse(readFileSync(report, "utf8"));
+  const { numPassedTests, numFailedTests, numPendingTests, numFailedTestSuites } = JSON.parse(
+    readFileSync(report, "utf8"),
+  );
   counts.passed += numPassedTests;
   counts.skipped += numPendingTests;
   counts.failed += numFailedTests;

@@ -16,5 +16,7 @@ test.each([...pages.keys()])("%s shows what the code does now", async (path) => 
 });
 
 test("an unknown generator is refused by name", () => {
-  expect(() => buildPage("<!-- generated: nonsense -->\n<!-- end -->", "x.md")).toThrow('x.md: no generator is called "nonsense"');
+  expect(() => buildPage("<!-- generated: nonsense -->\n<!-- end -->", "x.md")).toThrow(
+    'x.md: no generator is called "nonsense"',
+  );
 });

@@ -8,7 +8,12 @@ import type { Checker } from "./check.ts";
 import type { GoldenCase } from "./goldenSet.ts";
 
 /** Every activation, tap and output of the whole model on a case, in the order of computation. */
-export async function checkForward(model: InfiMM, golden: GoldenCase, checker: Checker, backend: Backend): Promise<void> {
+export async function checkForward(
+  model: InfiMM,
+  golden: GoldenCase,
+  checker: Checker,
+  backend: Backend,
+): Promise<void> {
   const prompts = golden.prompts();
   const { output, acts } = trace(model, modelInputs(prompts, backend), { keep: ["**", "**:*"] });
   const stored = { activation: new Set(golden.paths("activations")), tap: new Set(golden.paths("taps")) };
@@ -17,7 +22,12 @@ export async function checkForward(model: InfiMM, golden: GoldenCase, checker: C
       const kind = path.includes(":") ? "tap" : "activation";
       if (!stored[kind].delete(path)) continue;
       const ours = { data: await act.data(), shape: act.shape };
-      checker.values({ how: "chain", kind, path }, ours, golden.read(kind === "tap" ? "taps" : "activations", path), path);
+      checker.values(
+        { how: "chain", kind, path },
+        ours,
+        golden.read(kind === "tap" ? "taps" : "activations", path),
+        path,
+      );
     }
     for (const kind of ["activation", "tap"] as const) {
       for (const path of stored[kind]) checker.failure({ how: "chain", kind, path }, "our model does not produce it");
@@ -26,7 +36,13 @@ export async function checkForward(model: InfiMM, golden: GoldenCase, checker: C
     const real = prompts.attentionMask.flatMap((row) => Array.from(row));
     const logits = golden.read("outputs", "logits");
     const subject = { how: "chain", kind: "logits", path: "logits" } as const;
-    checker.values(subject, { data: await output.data(), shape: output.shape }, logits, "logits", (i) => real[Math.floor(i / vocab)] !== 0);
+    checker.values(
+      subject,
+      { data: await output.data(), shape: output.shape },
+      logits,
+      "logits",
+      (i) => real[Math.floor(i / vocab)] !== 0,
+    );
   } finally {
     for (const act of acts.values()) act.dispose();
     output.dispose();
@@ -37,7 +53,12 @@ export async function checkForward(model: InfiMM, golden: GoldenCase, checker: C
 export async function checkLoss(model: InfiMM, golden: GoldenCase, checker: Checker, backend: Backend): Promise<void> {
   const loss = () => lossOf(model, golden, backend);
   const check = async (value: ArrayLike<number>) =>
-    checker.values({ how: "chain", kind: "loss", path: "loss" }, { data: value, shape: [] }, golden.read("outputs", "loss"), "loss");
+    checker.values(
+      { how: "chain", kind: "loss", path: "loss" },
+      { data: value, shape: [] },
+      golden.read("outputs", "loss"),
+      "loss",
+    );
   const parameters = model.parameters();
   if (Object.keys(golden.gradNorms).length === 0) return check(await compute(loss));
 
@@ -54,7 +75,8 @@ export async function checkLoss(model: InfiMM, golden: GoldenCase, checker: Chec
     else checker.failure(subject, "the loss does not depend on it here");
   }
   for (const path of golden.paths("grads")) {
-    if (!(path in golden.gradNorms)) checker.failure({ how: "chain", kind: "gradient", path }, "golden.json has no norm of it");
+    if (!(path in golden.gradNorms))
+      checker.failure({ how: "chain", kind: "gradient", path }, "golden.json has no norm of it");
   }
   value.dispose();
   for (const grad of grads.values()) grad.dispose();
@@ -84,6 +106,8 @@ export async function checkGreedy(model: InfiMM, golden: GoldenCase, checker: Ch
     if (!golden.has("outputs", path)) continue;
     const expected = golden.rows("outputs", path);
     const rows = await generate(model, golden.prompts(), { maxNewTokens: expected[0].length, imageToken: "emulate" });
-    expected.forEach((row, i) => checker.ids(expected.length > 1 ? `${path}[${i}]` : path, rows[i], row));
+    for (const [i, row] of expected.entries()) {
+      checker.ids(expected.length > 1 ? `${path}[${i}]` : path, rows[i], row);
+    }
   }
 }

@@ -43,7 +43,8 @@ export class Checker {
     counts?: (flat: number) => boolean,
   ): void {
     if (ours.shape.join() !== golden.shape.join()) {
-      return this.failure(subject, `its shape is [${ours.shape.join(", ")}], the golden one [${golden.shape.join(", ")}]`);
+      this.failure(subject, `its shape is [${ours.shape.join(", ")}], the golden one [${golden.shape.join(", ")}]`);
+      return;
     }
     const { error, worst } = compare(ours.data, golden.data, golden.shape, counts);
     const ratio = ratioOf(error, this.float32Error[errorKey]);
@@ -61,6 +62,14 @@ export class Checker {
 
   failure(subject: Pick<Check, "how" | "kind" | "path">, note: string): void {
     const infinite = Number.POSITIVE_INFINITY;
-    this.checks.push({ set: this.set, case: this.golden.name, ...subject, error: infinite, ratio: infinite, passed: false, note });
+    this.checks.push({
+      set: this.set,
+      case: this.golden.name,
+      ...subject,
+      error: infinite,
+      ratio: infinite,
+      passed: false,
+      note,
+    });
   }
 }

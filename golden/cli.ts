@@ -34,7 +34,9 @@ async function check(folders: readonly string[], options: CheckOptions): Promise
   const progress = process.stderr.isTTY ? (what: string) => process.stderr.write(`\r\x1b[K${what}`) : undefined;
   const checks: Check[] = [];
   for (const folder of folders) {
-    checks.push(...(await checkSet(folder, { backend: options.backend, case: options.case, onProgress: progress })).checks);
+    checks.push(
+      ...(await checkSet(folder, { backend: options.backend, case: options.case, onProgress: progress })).checks,
+    );
   }
   progress?.("");
   console.log(summaryTable(checks));

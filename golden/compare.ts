@@ -25,14 +25,14 @@ export function compare(
     const difference = Math.abs(ours[i] - golden[i]);
     off += difference * difference;
     size += golden[i] * golden[i];
-    if (difference > furthest || difference !== difference) {
-      furthest = difference !== difference ? Number.POSITIVE_INFINITY : difference;
+    if (difference > furthest || Number.isNaN(difference)) {
+      furthest = Number.isNaN(difference) ? Number.POSITIVE_INFINITY : difference;
       worst = i;
     }
   }
   const error = size > 0 ? Math.sqrt(off / size) : Math.sqrt(off);
   return {
-    error: error === error ? error : Number.POSITIVE_INFINITY,
+    error: Number.isNaN(error) ? Number.POSITIVE_INFINITY : error,
     worst: { index: unravel(worst, shape), expected: golden[worst], got: ours[worst] },
   };
 }

@@ -74,7 +74,8 @@ export interface GoldenSet {
 export async function openGoldenSet(folder: string): Promise<GoldenSet> {
   const path = join(folder, "golden.json");
   const json = (await readJson(path)) as Record<string, unknown>;
-  if (json.format !== 1) throw new FileFormatError(`${path}: expected a golden set of format 1, got format ${json.format}`);
+  if (json.format !== 1)
+    throw new FileFormatError(`${path}: expected a golden set of format 1, got format ${json.format}`);
   const cases = json.cases as Record<string, Record<string, unknown>> | undefined;
   if (typeof cases !== "object" || cases === null || Object.keys(cases).length === 0) {
     throw new FileFormatError(`${path}: expected "cases", an object with at least one case`);

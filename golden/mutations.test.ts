@@ -42,22 +42,36 @@ vi.mock("../model/evaClip/rope.ts", async (original) => {
     const withCls = (table: Tensor) => concat([slice(table, 0, 1, 2), table], 0); // CLS gets the place of patch 1
     return applyRope(x, withCls(rope.freqs_cos), withCls(rope.freqs_sin), "adjacent");
   };
-  const rotatePatches: typeof actual.rotatePatches = (x, rope) => (planted.ropeOnCls ? rotateAll : actual.rotatePatches)(x, rope);
+  const rotatePatches: typeof actual.rotatePatches = (x, rope) =>
+    (planted.ropeOnCls ? rotateAll : actual.rotatePatches)(x, rope);
   return { ...actual, rotatePatches };
 });
 
 /** All modules of a kind. */
-function each<M extends Module>(model: InfiMM, kind: abstract new (...args: never[]) => M, change: (module: M, path: string) => void): void {
+function each<M extends Module>(
+  model: InfiMM,
+  kind: abstract new (...args: never[]) => M,
+  change: (module: M, path: string) => void,
+): void {
   for (const [path, module] of model.modules()) if (module instanceof kind) change(module, path);
 }
 
 /** Put something else in the place of the child called `name` of every module of a kind. */
-function replaceChild<M extends Module>(model: InfiMM, kind: abstract new (...args: never[]) => M, name: string, by: () => Module): void {
+function replaceChild<M extends Module>(
+  model: InfiMM,
+  kind: abstract new (...args: never[]) => M,
+  name: string,
+  by: () => Module,
+): void {
   each(model, kind, (module) => Object.assign(module, { [name]: by() }));
 }
 
 /** Other arguments for every module of a kind. */
-function changeArguments<M extends Module>(model: InfiMM, kind: abstract new (...args: never[]) => M, change: (...args: Parameters<M["forward"]>) => unknown[]): void {
+function changeArguments<M extends Module>(
+  model: InfiMM,
+  kind: abstract new (...args: never[]) => M,
+  change: (...args: Parameters<M["forward"]>) => unknown[],
+): void {
   each(model, kind, (module) => {
     const forward = module.forward.bind(module);
     Object.assign(module, { forward: (...args: Parameters<M["forward"]>) => forward(...change(...args)) });

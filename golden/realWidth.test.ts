@@ -20,7 +20,10 @@ import { recipeInput, recipeWeights } from "./recipe.ts";
 
 interface Block {
   readonly inputs: Record<string, number[]>;
-  readonly outputs: Record<string, { shape: number[]; mean: number; std: number; abs_mean: number; norm: number; float32_error: number }>;
+  readonly outputs: Record<
+    string,
+    { shape: number[]; mean: number; std: number; abs_mean: number; norm: number; float32_error: number }
+  >;
 }
 
 const { blocks } = (await readJson("golden/fixtures/real-width/real-width.json")) as { blocks: Record<string, Block> };
@@ -87,10 +90,17 @@ test.each(Object.keys(BLOCKS))("%s at real width equals PyTorch", async (name) =
     const bar = 4 * Math.max(ERROR_FLOOR, expected.float32_error);
     const { data } = await samples.read(`${name}/${path}`);
     const seed = fnv1a(`${name}/samples/${path}`);
-    const sampled = Float32Array.from(data, (_, j) => values[Math.floor((mulberry32(seed, j) / 2 ** 32) * values.length)]);
+    const sampled = Float32Array.from(
+      data,
+      (_, j) => values[Math.floor((mulberry32(seed, j) / 2 ** 32) * values.length)],
+    );
     expect(compare(sampled, data, [data.length]).error, `${path}: samples`).toBeLessThanOrEqual(Math.min(bar, 1e-5));
     const { mean, std, absMean, norm } = statistics(values);
-    for (const [ours, theirs] of [[mean, expected.mean], [std, expected.std], [absMean, expected.abs_mean]]) {
+    for (const [ours, theirs] of [
+      [mean, expected.mean],
+      [std, expected.std],
+      [absMean, expected.abs_mean],
+    ]) {
       expect(Math.abs(ours - theirs) / expected.abs_mean, `${path}: statistics`).toBeLessThanOrEqual(bar);
     }
     expect(Math.abs(norm - expected.norm) / expected.norm, `${path}: norm`).toBeLessThanOrEqual(bar);

@@ -17,7 +17,12 @@ export interface RunOptions {
 }
 
 /** Check a model against everything that a case has. */
-export async function checkCase(model: InfiMM, set: GoldenSet, golden: GoldenCase, backendName = "cpu"): Promise<Check[]> {
+export async function checkCase(
+  model: InfiMM,
+  set: GoldenSet,
+  golden: GoldenCase,
+  backendName = "cpu",
+): Promise<Check[]> {
   const backend = getBackend(backendName);
   const checker = new Checker(set.name, golden, barOf(backendName), unitsOf(model, set, golden));
   await checkForward(model, golden, checker, backend);
@@ -33,7 +38,9 @@ export async function checkSet(folder: string, options: RunOptions = {}): Promis
   const set = await openGoldenSet(folder);
   const cases = set.cases.filter(({ name }) => options.case === undefined || name === options.case);
   if (cases.length === 0) {
-    throw new InfimmError(`${set.name} has no case "${options.case}"; it has ${set.cases.map(({ name }) => name).join(", ")}`);
+    throw new InfimmError(
+      `${set.name} has no case "${options.case}"; it has ${set.cases.map(({ name }) => name).join(", ")}`,
+    );
   }
   const model = await loadPretrained(folder, { backend: getBackend(backend) });
   const checks: Check[] = [];
@@ -58,6 +65,7 @@ function unitsOf(model: InfiMM, set: GoldenSet, golden: GoldenCase): Record<stri
 
 function barOf(backend: string): Bar {
   const bar = BARS[backend];
-  if (!bar) throw new InfimmError(`no bar is known for backend "${backend}"; there are ${Object.keys(BARS).join(", ")}`);
+  if (!bar)
+    throw new InfimmError(`no bar is known for backend "${backend}"; there are ${Object.keys(BARS).join(", ")}`);
   return bar;
 }

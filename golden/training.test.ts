@@ -68,7 +68,10 @@ test.each(Object.keys(training.runs))("%s trains as PyTorch's", async (name) => 
   const [losses, norms, rates]: [number[], number[], number[]] = [[], [], []];
   for (let step = 0; step < run.options.steps; step++) {
     const { value, grads } = scope(() =>
-      valueAndGrad(() => languageModelLoss(model.call(modelInputs(prompts, backend)), idTensor(labels, backend)), connectorParameters(model)),
+      valueAndGrad(
+        () => languageModelLoss(model.call(modelInputs(prompts, backend)), idTensor(labels, backend)),
+        connectorParameters(model),
+      ),
     );
     const norm = clipGradNorm(grads, training.clip);
     losses.push(await value.item());

@@ -30,7 +30,14 @@ export async function checkUnits(model: InfiMM, golden: GoldenCase, checker: Che
 }
 
 /** A module's arguments: the stored input first, then what the case and the model tell of the others. */
-function argumentsOf(module: Module, path: string, input: Tensor, model: InfiMM, golden: GoldenCase, backend: Backend): unknown[] {
+function argumentsOf(
+  module: Module,
+  path: string,
+  input: Tensor,
+  model: InfiMM,
+  golden: GoldenCase,
+  backend: Backend,
+): unknown[] {
   const { vision_encoder, lang_encoder } = model.model;
   const sequence = () => lang_encoder.model.sequence(modelInputs(golden.prompts(), backend));
   const media = () => mediaOf(model, golden, backend);
@@ -48,7 +55,10 @@ function mediaOf(model: InfiMM, golden: GoldenCase, backend: Backend): Media {
   const { inputIds, pixelValues } = modelInputs(golden.prompts(), backend);
   const seen = load(golden, "activations", model.model.perceiver ? "model.perceiver" : "model.vision_encoder", backend);
   const [b, m] = pixelValues.shape;
-  return { features: seen.reshape(b, m, ...seen.shape.slice(-2)), ...mediaPlaces(inputIds, model.config.image_token_id) };
+  return {
+    features: seen.reshape(b, m, ...seen.shape.slice(-2)),
+    ...mediaPlaces(inputIds, model.config.image_token_id),
+  };
 }
 
 /** The latents that a resampler layer begins with: what the layer before it ended with. */

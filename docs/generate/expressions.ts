@@ -11,7 +11,9 @@ export function expressions(): string {
   const rows = SHOWN.map((name) => {
     const signature = definedExpressions().get(name);
     if (!signature) throw new Error(`no expression is called ${name}`);
-    const slopes = signature.params.map((param, i) => `$\\partial_{${param}} = ${exprTex(derivative(signature.body, i), signature.params)}$`);
+    const slopes = signature.params.map(
+      (param, i) => `$\\partial_{${param}} = ${exprTex(derivative(signature.body, i), signature.params)}$`,
+    );
     return [`\`${name}\``, `$${toTex(signature)}$`, slopes.join("<br>")];
   });
   return table(["op", "formula", "derivative"], rows);

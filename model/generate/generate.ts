@@ -25,6 +25,7 @@ export async function* generateSteps(
   const decoder = new Decoder(model, prompts, complete);
   try {
     for (let step = 0; step < maxNewTokens && ended.includes(false); step++) {
+      await eventLoop();
       signal?.throwIfAborted();
       const chosen = await decoder.next(step);
       const ids = chosen.map((id, row) => (ended[row] ? padId : id));
@@ -42,8 +43,15 @@ export async function* generateSteps(
 /** The new tokens of each sample, end of sequence included; samples that ended early are filled with padding. */
 export async function generate(model: InfiMM, prompts: Prompts, options: GenerateOptions = {}): Promise<number[][]> {
   const rows: number[][] = prompts.inputIds.map(() => []);
-  for await (const ids of generateSteps(model, prompts, options)) ids.forEach((id, row) => rows[row].push(id));
+  for await (const ids of generateSteps(model, prompts, options)) {
+    for (const [row, id] of ids.entries()) rows[row].push(id);
+  }
   return rows;
+}
+
+/** Let what waits outside have its turn: on the CPU a token is computed at once, and Ctrl-C would never be heard. */
+function eventLoop(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve));
 }
 
 /** One decoding in progress: the pictures, the cache, and the tokens that have not been run yet. */
@@ -102,7 +110,11 @@ class Decoder {
     const inputIds = idTensor(this.pending, this.backend);
     const attentionMask = this.mask.some((row) => row.includes(0)) ? idTensor(this.mask, this.backend) : undefined;
     const text = { inputIds, attentionMask, positions: this.positions(), cache: this.cache };
-    const hidden = this.model.model.lang_encoder.model.call(text, { features: this.features, ...this.places(), cache: this.cache }); // [b, t, d]
+    const hidden = this.model.model.lang_encoder.model.call(text, {
+      features: this.features,
+      ...this.places(),
+      cache: this.cache,
+    }); // [b, t, d]
     const logits = this.model.model.lang_encoder.lm_head.call(hidden.select(1, -1)); // [b, vocab]
     if (forbidden.length === 0) return logits;
     const barred = new Uint8Array(logits.shape[1]);

@@ -4,7 +4,9 @@ import type { InfiMM } from "../infimm.ts";
 /** What pretraining trains: the resampler and the gated cross-attention blocks. Tower and language model are frozen. */
 export function connectorParameters(model: InfiMM): Map<string, Tensor> {
   const parameters = [...model.parameters()];
-  return new Map(parameters.filter(([name]) => name.includes(".perceiver.") || name.includes(".gated_cross_attn_layer.")));
+  return new Map(
+    parameters.filter(([name]) => name.includes(".perceiver.") || name.includes(".gated_cross_attn_layer.")),
+  );
 }
 
 /**

@@ -8,7 +8,11 @@ import { writeSafetensors } from "./writeSafetensors.ts";
  *
  * @param dtype what floats are stored as; default: as each is now
  */
-export async function saveWeights(model: Module, path: string, { dtype }: { dtype?: "f32" | "f16" | "bf16" } = {}): Promise<void> {
+export async function saveWeights(
+  model: Module,
+  path: string,
+  { dtype }: { dtype?: "f32" | "f16" | "bf16" } = {},
+): Promise<void> {
   const tensors = [...model.stateDict()].map(([name, tensor]) => {
     const stored = dtype && isFloat(tensor.dtype) ? dtype : tensor.dtype;
     return { name, dtype: stored, shape: [...tensor.shape], data: () => bitsOf(tensor, stored) };

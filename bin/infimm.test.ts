@@ -1,0 +1,133 @@
+import { spawn, spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+
+const folder = mkdtempSync(join(tmpdir(), "infimm-cli-"));
+beforeAll(() => {
+  const { status, stdout } = spawnSync("npx", ["--no-install", "tsc", "-p", "tsconfig.build.json"], {
+    encoding: "utf8",
+  });
+  expect(stdout).toBe("");
+  expect(status).toBe(0);
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const DOG = "model/infimm-tiny/pictures/dog.png";
+const NODE = ["dist/bin/infimm.js"]; // what users run
+
+function infimm(...args: string[]) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [...NODE, ...args], { encoding: "utf8" });
+  return { status, stdout, stderr };
+}
+
+function file(name: string, content: string | Uint8Array): string {
+  const path = join(folder, name);
+  writeFileSync(path, content);
+  return path;
+}
+
+test("--help shows the commands and where to start; --version the version", () => {
+  const { status, stdout } = infimm("--help");
+  expect(status).toBe(0);
+  for (const word of ["ask", "caption", "info", "golden", "infimm ask picture.png"]) expect(stdout).toContain(word);
+  expect(infimm("--version").stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+  expect(infimm("ask", "--help").stdout).toContain("Examples:");
+});
+
+test("wrong usage ends with 2 and says what is near", () => {
+  expect(infimm("asc")).toMatchObject({ status: 2, stderr: expect.stringContaining("Did you mean ask?") });
+  expect(infimm("ask")).toMatchObject({ status: 2, stderr: expect.stringContaining("missing required argument") });
+  expect(infimm("ask", "--max-tokens", "none", "Hi")).toMatchObject({
+    status: 2,
+    stderr: expect.stringContaining("whole number, 1 or more"),
+  });
+  expect(infimm("ask", "--temprature", "1", "Hi")).toMatchObject({
+    status: 2,
+    stderr: expect.stringContaining("--temperature"),
+  });
+});
+
+test("an answer goes to standard output, and nothing else does", () => {
+  const { status, stdout, stderr } = infimm("ask", DOG, "What is this?");
+  expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+  expect(stdout).toMatch(/^\S.*\n$/);
+  const json = JSON.parse(infimm("ask", DOG, "What is this?", "--json").stdout);
+  expect(json).toMatchObject({ pictures: [DOG], question: "What is this?", answer: stdout.trim() });
+});
+
+test("a caption for each picture, a question without any, and words drawn by seed", () => {
+  const captions = JSON.parse(infimm("caption", DOG, DOG, "--json").stdout).captions;
+  expect(captions).toHaveLength(2);
+  expect(captions[0].caption).toBe(captions[1].caption);
+  expect(infimm("ask", "Hello?", "-n", "4").status).toBe(0);
+  const drawn = () => infimm("ask", DOG, "What is this?", "-t", "5", "--seed", "3", "-n", "8").stdout;
+  expect(drawn()).toBe(drawn());
+});
+
+test.each([
+  ["a missing file", () => "nowhere.png", "no file nowhere.png"],
+  ["a folder", () => folder, "is a folder"],
+  ["an empty file", () => file("empty.png", ""), "empty"],
+  ["text that is called .png", () => file("text.png", "hello, this is no picture"), "expected a PNG or JPEG"],
+  ["half a picture", () => file("half.png", Uint8Array.of(137, 80, 78, 71, 13, 10, 26, 10, 0, 0, 0, 13)), "half.png"],
+])("refused in a line: %s", (_, path, message) => {
+  const { status, stdout, stderr } = infimm("ask", path(), "What is this?");
+  expect({ status, stdout }).toEqual({ status: 1, stdout: "" });
+  expect(stderr).toContain(message);
+  expect(stderr).not.toContain("    at ");
+  expect(JSON.parse(infimm("ask", path(), "What?", "--json").stdout).error).toContain(message);
+});
+
+test("a model that is none is refused by name", () => {
+  expect(infimm("ask", DOG, "Hi", "--model", folder)).toMatchObject({
+    status: 1,
+    stderr: expect.stringContaining("config.json"),
+  });
+  expect(infimm("ask", DOG, "Hi", "--backend", "cuda")).toMatchObject({
+    status: 1,
+    stderr: expect.stringContaining("known: cpu, meta"),
+  });
+  expect(infimm("info", "infimm-zefyr")).toMatchObject({ status: 1, stderr: expect.stringContaining("infimm-zephyr") });
+});
+
+test.each([
+  ["infimm-zephyr", 9840832224],
+  ["infimm-zephyr-chat", 9840832224],
+  ["infimm-llama-13b", 16305280660],
+  ["infimm-llama-13b-chat", 16305280660],
+  ["infimm-vicuna-13b", 19710920980],
+  ["infimm-vicuna-13b-chat", 19710920980],
+  ["infimm-hd-stage1-13b", 17997205248],
+])("info %s: the specification's parameter count", (name, parameters) => {
+  const { status, stdout } = infimm("info", name, "--json");
+  expect(status).toBe(0);
+  expect(JSON.parse(stdout).parameters).toBe(parameters);
+});
+
+test("golden check passes on a committed set and counts what it did", () => {
+  const { status, stdout } = infimm(
+    "golden",
+    "check",
+    "golden/fixtures/tiny-hd",
+    "--case",
+    "text_only",
+    "--html",
+    join(folder, "report.html"),
+  );
+  expect(status).toBe(0);
+  expect(stdout).toMatch(/\n\d{3} passed, 0 failed\n$/);
+});
+
+test("Ctrl-C ends with 130, without a stack", async () => {
+  const child = spawn(process.execPath, [...NODE, "ask", DOG, "What is this?", "-t", "20", "-n", "2000"]);
+  let [out, err] = ["", ""];
+  child.stderr.on("data", (bytes) => (err += bytes));
+  child.stdout.on("data", (bytes) => {
+    if (out === "") child.kill("SIGINT");
+    out += bytes;
+  });
+  const status = await new Promise((resolve) => child.on("close", resolve));
+  expect({ status, err }).toEqual({ status: 130, err: "" });
+});
