@@ -22,6 +22,7 @@ export { fromNdarray as imageFromNdarray, type Image, toNdarray as imageToNdarra
 export { Processor } from "./model/processor/processor.ts";
 export { readPicture } from "./model/processor/readPicture.ts";
 export { connectorParameters, connectorWeightDecay } from "./model/train/connector.ts";
+export { initializeInfiMM } from "./model/train/initialize.ts";
 export { labelsOf } from "./model/train/labels.ts";
 export { configOf, VARIANTS } from "./model/variants.ts";
 export { loadWeights } from "./model/weights/loadWeights.ts";

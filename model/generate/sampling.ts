@@ -1,4 +1,4 @@
-import type { Generator } from "../../core/random.ts";
+import { type Generator, sampleIndex } from "../../core/random.ts";
 
 /** How the next token is drawn. The order of the filters is transformers': temperature, top k, top p. */
 export interface Sampling {
@@ -43,16 +43,7 @@ function dropUnlikelyTail(scores: Float64Array, topP: number): void {
 
 /** Draw one token in proportion to its probability. */
 export function drawToken(scores: Float64Array, generator: Generator): number {
-  const probabilities = softmax(scores);
-  let left = generator.uniform();
-  let last = 0;
-  for (let id = 0; id < probabilities.length; id++) {
-    if (probabilities[id] === 0) continue;
-    last = id;
-    left -= probabilities[id];
-    if (left < 0) return id;
-  }
-  return last; // rounding left a crumb at the end
+  return sampleIndex(softmax(scores), generator);
 }
 
 function softmax(scores: Float64Array): Float64Array {
