@@ -5,7 +5,7 @@ import { labelsOf } from "../model/train/labels.ts";
 import { trace } from "../nn/trace.ts";
 import { type Backend, compute, scope, type Tensor, valueAndGrad } from "../tensor/index.ts";
 import type { Checker } from "./check.ts";
-import type { GoldenCase } from "./goldenSet.ts";
+import type { GoldenCase } from "./load.ts";
 
 /** Every activation, tap and output of the whole model on a case, in the order of computation. */
 export async function checkForward(

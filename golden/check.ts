@@ -1,5 +1,5 @@
 import { type Bar, type Comparison, compare, ratioOf } from "./compare.ts";
-import type { GoldenCase } from "./goldenSet.ts";
+import type { GoldenCase } from "./load.ts";
 
 /** What was compared: one activation, tap, output or gradient. */
 export interface Check {

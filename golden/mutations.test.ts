@@ -19,7 +19,7 @@ import { checkForward } from "./chain.ts";
 import { Checker } from "./check.ts";
 import { BARS } from "./compare.ts";
 import { diagnose } from "./diagnose.ts";
-import { openGoldenSet } from "./goldenSet.ts";
+import { openGoldenSet } from "./load.ts";
 
 /**
  * Mistakes that people make, planted one at a time: each must fail the check, and first at the path where it sits.

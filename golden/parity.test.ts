@@ -2,7 +2,7 @@ import { readdirSync } from "node:fs";
 import { existsSync } from "node:fs";
 import { expect, test } from "vitest";
 import { diagnose } from "./diagnose.ts";
-import { openGoldenSet } from "./goldenSet.ts";
+import { openGoldenSet } from "./load.ts";
 import { checkSet } from "./run.ts";
 
 const folders = [

@@ -5,7 +5,7 @@ import { getBackend } from "../tensor/index.ts";
 import { checkForward, checkGreedy, checkLoss } from "./chain.ts";
 import { type Check, Checker } from "./check.ts";
 import { type Bar, BARS } from "./compare.ts";
-import { type GoldenCase, type GoldenSet, openGoldenSet } from "./goldenSet.ts";
+import { type GoldenCase, type GoldenSet, openGoldenSet } from "./load.ts";
 import { checkUnits } from "./unit.ts";
 
 export interface RunOptions {

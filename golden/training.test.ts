@@ -13,7 +13,7 @@ import { SGD } from "../nn/optim/sgd.ts";
 import type { Module } from "../nn/module.ts";
 import { getBackend, memory, scope, valueAndGrad } from "../tensor/index.ts";
 import { compare, ERROR_FLOOR } from "./compare.ts";
-import { openGoldenSet } from "./goldenSet.ts";
+import { openGoldenSet } from "./load.ts";
 
 interface Run {
   readonly options: { readonly steps: number; readonly warmup: number };

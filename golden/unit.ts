@@ -12,7 +12,7 @@ import { PerceiverAttention } from "../model/perceiver/perceiverAttention.ts";
 import type { Module } from "../nn/module.ts";
 import { type Backend, fromData, repeat, scope, type Tensor } from "../tensor/index.ts";
 import type { Checker } from "./check.ts";
-import type { GoldenCase, Kind } from "./goldenSet.ts";
+import type { GoldenCase, Kind } from "./load.ts";
 
 /** Each module by itself, fed with the golden input: an error here is the module's own, not handed down to it. */
 export async function checkUnits(model: InfiMM, golden: GoldenCase, checker: Checker, backend: Backend): Promise<void> {
