@@ -13,6 +13,7 @@ export { Generator } from "./core/random.ts";
 export { Assistant } from "./model/assistant.ts";
 export { type InfiMMConfig, parseConfig } from "./model/config.ts";
 export type { Inputs } from "./model/flamingo.ts";
+export { beamSearch } from "./model/generate/beam.ts";
 export { generate, generateSteps } from "./model/generate/generate.ts";
 export { type GenerateOptions, optionsFromGenerationConfig } from "./model/generate/options.ts";
 export { InfiMM, languageModelLoss } from "./model/infimm.ts";

@@ -2,7 +2,7 @@ import { InfimmError } from "../core/errors.ts";
 import type { InfiMM } from "../model/infimm.ts";
 import { loadPretrained } from "../model/pretrained.ts";
 import { getBackend } from "../tensor/index.ts";
-import { checkForward, checkGreedy, checkLoss } from "./chain.ts";
+import { checkForward, checkDecoding, checkLoss } from "./chain.ts";
 import { type Check, Checker } from "./check.ts";
 import { type Bar, BARS } from "./compare.ts";
 import { type GoldenCase, type GoldenSet, openGoldenSet } from "./load.ts";
@@ -28,7 +28,7 @@ export async function checkCase(
   await checkForward(model, golden, checker, backend);
   await checkUnits(model, golden, checker, backend);
   await checkLoss(model, golden, checker, backend);
-  await checkGreedy(model, golden, checker);
+  await checkDecoding(model, golden, checker);
   return checker.checks;
 }
 

@@ -63,3 +63,12 @@ export function optionsFromGenerationConfig(json: Readonly<Record<string, unknow
       : null,
   };
 }
+
+/** What may not be generated at a step (from 0): `<image>`, unless it is emulated, and an end that would come too early. */
+export function forbiddenTokens(
+  { imageToken, minNewTokens, eosTokenIds }: CompleteOptions,
+  config: InfiMMConfig,
+  step: number,
+): number[] {
+  return [...(imageToken === "forbid" ? [config.image_token_id] : []), ...(step < minNewTokens ? eosTokenIds : [])];
+}

@@ -1,0 +1,95 @@
+import { InfimmError } from "../../core/errors.ts";
+import { KVCache } from "../../nn/kvCache.ts";
+import { type Backend, fromData, noGrad, repeat, scope, type Tensor } from "../../tensor/index.ts";
+import { type MediaPlaces, mediaPlaces, placesAfter } from "../crossAttention/media.ts";
+import type { InfiMM } from "../infimm.ts";
+import { idTensor, type Prompts } from "../inputs.ts";
+
+/**
+ * A decoding in progress: the pictures, the cache, and the tokens that have not been run yet. Which tokens follow is
+ * not its business.
+ */
+export class Decoder {
+  private readonly model: InfiMM;
+  private readonly backend: Backend;
+  private readonly cache = new KVCache();
+  private readonly features: Tensor;
+  /** [b][all tokens so far] */
+  private mask: number[][];
+  /** The tokens to run next: the prompt, then one a row. */
+  private pending: readonly ArrayLike<number>[];
+  /** The tokens whose `<image>`s tell where the pictures stand. */
+  private placed: readonly ArrayLike<number>[];
+
+  /** @param copies each prompt as so many rows, one after the other; its pictures are encoded once */
+  constructor(model: InfiMM, prompts: Prompts, { copies = 1 } = {}) {
+    checkPrompts(prompts);
+    const rows = <T>(list: readonly T[]) => list.flatMap((row) => new Array<T>(copies).fill(row));
+    this.model = model;
+    this.backend = model.model.lang_encoder.lm_head.weight.backend;
+    this.mask = rows(prompts.attentionMask).map((row) => Array.from(row));
+    this.pending = rows(prompts.inputIds);
+    this.placed = this.pending;
+    this.features = noGrad(() =>
+      scope(() => {
+        const seen = model.model.encode(fromData(prompts.pixelValues, prompts.pixelShape, "f32", this.backend));
+        return copies === 1 ? seen : repeat(seen, "b m n w -> (b copies) m n w", { copies });
+      }),
+    );
+  }
+
+  /** Run the pending tokens: logits of the last position [b, vocab], -Infinity at forbidden ids. */
+  logits(forbidden: readonly number[]): Tensor {
+    const inputIds = idTensor(this.pending, this.backend); // [b, t]
+    const attentionMask = this.mask.some((row) => row.includes(0)) ? idTensor(this.mask, this.backend) : null;
+    const text = { inputIds, attentionMask, positions: this.positions(), cache: this.cache };
+    const media = { features: this.features, ...this.places(), cache: this.cache };
+    const hidden = this.model.model.lang_encoder.model.call(text, media); // [b, t, d]
+    const logits = this.model.model.lang_encoder.lm_head.call(hidden.select(1, -1)); // [b, vocab]
+    if (forbidden.length === 0) return logits;
+    const barred = new Uint8Array(logits.shape[1]);
+    for (const id of forbidden) barred[id] = 1;
+    return logits.maskedFill(fromData(barred, [barred.length], "bool", this.backend), Number.NEGATIVE_INFINITY);
+  }
+
+  /** Take the chosen tokens, one a row, as the next to run. */
+  append(ids: readonly number[]): void {
+    this.pending = ids.map((id) => [id]);
+    for (const row of this.mask) row.push(1);
+    if (ids.includes(this.model.config.image_token_id)) this.placed = this.pending;
+  }
+
+  /** Go on from the given rows, in this order; a row may be taken twice. All are copies of the same prompt as before. */
+  reorder(rows: readonly number[]): void {
+    this.cache.reorder(rows);
+    this.mask = rows.map((row) => [...this.mask[row]]);
+  }
+
+  /** Which picture the pending tokens see. */
+  private places(): MediaPlaces {
+    const known = mediaPlaces(idTensor(this.placed, this.backend), this.model.config.image_token_id);
+    return this.placed === this.pending ? known : placesAfter(known, this.pending[0].length);
+  }
+
+  /** Each real token counts, padding does not: the running sum of the mask, less one; padding itself gets 1. */
+  private positions(): number[][] {
+    return this.mask.map((row) => {
+      let seen = 0;
+      const all = row.map((real) => (real ? seen++ : 1));
+      return all.slice(-this.pending[0].length);
+    });
+  }
+
+  [Symbol.dispose](): void {
+    this.cache.dispose();
+    this.features.dispose();
+  }
+}
+
+function checkPrompts({ inputIds, attentionMask }: Prompts): void {
+  const width = inputIds[0]?.length ?? 0;
+  if (width === 0) throw new InfimmError("generate: expected at least one prompt of at least one token");
+  if ([...inputIds, ...attentionMask].some((row) => row.length !== width) || attentionMask.length !== inputIds.length) {
+    throw new InfimmError("generate: prompts and masks must have one length; pad them on the left");
+  }
+}
