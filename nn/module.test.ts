@@ -5,7 +5,8 @@ import { GELU } from "./activation.ts";
 import { constant, initialize } from "./init.ts";
 import { LayerNorm } from "./layerNorm.ts";
 import { Linear } from "./linear.ts";
-import { Module, ModuleList, parameter, Sequential } from "./module.ts";
+import { ModuleList, Sequential } from "./containers.ts";
+import { Module, parameter } from "./module.ts";
 
 class Block extends Module {
   gate: Tensor = parameter(1);

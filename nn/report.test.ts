@@ -4,7 +4,8 @@ import { getBackend, memory, type Tensor, zeros } from "../tensor/index.ts";
 import { initialize } from "./init.ts";
 import { LayerNorm } from "./layerNorm.ts";
 import { Linear } from "./linear.ts";
-import { Module, Sequential } from "./module.ts";
+import { Sequential } from "./containers.ts";
+import { Module } from "./module.ts";
 import { parameterCount } from "./parameterCount.ts";
 import { report } from "./report.ts";
 

@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 import { GELU } from "./activation.ts";
 import { LayerNorm } from "./layerNorm.ts";
 import { Linear } from "./linear.ts";
-import { Module, ModuleList, Sequential } from "./module.ts";
+import { ModuleList, Sequential } from "./containers.ts";
+import { Module } from "./module.ts";
 import { select } from "./surgery.ts";
 import type { Tensor } from "../tensor/index.ts";
 

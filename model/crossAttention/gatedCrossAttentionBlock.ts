@@ -1,4 +1,5 @@
-import { Module, parameter, type Sequential } from "../../nn/module.ts";
+import type { Sequential } from "../../nn/containers.ts";
+import { Module, parameter } from "../../nn/module.ts";
 import type { Tensor } from "../../tensor/index.ts";
 import type { CrossAttentionConfig } from "../config.ts";
 import { feedForward } from "../perceiver/feedForward.ts";

@@ -1,6 +1,7 @@
 import { LayerNorm } from "../../nn/layerNorm.ts";
 import { Linear } from "../../nn/linear.ts";
-import { Module, ModuleList, parameter } from "../../nn/module.ts";
+import { ModuleList } from "../../nn/containers.ts";
+import { Module, parameter } from "../../nn/module.ts";
 import { concat, select, type Tensor } from "../../tensor/index.ts";
 import { type VisualConfig, visualSizes } from "../visualConfig.ts";
 import { PostNormBlock, PreNormBlock, VISION_EPS } from "./block.ts";

@@ -1,7 +1,8 @@
 import { Embedding } from "../../nn/embedding.ts";
 import type { KVCache } from "../../nn/kvCache.ts";
 import { Linear } from "../../nn/linear.ts";
-import { Module, ModuleList } from "../../nn/module.ts";
+import { ModuleList } from "../../nn/containers.ts";
+import { Module } from "../../nn/module.ts";
 import { RMSNorm } from "../../nn/rmsNorm.ts";
 import type { Tensor } from "../../tensor/index.ts";
 import type { InfiMMConfig } from "../config.ts";

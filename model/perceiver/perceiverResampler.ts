@@ -1,5 +1,6 @@
 import { LayerNorm } from "../../nn/layerNorm.ts";
-import { Module, ModuleList, parameter, type Sequential } from "../../nn/module.ts";
+import { ModuleList, type Sequential } from "../../nn/containers.ts";
+import { Module, parameter } from "../../nn/module.ts";
 import { rearrange, repeat, type Tensor } from "../../tensor/index.ts";
 import type { PerceiverConfig } from "../config.ts";
 import { feedForward } from "./feedForward.ts";
