@@ -20,7 +20,7 @@ for (const folder of folders) {
   const { name, cases } = await openGoldenSet(folder);
   test.each(cases.map((c) => c.name))(`${name}: %s equals PyTorch`, async (of) => {
     const { checks } = await checkSet(folder, { case: of });
-    expect(checks.filter((check) => check.kind === "activation").length).toBeGreaterThan(20);
+    expect(checks.length).toBeGreaterThan(100);
     expect(diagnose(checks)?.text).toBeUndefined();
   });
 }
