@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { Command } from "commander";
 import type { Image } from "../model/processor/image.ts";
 import { readPicture } from "../model/processor/readPicture.ts";
@@ -19,7 +20,9 @@ export function askCommand(signal: AbortSignal): Command {
     .argument("<words...>", "PNG or JPEG files, in the order in which the question speaks of them; last the question")
     .addHelpText("after", `\nExamples:\n${EXAMPLES.map((line) => `  $ infimm ask ${line}`).join("\n")}`);
   return withAnswerOptions(command).action(async (words: string[], options: AnswerOptions) => {
-    await answer(words.slice(0, -1), words.at(-1)!, options, signal);
+    const question = words[words.length - 1];
+    if (existsSync(question)) command.error(`error: the last argument is the question, but ${question} is a file`);
+    await answer(words.slice(0, -1), question, options, signal);
   });
 }
 

@@ -39,6 +39,10 @@ test("--help shows the commands and where to start; --version the version", () =
 test("wrong usage ends with 2 and says what is near", () => {
   expect(infimm("asc")).toMatchObject({ status: 2, stderr: expect.stringContaining("Did you mean ask?") });
   expect(infimm("ask")).toMatchObject({ status: 2, stderr: expect.stringContaining("missing required argument") });
+  expect(infimm("ask", DOG)).toMatchObject({
+    status: 2,
+    stderr: expect.stringContaining("the last argument is the question"),
+  });
   expect(infimm("ask", "--max-tokens", "none", "Hi")).toMatchObject({
     status: 2,
     stderr: expect.stringContaining("whole number, 1 or more"),
