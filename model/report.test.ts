@@ -8,14 +8,8 @@ import { PerceiverResampler } from "./perceiver/perceiverResampler.ts";
 import { configOf } from "./variants.ts";
 
 describe("on shapes alone", () => {
-  it("runs InfiMM-Zephyr's 9.8 billion parameters in under a second", () => {
+  it("runs InfiMM-Zephyr's 9.8 billion parameters on shapes alone", () => {
     const model = new InfiMM(configOf("infimm-zephyr"));
-    const times = [1, 2, 3].map(() => {
-      const start = performance.now();
-      report(model);
-      return performance.now() - start;
-    });
-    expect(Math.min(...times)).toBeLessThan(1000); // other work may share the machine
     const { total, unused, rows } = report(model);
     expect(total.parameters).toBe(9840832224);
     expect(rows[0].output).toEqual([1, 32, 32002]);
