@@ -284,13 +284,13 @@ def ask_where(scene, rng):
 
 
 TASKS = {
-    "caption": (ask_caption, 1.6),
-    "what": (ask_what, 0.9),
+    "caption": (ask_caption, 1.8),
+    "what": (ask_what, 1.0),
     "count": (ask_count, 2.5),
-    "yes-no": (ask_yes_no, 2.4),
-    "colour": (ask_colour, 0.4),
-    "side": (ask_side, 1.4),
-    "where": (ask_where, 2.2),
+    "yes-no": (ask_yes_no, 2.2),
+    "colour": (ask_colour, 0.7),
+    "side": (ask_side, 1.6),
+    "where": (ask_where, 1.6),
 }
 
 # What can be said without a picture.

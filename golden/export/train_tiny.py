@@ -10,9 +10,7 @@ Two stages share the minutes:
           tower and language model come pretrained and stay frozen, nothing is frozen here. The patch loss stays on, and
           a second throwaway head reads from the mean of the resampler's latents how many things of each kind there are,
           where, and the background: cross-attention starts near uniform, so what the mean tells, the language model
-          can use at once. A third reads from the language model's states at every noun, after the first cross-attention,
-          how many of that thing the picture has and where: without it, questions whose answer needs a noun of the
-          question to be matched with the picture stayed at chance for 2,900 steps.
+          can use at once.
 
 Every few minutes the model folder (weights rounded to bfloat16, config, tokenizer) and `checkpoint.pt` are written to
 --out, and a line per task with the share of held-out questions answered exactly goes to `log.txt`. Run again with the
@@ -102,7 +100,7 @@ CONFIG = {
 VISION_SHARE = 0.08  # of the minutes
 VISION_BATCH, PICTURES, QUESTIONS, CONVERSATIONS = 48, 12, 3, 4
 VISION_RATE, RATE, VISION_RATE_JOINT = 2e-3, 1.5e-3, 5e-4
-WARM_UP, PATCH_WEIGHT, SCENE_WEIGHT, NOUN_WEIGHT, GATE = 60, 0.2, 0.5, 0.5, 1.0
+WARM_UP, PATCH_WEIGHT, SCENE_WEIGHT, GATE = 60, 0.2, 0.5, 1.0
 REPORT_SECONDS, HELD_OUT_SEED = 300, 10_000_019
 
 
@@ -225,19 +223,6 @@ def scene_loss(media, head, batch):
     return 0.2 * counted + 2.0 * placed + 0.3 * F.cross_entropy(background, batch["background"])
 
 
-def noun_loss(states, head, nouns, batch):
-    """How many of the thing that a noun names the picture has, and their mean place, from the states at the nouns;
-    states (r, t, D) of the single questions, nouns {token id: number of the kind} as a table (vocabulary), -1 for none."""
-    row, at = (nouns[batch["single"]] >= 0).nonzero(as_tuple=True)  # [w], [w]
-    with_picture = (batch["single"] == IMAGE_ID).any(1)[row]  # [w]
-    row, at = row[with_picture], at[with_picture]
-    kind, picture = nouns[batch["single"][row, at]], row // QUESTIONS  # [w], [w]
-    out = head(states[row, at])  # [w, 5 + 2]
-    counts = batch["counts"][picture, kind]  # [w]
-    placed = F.smooth_l1_loss(out[counts > 0, 5:], batch["places"][picture, kind][counts > 0], beta=0.1)
-    return F.cross_entropy(out[:, :5], counts) + 2.0 * placed
-
-
 def answer_loss(flamingo, media, ids, labels):
     """(weighted sum of the cross-entropies of the answer tokens, sum of the weights); media (r, pictures, 64, W), ids
     (r, t). A token weighs 1 / sqrt(answer tokens in its row), so that short answers are not drowned by captions. The
@@ -251,24 +236,16 @@ def answer_loss(flamingo, media, ids, labels):
     return (weights * losses).sum(), weights.sum()
 
 
-def joint_losses(flamingo, heads, nouns, batch):
-    """(answer loss, patch loss, scene loss, noun loss), each a mean."""
+def joint_losses(flamingo, heads, batch):
+    """(answer loss, patch loss, scene loss), each a mean."""
     pixels = torch.from_numpy(scenes.normalise(batch["pixels"].numpy()))  # [n, 3, s, s]
     features = flamingo.vision_encoder(pixels, return_all_features=True)  # [n, 1 + p, w]
     media = flamingo.perceiver(features[:, None, None])  # [n, 1, 64, w]
-    states = []  # of the layer with the first cross-attention
-    hook = flamingo.lang_encoder.model.layers[1].register_forward_hook(lambda layer, inputs, output: states.append(output))
     single = answer_loss(flamingo, media.repeat_interleave(QUESTIONS, 0), batch["single"], batch["single_labels"])
-    hook.remove()
     pairs = media[:, 0][batch["multi_pictures"]]  # [m, 2, 64, w]
     multi = answer_loss(flamingo, pairs, batch["multi"], batch["multi_labels"])
     answers = (single[0] + multi[0]) / (single[1] + multi[1])
-    return (
-        answers,
-        patch_loss(features, heads["patch"], batch),
-        scene_loss(media, heads["scene"], batch),
-        noun_loss(states[0], heads["noun"], nouns, batch),
-    )
+    return answers, patch_loss(features, heads["patch"], batch), scene_loss(media, heads["scene"], batch)
 
 
 # ---- the run ----------------------------------------------------------------------------------------------------
@@ -287,17 +264,12 @@ class Run:
                 nn.init.constant_(parameter, GATE)
         kinds = len(scenes.NAMES)
         self.heads = nn.ModuleDict(
-            {
-                "patch": nn.Linear(WIDTH, kinds + 3),
-                "scene": nn.Linear(WIDTH, kinds * 7 + len(scenes.COLOURS)),
-                "noun": nn.Linear(CONFIG["language"]["hidden_size"], 5 + 2),
-            }
+            {"patch": nn.Linear(WIDTH, kinds + 3), "scene": nn.Linear(WIDTH, kinds * 7 + len(scenes.COLOURS))}
         )
         tower = [*self.flamingo.vision_encoder.parameters(), *self.heads["patch"].parameters()]
         rest = [*self.flamingo.perceiver.parameters(), *self.flamingo.lang_encoder.parameters()]
-        rest += [*self.heads["scene"].parameters(), *self.heads["noun"].parameters()]
+        rest += self.heads["scene"].parameters()
         groups = _decay_groups(tower, "tower") + _decay_groups(rest, "rest")
-        self.nouns = _noun_table(tiny_tokenizer.save(self.out))
         self.optimiser = torch.optim.AdamW(groups, lr=0.0, betas=(0.9, 0.98))
         self.seconds, self.steps = 0.0, {"vision": 0, "joint": 0}
 
@@ -337,23 +309,14 @@ class Run:
             losses = [patch_loss(features, self.heads["patch"], batch)]
             loss = losses[0]
         else:
-            losses = joint_losses(self.flamingo, self.heads, self.nouns, batch)
-            loss = losses[0] + PATCH_WEIGHT * losses[1] + SCENE_WEIGHT * losses[2] + NOUN_WEIGHT * losses[3]
+            losses = joint_losses(self.flamingo, self.heads, batch)
+            loss = losses[0] + PATCH_WEIGHT * losses[1] + SCENE_WEIGHT * losses[2]
         loss.backward()
         parameters = [p for group in self.optimiser.param_groups for p in group["params"] if p.grad is not None]
         nn.utils.clip_grad_norm_(parameters, 1.0)
         self.optimiser.step()
         self.steps[stage] += 1
         return [float(part.detach()) for part in losses]
-
-
-def _noun_table(tokenizer):
-    """For every token id the number of the kind it names, singular or plural, or -1."""
-    table = torch.full((VOCABULARY,), -1)
-    for number, (kind, (plural, _)) in enumerate(scenes.KINDS.items()):
-        for word in {kind, plural}:
-            table[tokenizer.token_to_id("▁" + word)] = number
-    return table
 
 
 def _decay_groups(parameters, part):
@@ -404,6 +367,8 @@ def main():
 
     torch.set_num_threads(options.threads)
     run = Run(options)
+    run.out.mkdir(parents=True, exist_ok=True)
+    tiny_tokenizer.save(run.out)
     if (run.out / "checkpoint.pt").exists():
         run.restore(torch.load(run.out / "checkpoint.pt"))
     file = (run.out / "log.txt").open("a", buffering=1)
