@@ -1,71 +1,41 @@
 import { existsSync } from "node:fs";
 import { Command } from "commander";
 import type { Image } from "../model/processor/image.ts";
-import { readPicture } from "../model/processor/readPicture.ts";
-import { type AnswerOptions, generateOptionsOf, loadAssistant, withAnswerOptions } from "./shared.ts";
+import { type AnswerOptions, generateOptionsOf, withAnswerOptions } from "./answerOptions.ts";
+import { loadAssistant } from "./loadAssistant.ts";
+import { openPicture } from "./picture.ts";
+import { printPieces } from "./printPieces.ts";
 
-/** What `caption` asks: the first of the captioning prompts that the family was trained with. */
-const CAPTION = "Please describe the image.";
+const HELP = `
+Examples:
+  $ infimm ask cat.png "What is in the picture?"
+  $ infimm ask one.png two.jpg "What is in the second picture?" --json
+  $ infimm ask "Who are you?"
+  $ infimm ask - "What is this?" --temperature 0.7 --seed 1 < cat.png`;
 
-const EXAMPLES = [
-  'cat.png "What is in the picture?"',
-  'one.png two.jpg "What is in the second picture?" --json',
-  'cat.png "Tell me more." --temperature 0.7 --seed 1',
-];
-
-export function askCommand(signal: AbortSignal): Command {
+export function askCommand(): Command {
   const command = new Command("ask")
-    .description("answer a question about pictures")
+    .description("answer a question about pictures, or about none")
     .usage('[options] [picture...] "<question>"')
-    .argument("<words...>", "PNG or JPEG files, in the order in which the question speaks of them; last the question")
-    .addHelpText("after", `\nExamples:\n${EXAMPLES.map((line) => `  $ infimm ask ${line}`).join("\n")}`);
+    .argument(
+      "<question...>",
+      "PNG or JPEG files, in the order in which the question speaks of them; then the question",
+    )
+    .addHelpText("after", HELP);
   return withAnswerOptions(command).action(async (words: string[], options: AnswerOptions) => {
     const question = words[words.length - 1];
-    if (existsSync(question)) command.error(`error: the last argument is the question, but ${question} is a file`);
-    await answer(words.slice(0, -1), question, options, signal);
-  });
-}
-
-export function captionCommand(signal: AbortSignal): Command {
-  const command = new Command("caption")
-    .description("describe each picture")
-    .argument("<picture...>", "PNG or JPEG files")
-    .addHelpText("after", "\nExample:\n  $ infimm caption holiday/*.jpg --json");
-  return withAnswerOptions(command).action(async (pictures: string[], options: AnswerOptions) => {
-    const assistant = await loadAssistant(options);
-    const captions: { picture: string; caption: string }[] = [];
-    for (const picture of pictures) {
-      const pieces: string[] = [];
-      if (!options.json && pictures.length > 1) process.stdout.write(`${picture}: `);
-      for await (const piece of assistant.ask(
-        CAPTION,
-        [await readPicture(picture)],
-        generateOptionsOf(options, signal),
-      )) {
-        pieces.push(piece);
-        if (!options.json) process.stdout.write(piece);
-      }
-      if (!options.json) process.stdout.write("\n");
-      captions.push({ picture, caption: pieces.join("") });
+    if (existsSync(question) || /\.(png|jpe?g)$/i.test(question)) {
+      command.error(`the last argument is the question, but ${question} is a file.`);
     }
-    if (options.json) console.log(JSON.stringify({ model: options.model, captions }));
+    if (question.trim() === "") command.error("the question, the last argument, is empty.");
+    await answer(words.slice(0, -1), question, options);
   });
 }
 
-async function answer(
-  pictures: readonly string[],
-  question: string,
-  options: AnswerOptions,
-  signal: AbortSignal,
-): Promise<void> {
+async function answer(pictures: readonly string[], question: string, options: AnswerOptions): Promise<void> {
   const images: Image[] = [];
-  for (const path of pictures) images.push(await readPicture(path)); // before the weights: a wrong path is told at once
+  for (const path of pictures) images.push(await openPicture(path)); // before the weights: a wrong path is told at once
   const assistant = await loadAssistant(options);
-  const pieces: string[] = [];
-  for await (const piece of assistant.ask(question, images, generateOptionsOf(options, signal))) {
-    pieces.push(piece);
-    if (!options.json) process.stdout.write(piece);
-  }
-  if (options.json) console.log(JSON.stringify({ model: options.model, pictures, question, answer: pieces.join("") }));
-  else process.stdout.write("\n");
+  const text = await printPieces(assistant.ask(question, images, generateOptionsOf(options)), !options.json);
+  if (options.json) console.log(JSON.stringify({ model: options.model, pictures, question, answer: text }));
 }

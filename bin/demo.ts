@@ -1,53 +1,53 @@
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { stat } from "node:fs/promises";
+import { join, relative } from "node:path";
 import "../backends/register.ts";
 import { Assistant } from "../model/assistant.ts";
 import { readPicture } from "../model/processor/readPicture.ts";
 import { parameterCount } from "../nn/parameterCount.ts";
+import { bytesText } from "../nn/reportTable.ts";
 import { halfBlocks } from "./halfBlocks.ts";
 import { SHIPPED_MODEL } from "./package.ts";
+import { printPieces } from "./printPieces.ts";
 
-/** The first pictures and questions that come with the model: three questions on two pictures. */
-const QUESTIONS = 3;
-
-interface Shipped {
-  pictures: string[];
-  question: string;
-}
+/** What the demo asks, and about which of the pictures that come with the model. */
+const QUESTIONS = [
+  ["fruit.png", "What is in the picture?"],
+  ["fruit.png", "How many things are there?"],
+  ["street.png", "Please describe the image."],
+];
 
 const seconds = (since: number) => `${((performance.now() - since) / 1000).toFixed(1)} s`;
+const shown = (path: string) => relative(process.cwd(), path);
 
 const began = performance.now();
 const assistant = await Assistant.fromPretrained(SHIPPED_MODEL);
-const count = (parameterCount(assistant.model) / 1e6).toFixed(1);
-const { image_size } = assistant.model.config.visual;
-console.log(
-  `infimm-tiny: an InfiMM of ${count} million parameters, loaded in ${seconds(began)}, on the CPU, in one thread.\n`,
-);
+const { model, processor } = assistant;
+const count = (parameterCount(model) / 1e6).toFixed(1);
+const { size } = await stat(join(SHIPPED_MODEL, "model.safetensors"));
+console.log(`infimm-tiny, an InfiMM of ${count} million parameters (${bytesText(size)}), loaded in ${seconds(began)}.
+It answers on the CPU, in one thread of plain TypeScript.\n`);
 
-const folder = join(SHIPPED_MODEL, "pictures");
-const shipped = JSON.parse(await readFile(join(folder, "questions.json"), "utf8")) as Shipped[];
-for (const { pictures, question } of demoQuestions(shipped)) {
-  const path = join(folder, pictures[0]);
+let [tokens, decoding] = [0, 0];
+let last = "";
+for (const [name, question] of QUESTIONS) {
+  const path = join(SHIPPED_MODEL, "pictures", name);
   const image = await readPicture(path);
-  if (process.stdout.isTTY && process.stdout.hasColors()) console.log(halfBlocks(image, 32));
-  process.stdout.write(`${path}\n  ${question}\n  > `);
+  if (name !== last && process.stdout.isTTY && process.stdout.hasColors()) console.log(halfBlocks(image, 32));
+  last = name;
+  console.log(`${shown(path)}, ${image.width} x ${image.height} pixels\n  ${question}`);
+  process.stdout.write("  > ");
   const asked = performance.now();
-  for await (const piece of assistant.ask(question, [image])) process.stdout.write(piece);
-  console.log(`   (${seconds(asked)})\n`);
+  const text = await printPieces(assistant.ask(question, [image]), true);
+  decoding += performance.now() - asked;
+  tokens += processor.tokenizer.encode(text).length;
+  console.log();
 }
-console.log(`Each picture was read, brought to ${image_size} x ${image_size} pixels, seen by the image tower, summed up in 64 vectors,
-and looked at by the language model, word by word. ${seconds(began)} in all.
+const { image_size, patch_size } = model.config.visual;
+console.log(`Each picture was brought to ${image_size} x ${image_size} pixels and seen by an EVA-02 tower in patches of ${patch_size} x ${patch_size}; a resampler
+summed it up in 64 vectors, and a Mistral decoder looked at those through gated cross-attention, word by word.
+${(decoding / tokens).toFixed(0)} ms a token with all of that, ${seconds(began)} altogether.
 
-Ask it yourself:   npx infimm ask ${join(folder, shipped[0].pictures[0])} "${shipped[0].question}"
-Prove it right:    npm run golden -- check golden/fixtures/tiny-zephyr
-See what it is:    npx infimm info ${SHIPPED_MODEL}
-It knows little: what it was taught, and how well, is in ${join(SHIPPED_MODEL, "README.md")}.`);
-
-/** Questions of one picture each, about two pictures: two of the first, one of the next. */
-function demoQuestions(all: readonly Shipped[]): Shipped[] {
-  const single = all.filter(({ pictures }) => pictures.length === 1);
-  const first = single.filter(({ pictures }) => pictures[0] === single[0].pictures[0]).slice(0, QUESTIONS - 1);
-  const other = single.find(({ pictures }) => pictures[0] !== single[0].pictures[0]);
-  return other ? [...first, other] : first;
-}
+Ask it yourself:    npx infimm ask ${shown(join(SHIPPED_MODEL, "pictures", "stars.png"))} "How many stars are there?"
+Prove it right:     npm run golden -- check ${shown(SHIPPED_MODEL)}
+See what it is:     npx infimm info ${shown(SHIPPED_MODEL)}
+It knows 30 things on 8 backgrounds. What it was taught, and how well, is in ${shown(join(SHIPPED_MODEL, "README.md"))}.`);

@@ -2,39 +2,42 @@
 import { Command, CommanderError } from "commander";
 import "../backends/register.ts";
 import { goldenCommand } from "../golden/cli.ts";
-import { askCommand, captionCommand } from "./ask.ts";
-import { EXIT, isBrokenPipe, reportFailure } from "./failure.ts";
+import { askCommand } from "./ask.ts";
+import { captionCommand } from "./caption.ts";
+import { EXIT, isBrokenPipe, reportFailure, reportMisuse } from "./failure.ts";
 import { infoCommand } from "./info.ts";
 import { packageVersion } from "./package.ts";
 
-const interrupt = new AbortController();
-process.once("SIGINT", () => {
-  interrupt.abort(new Error("interrupted"));
-  process.once("SIGINT", () => process.exit(EXIT.interrupted)); // a second Ctrl-C does not wait for the next token
-});
+// There is no handler for Ctrl-C on purpose: the system ends us at once, in the middle of a long sum too, and a shell's
+// loop over many pictures stops with us. `$?` is then 130.
+
 process.stdout.on("error", (error) => {
-  if (isBrokenPipe(error)) process.exit(0);
-  throw error;
+  if (!isBrokenPipe(error)) console.error(`infimm: ${error.message}`);
+  process.exit(isBrokenPipe(error) ? 0 : EXIT.failed); // whoever read our output has seen enough
 });
 
 const program = new Command("infimm")
   .description("The InfiMM vision-language models: pictures and words in, words out.")
-  .version(packageVersion())
-  .addCommand(askCommand(interrupt.signal))
-  .addCommand(captionCommand(interrupt.signal))
+  .version(packageVersion(), "-v, --version")
+  .addCommand(askCommand())
+  .addCommand(captionCommand())
   .addCommand(infoCommand())
   .addCommand(goldenCommand())
-  .showSuggestionAfterError()
   .addHelpText("after", '\nStart with:\n  $ infimm ask picture.png "What is in the picture?"');
-for (const command of [program, ...program.commands]) {
+for (const command of withSubcommands(program)) {
   command.exitOverride();
   command.option("--debug", "show where an error comes from");
-  command.showHelpAfterError("(add --help for what there is)");
+  command.configureOutput({ outputError: () => {} }); // reportMisuse says it
 }
 
 try {
   await program.parseAsync();
 } catch (error) {
-  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : EXIT.usage;
-  else reportFailure(error, process.argv, interrupt.signal.aborted);
+  if (error instanceof CommanderError) reportMisuse(error, process.argv);
+  else reportFailure(error, process.argv);
+}
+
+function* withSubcommands(command: Command): Generator<Command> {
+  yield command;
+  for (const sub of command.commands) yield* withSubcommands(sub);
 }

@@ -4,40 +4,50 @@ import { Command } from "commander";
 import { InfimmError } from "../core/errors.ts";
 import { type InfiMMConfig, parseConfig } from "../model/config.ts";
 import { InfiMM } from "../model/infimm.ts";
-import { readJson } from "../model/pretrained.ts";
+import { readJson } from "../model/processor/readFile.ts";
 import { configOf, VARIANTS, type VariantName } from "../model/variants.ts";
-import { type Report, report } from "../nn/report.ts";
 import { nearestNames } from "../model/weights/nearestNames.ts";
+import { type Report, report } from "../nn/report.ts";
+import { wholeNumber } from "./answerOptions.ts";
+
+const NAMES = Object.keys(VARIANTS);
+
+const HELP = `
+The cost is that of one picture and 32 tokens; a multiply and an add are two operations. Weights count as f32.
+
+Examples:
+  $ infimm info infimm-zephyr --depth 5
+  $ infimm info path/to/checkpoint --json`;
 
 export function infoCommand(): Command {
   return new Command("info")
     .description("shapes, parameters and cost of a model, without weights")
-    .argument("<model>", `a folder with a config.json, or one of ${Object.keys(VARIANTS).join(", ")}`)
-    .option("-d, --depth <levels>", "how deep to list modules", Number, 3)
-    .option("--json", "print one JSON object")
-    .addHelpText(
-      "after",
-      "\nThe cost is that of one picture and 32 tokens; a multiply and an add are two operations.\n\nExample:\n  $ infimm info infimm-zephyr --depth 5",
-    )
-    .action(async (name: string, options: { depth: number; json?: boolean }) => {
-      const model = new InfiMM(await configFor(name));
-      const result = report(model);
-      if (options.json) console.log(JSON.stringify(asJson(name, result)));
-      else console.log(`${describe(name)}\n\n${result.toString({ depth: options.depth })}`);
+    .argument("<model>", `a folder with a config.json, or one of ${NAMES.join(", ")}`)
+    .option("-d, --depth <levels>", "how deep to list modules", wholeNumber(0), 3)
+    .option("--json", "print one JSON object, with every module")
+    .addHelpText("after", HELP)
+    .action(async (name: string, { depth, json }: { depth: number; json?: boolean }) => {
+      const result = report(new InfiMM(await configFor(name)));
+      if (json) console.log(JSON.stringify(asJson(name, result)));
+      else console.log(`${describe(name)}\n\n${result.toString({ depth })}`);
     });
 }
 
 async function configFor(name: string): Promise<InfiMMConfig> {
-  if (name in VARIANTS) return configOf(name as VariantName);
+  if (isVariant(name)) return configOf(name);
   const path = existsSync(join(name, "config.json")) ? join(name, "config.json") : name;
-  if (existsSync(path) && path.endsWith(".json")) return parseConfig(await readJson(path), path);
-  const near = nearestNames(name, Object.keys(VARIANTS), 2);
-  const hint = near.length > 0 ? ` Did you mean ${near.join(" or ")}?` : "";
-  throw new InfimmError(`"${name}" is neither a model of the family nor a folder with a config.json.${hint}`);
+  if (existsSync(path) && path.endsWith(".json")) return parseConfig(await readJson(path, "model config"), path);
+  const near = nearestNames(name, NAMES, 2);
+  const hint = near.length > 0 ? `Did you mean ${near.join(" or ")}?` : `The family: ${NAMES.join(", ")}.`;
+  throw new InfimmError(`"${name}" is neither a model of the family nor a folder with a config.json. ${hint}`);
+}
+
+function isVariant(name: string): name is VariantName {
+  return Object.hasOwn(VARIANTS, name);
 }
 
 function describe(name: string): string {
-  return name in VARIANTS ? `${name}: ${VARIANTS[name as VariantName].evidence}` : name;
+  return isVariant(name) ? `${name}: ${VARIANTS[name].evidence}` : name;
 }
 
 function asJson(name: string, { rows, total, unused }: Report) {

@@ -1,7 +1,5 @@
 import { rename, writeFile } from "node:fs/promises";
 import { Command } from "commander";
-import "../backends/register.ts";
-import { InfimmError } from "../core/errors.ts";
 import type { Check } from "./check.ts";
 import { diagnose } from "./diagnose.ts";
 import { htmlReport } from "./report.ts";
@@ -26,6 +24,7 @@ export function goldenCommand(): Command {
     .option("--case <name>", "only this case")
     .option("--json <file>", "write every check as JSON")
     .option("--html <file>", "write a page with error by layer")
+    .addHelpText("after", "\nExample:\n  $ infimm golden check golden/fixtures/tiny-zephyr --html report.html")
     .action(check);
   return golden;
 }
@@ -53,16 +52,4 @@ async function check(folders: readonly string[], options: CheckOptions): Promise
 async function writeWhole(path: string, text: string): Promise<void> {
   await writeFile(`${path}.tmp`, text);
   await rename(`${path}.tmp`, path);
-}
-
-if (process.argv[1] === new URL(import.meta.url).pathname) {
-  process.once("SIGINT", () => process.exit(130));
-  await goldenCommand()
-    .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
-    .parseAsync()
-    .catch((error: unknown) => {
-      if (!(error instanceof InfimmError)) throw error;
-      console.error(`golden: ${error.message}`);
-      process.exitCode = 1;
-    });
 }

@@ -25,7 +25,7 @@ export function compare(
     const difference = Math.abs(ours[i] - golden[i]);
     off += difference * difference;
     size += golden[i] * golden[i];
-    if (difference > furthest || Number.isNaN(difference)) {
+    if (difference > furthest || (Number.isNaN(difference) && furthest < Number.POSITIVE_INFINITY)) {
       furthest = Number.isNaN(difference) ? Number.POSITIVE_INFINITY : difference;
       worst = i;
     }

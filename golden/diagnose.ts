@@ -60,20 +60,31 @@ const CAUSES: readonly (readonly [path: RegExp, causes: readonly string[]])[] = 
   [/^loss/, ["logits of token i predict token i + 1", "padding and <image> do not count"]],
 ];
 
+/** What is worth looking at where the path does not tell, because everything before has passed. */
+const CAUSES_OF_KIND: Partial<Record<Check["kind"], readonly string[]>> = {
+  gradient: ["the vjp of an op on the way", "only the tower is frozen", "labels: -100 at padding and at <image>"],
+  ids: ["positions in decoding count from the mask", "cached tokens see the prompt's last picture", "what ends a row"],
+  unchecked: ["a newer or misspelt kind or output; golden/README.md lists what is compared"],
+};
+
 /** Look at checks in their order, which is that of computation. Undefined if all passed. */
 export function diagnose(checks: readonly Check[]): Diagnosis | undefined {
   const failed = checks.filter((check) => !check.passed);
   const first = failed[0];
   if (!first) return undefined;
-  const causes = CAUSES.find(([pattern]) => pattern.test(first.path))?.[1] ?? [];
-  const unitAlso = failed.some((check) => check.how === "unit" && check.path === first.path);
+  const kind = first.kind === "gradient norm" ? "gradient" : first.kind;
+  const causes = CAUSES_OF_KIND[kind] ?? CAUSES.find(([pattern]) => pattern.test(first.path))?.[1] ?? [];
+  const unit = checks.find((c) => c.how === "unit" && c.path === first.path && c.set === first.set && c.case === first.case); // biome-ignore format: one line
   const lines = [
     `${failed.length} of ${checks.length} checks failed; the first: ${first.set}, ${first.case}, ${first.kind} ${first.path} (${first.how})`,
     first.note ?? `  relative error ${first.error.toExponential(2)}, ${first.ratio.toFixed(1)} times PyTorch's own`,
     ...(first.worst
       ? [`  worst at [${first.worst.index.join(", ")}]: expected ${first.worst.expected}, got ${first.worst.got}`]
       : []),
-    ...(unitAlso ? ["  it also fails when fed with the golden input: the fault is inside"] : []),
+    ...(unit && !unit.passed ? ["  it also fails when fed with the golden input: the fault is inside"] : []),
+    ...(unit?.passed
+      ? ["  fed with the golden input it passes: look at what comes before, or at other arguments"]
+      : []),
     ...causes.map((cause) => `  likely: ${cause}`),
   ];
   return { first, causes, text: lines.join("\n") };

@@ -1,13 +1,16 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { FileFormatError } from "../core/errors.ts";
+import { FileFormatError, showShape } from "../core/errors.ts";
 import type { Prompts } from "../model/inputs.ts";
-import { readJson } from "../model/pretrained.ts";
+import { readJson } from "../model/processor/readFile.ts";
 import { parseSafetensors } from "../model/weights/parseSafetensors.ts";
 import type { TensorData, WeightFile } from "../model/weights/weightFile.ts";
 
 /** What a set may hold of a case: `<case>/<kind>/<path>`. */
 export type Kind = "inputs" | "activations" | "taps" | "module_inputs" | "outputs" | "grads";
+
+/** What every case has to have. */
+export const INPUTS = ["pixel_values", "input_ids", "attention_mask"] as const;
 
 /** One run of the PyTorch original. */
 export class GoldenCase {
@@ -25,10 +28,21 @@ export class GoldenCase {
     this.gradNorms = (json.grad_norms ?? {}) as Record<string, number>;
   }
 
+  /** All tensors of the case, as `<kind>/<path>`. */
+  keys(): string[] {
+    const prefix = `${this.name}/`;
+    return [...this.file.tensors.keys()].filter((key) => key.startsWith(prefix)).map((key) => key.slice(prefix.length));
+  }
+
   /** The paths stored of one kind. */
   paths(kind: Kind): string[] {
-    const prefix = `${this.name}/${kind}/`;
-    return [...this.file.tensors.keys()].filter((key) => key.startsWith(prefix)).map((key) => key.slice(prefix.length));
+    const prefix = `${kind}/`;
+    return this.keys().flatMap((key) => (key.startsWith(prefix) ? [key.slice(prefix.length)] : []));
+  }
+
+  /** The shape of a stored tensor, without reading it. */
+  shape(kind: Kind, path: string): readonly number[] {
+    return this.file.tensors.get(`${this.name}/${kind}/${path}`)!.shape;
   }
 
   has(kind: Kind, path: string): boolean {
@@ -73,7 +87,7 @@ export interface GoldenSet {
  */
 export async function openGoldenSet(folder: string): Promise<GoldenSet> {
   const path = join(folder, "golden.json");
-  const json = (await readJson(path)) as Record<string, unknown>;
+  const json = await readJson(path);
   if (json.format !== 1)
     throw new FileFormatError(`${path}: expected a golden set of format 1, got format ${json.format}`);
   const cases = json.cases as Record<string, Record<string, unknown>> | undefined;
@@ -86,12 +100,26 @@ export async function openGoldenSet(folder: string): Promise<GoldenSet> {
   });
   const file = parseSafetensors(new Uint8Array(bytes).buffer, tensors);
   const opened = Object.entries(cases).map(([name, of]) => new GoldenCase(name, file, of));
-  for (const { name } of opened) {
-    for (const input of ["pixel_values", "input_ids", "attention_mask"]) {
-      if (!file.tensors.has(`${name}/inputs/${input}`)) {
-        throw new FileFormatError(`${tensors}: case "${name}" of golden.json has no tensor ${name}/inputs/${input}`);
-      }
-    }
+  for (const golden of opened) refuseMisfit(golden, tensors);
+  const stray = [...file.tensors.keys()].find((key) => !(key.slice(0, key.indexOf("/")) in cases));
+  if (stray !== undefined) {
+    throw new FileFormatError(`${tensors}: "${stray}" is of no case of golden.json: ${Object.keys(cases).join(", ")}`);
   }
   return { name: String(json.name), folder, source: (json.source ?? {}) as Record<string, string>, cases: opened };
+}
+
+/** Inputs that are missing or do not belong together, and a case that has nothing else. */
+function refuseMisfit(golden: GoldenCase, file: string): void {
+  const refuse = (what: string) => {
+    throw new FileFormatError(`${file}: case "${golden.name}" ${what}`);
+  };
+  const missing = INPUTS.find((input) => !golden.has("inputs", input));
+  if (missing) refuse(`of golden.json has no tensor ${golden.name}/inputs/${missing}`);
+  const [pixels, ids, mask] = INPUTS.map((input) => golden.shape("inputs", input));
+  if (pixels.length !== 6) refuse(`has pixel_values ${showShape(pixels)}; expected [b, pictures, 1, 3, s, s]`);
+  if (ids.length !== 2) refuse(`has input_ids ${showShape(ids)}; expected [b, t]`);
+  if (mask.join() !== ids.join()) refuse(`has attention_mask ${showShape(mask)} for input_ids ${showShape(ids)}`);
+  if (pixels[0] !== ids[0]) refuse(`has ${pixels[0]} rows of pixel_values and ${ids[0]} of input_ids`);
+  const norms = Object.keys(golden.gradNorms).length;
+  if (golden.keys().length === INPUTS.length && norms === 0) refuse("holds inputs only: there is nothing to check");
 }

@@ -2,7 +2,7 @@ import { expect, test, vi } from "vitest";
 import { GatedCrossAttentionBlock } from "../model/crossAttention/gatedCrossAttentionBlock.ts";
 import { MaskedCrossAttention } from "../model/crossAttention/maskedCrossAttention.ts";
 import type { Media } from "../model/crossAttention/media.ts";
-import { Attention } from "../model/evaClip/attention.ts";
+import { PostNormBlock, PreNormBlock } from "../model/evaClip/block.ts";
 import { SubLnAttention } from "../model/evaClip/subLnAttention.ts";
 import { SwiGLU } from "../model/evaClip/swiGlu.ts";
 import type { InfiMM } from "../model/infimm.ts";
@@ -34,7 +34,17 @@ interface Mutation {
   plant(model: InfiMM): void;
 }
 
-const planted = vi.hoisted(() => ({ ropeOnCls: false }));
+const planted = vi.hoisted(() => ({ ropeOnCls: false, otherPairs: null as "half" | "adjacent" | null }));
+
+/** Where a model turns these pairs of channels, it turns the others. */
+vi.mock("../tensor/ops/rope.ts", async (original) => {
+  const actual = await original<typeof import("../tensor/ops/rope.ts")>();
+  const applyRope: typeof actual.applyRope = (x, cos, sin, pairs) => {
+    const other = pairs === "half" ? "adjacent" : "half";
+    return actual.applyRope(x, cos, sin, planted.otherPairs === pairs ? other : pairs);
+  };
+  return { ...actual, applyRope };
+});
 
 vi.mock("../model/evaClip/rope.ts", async (original) => {
   const actual = await original<typeof import("../model/evaClip/rope.ts")>();
@@ -118,6 +128,10 @@ const MUTATIONS: readonly Mutation[] = [
     plant: (model) => replaceChild(model, SwiGLU, "ffn_ln", () => new Instead()) },
   { mistake: "q not scaled in the tower", set: "tiny-zephyr", case: "one_image", first: `${VISION}.attn:attn`,
     plant: (model) => each(model, SubLnAttention, (attn) => Object.assign(attn, { scale: 1 })) },
+  { mistake: "q not scaled in the resampler", set: "tiny-zephyr", case: "one_image", first: "model.perceiver.layers.0.0:attn",
+    plant: (model) => each(model, PerceiverAttention, (attn) => Object.assign(attn, { scale: 1 })) },
+  { mistake: "q not scaled in cross-attention", set: "tiny-hd", case: "one_image", first: "model.lang_encoder.model.layers.3.gated_cross_attn_layer.attn:attn",
+    plant: (model) => each(model, MaskedCrossAttention, (attn) => Object.assign(attn, { scale: 1 })) },
   { mistake: "k and v swapped in the resampler", set: "tiny-zephyr", case: "one_image", first: "model.perceiver.layers.0.0.to_kv",
     plant: (model) => each(model, PerceiverAttention, swapKeysAndValues) },
   { mistake: "the resampler's last norm forgotten", set: "tiny-zephyr", case: "one_image", first: "model.perceiver.norm",
@@ -134,6 +148,10 @@ const MUTATIONS: readonly Mutation[] = [
     plant: (model) => each(model, GatedCrossAttentionBlock, (block) => {
       for (const gate of [block.attn_gate, block.ff_gate]) Object.assign(gate, { tanh: () => gate });
     }) },
+  { mistake: "rotary pairs are neighbours in the language model", set: "tiny-llama", case: "one_image", first: `${LAYER}.self_attn:attn`,
+    plant: () => { planted.otherPairs = "half"; } },
+  { mistake: "rotary pairs are halves in the tower", set: "tiny-zephyr", case: "one_image", first: `${VISION}.attn:attn`,
+    plant: () => { planted.otherPairs = "adjacent"; } },
   { mistake: "causal mask off by one: a token sees the next", set: "tiny-zephyr", case: "one_image", first: `${LAYER}.self_attn:attn`,
     plant: (model) => changeArguments(model, SelfAttention, (x: Tensor, sequence: Sequence) => {
       const t = x.shape[1];
@@ -147,17 +165,14 @@ const MUTATIONS: readonly Mutation[] = [
     } },
   { mistake: "RMSNorm eps 1e-6 for 1e-5", set: "tiny-zephyr", case: "one_image", first: `${LAYER}.input_layernorm`,
     plant: (model) => each(model, RMSNorm, (norm) => Object.assign(norm, { eps: 1e-6 })) },
-  { mistake: "norms before the branches in E", set: "tiny-vicuna", case: "one_image", first: `${VISION}.attn:attn`,
-    plant: (model) => {
-      for (const block of model.model.vision_encoder.blocks) {
-        const attn = block.attn as Attention;
-        attn.forward = (x) => Attention.prototype.forward.call(attn, block.norm1.forward(x));
-      }
-    } },
+  { mistake: "norms before the branches in E", set: "tiny-vicuna", case: "one_image", first: `${VISION}.norm1`,
+    plant: (model) => each(model, PostNormBlock, (block) => Object.assign(block, { forward: PreNormBlock.prototype.forward })) },
+  { mistake: "norms after the branches in g", set: "tiny-llama", case: "one_image", first: `${VISION}.attn:attn`,
+    plant: (model) => each(model, PreNormBlock, (block) => Object.assign(block, { forward: PostNormBlock.prototype.forward })) },
 ];
 
 test.each(MUTATIONS)("caught: $mistake", async ({ set, case: name, first, plant }) => {
-  planted.ropeOnCls = false;
+  Object.assign(planted, { ropeOnCls: false, otherPairs: null });
   const folder = `golden/fixtures/${set}`;
   const golden = (await openGoldenSet(folder)).cases.find((c) => c.name === name)!;
   const model = await loadPretrained(folder);
@@ -166,5 +181,5 @@ test.each(MUTATIONS)("caught: $mistake", async ({ set, case: name, first, plant 
   await checkForward(model, golden, checker, getBackend("cpu"));
   expect(diagnose(checker.checks)?.first.path).toBe(first);
   expect(checker.checks.find((check) => check.kind === "logits")!.passed).toBe(false);
-  planted.ropeOnCls = false;
+  Object.assign(planted, { ropeOnCls: false, otherPairs: null });
 });

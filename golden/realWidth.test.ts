@@ -9,7 +9,7 @@ import { DecoderLayer } from "../model/language/decoderLayer.ts";
 import { rotaryTables } from "../model/language/rotary.ts";
 import { feedForward } from "../model/perceiver/feedForward.ts";
 import { PerceiverAttention } from "../model/perceiver/perceiverAttention.ts";
-import { readJson } from "../model/pretrained.ts";
+import { readJson } from "../model/processor/readFile.ts";
 import { configOf } from "../model/variants.ts";
 import { openSafetensors } from "../model/weights/safetensors.ts";
 import { Module } from "../nn/module.ts";

@@ -29,3 +29,15 @@ function stream(key: string, shape: readonly number[], centre: number, scale: nu
   for (let i = 0; i < values.length; i++) values[i] = centre + scale * (mulberry32(seed, i) / 2 ** 31 - 1);
   return fromData(values, shape);
 }
+
+/**
+ * The rule of the specification's Appendix A, which the tiny sets use too (golden/export/recipe.py: weight_value): the
+ * stream of a parameter is called by its path alone, and its ending says how the numbers are used.
+ */
+export function tinyWeights(module: Module): void {
+  for (const [path, { shape }] of module.parameters()) {
+    const isScale = shape.length === 1 && path.endsWith("weight");
+    const scale = isScale || path.endsWith("bias") ? 0.1 : path.endsWith("gate") ? 0.5 : 0.2;
+    module.setTensor(path, stream(path, shape, isScale ? 1 : 0, scale));
+  }
+}

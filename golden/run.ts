@@ -2,10 +2,13 @@ import { InfimmError } from "../core/errors.ts";
 import type { InfiMM } from "../model/infimm.ts";
 import { loadPretrained } from "../model/pretrained.ts";
 import { getBackend } from "../tensor/index.ts";
-import { checkForward, checkDecoding, checkLoss } from "./chain.ts";
+import { checkForward } from "./chain.ts";
 import { type Check, Checker } from "./check.ts";
 import { type Bar, BARS } from "./compare.ts";
+import { uncheckedKeys } from "./coverage.ts";
+import { checkDecoding } from "./decoding.ts";
 import { type GoldenCase, type GoldenSet, openGoldenSet } from "./load.ts";
+import { checkLoss } from "./loss.ts";
 import { checkUnits } from "./unit.ts";
 
 export interface RunOptions {
@@ -29,6 +32,9 @@ export async function checkCase(
   await checkUnits(model, golden, checker, backend);
   await checkLoss(model, golden, checker, backend);
   await checkDecoding(model, golden, checker);
+  for (const path of uncheckedKeys(golden, checker.checks)) {
+    checker.failure({ how: "chain", kind: "unchecked", path }, "the set holds it, and no check is about it");
+  }
   return checker.checks;
 }
 

@@ -16,5 +16,19 @@ export function summaryTable(checks: readonly Check[]): string {
   const head = ["set", "case", "what", "checks", "", "worst x PyTorch", "largest error", "at"];
   const all = [head, ...rows];
   const widths = head.map((_, i) => Math.max(...all.map((row) => row[i].length)));
-  return all.map((row) => row.map((cell, i) => cell.padEnd(widths[i])).join("  ").trimEnd()).join("\n"); // biome-ignore format: one line
+  const lines = all.map((row) =>
+    row
+      .map((cell, i) => cell.padEnd(widths[i]))
+      .join("  ")
+      .trimEnd(),
+  );
+  return [...lines, ...byUnitOnly(checks)].join("\n");
+}
+
+/** Single numbers that are within the bar by the unit of their set, and not by PyTorch's error on them alone. */
+function byUnitOnly(checks: readonly Check[]): string[] {
+  const noted = checks.filter((check) => check.passed && check.note);
+  if (noted.length === 0) return [];
+  const lines = noted.map((c) => `  ${c.set} ${c.case} ${c.kind} ${c.path}: ${c.error.toExponential(1)}, ${c.note}`);
+  return ["", "within the bar by the unit of single numbers (golden/README.md), not by their own:", ...lines];
 }

@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import { languageModelLoss } from "../model/infimm.ts";
 import { idTensor, modelInputs } from "../model/inputs.ts";
-import { loadPretrained, readJson } from "../model/pretrained.ts";
+import { loadPretrained } from "../model/pretrained.ts";
+import { readJson } from "../model/processor/readFile.ts";
 import { connectorParameters, connectorWeightDecay } from "../model/train/connector.ts";
 import { labelsOf } from "../model/train/labels.ts";
 import { openSafetensors } from "../model/weights/safetensors.ts";

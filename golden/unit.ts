@@ -3,6 +3,7 @@ import { MaskedCrossAttention } from "../model/crossAttention/maskedCrossAttenti
 import { type Media, mediaPlaces } from "../model/crossAttention/media.ts";
 import { PostNormBlock, PreNormBlock } from "../model/evaClip/block.ts";
 import { SubLnAttention } from "../model/evaClip/subLnAttention.ts";
+import { Flamingo } from "../model/flamingo.ts";
 import type { InfiMM } from "../model/infimm.ts";
 import { modelInputs } from "../model/inputs.ts";
 import { DecoderLayer } from "../model/language/decoderLayer.ts";
@@ -11,22 +12,35 @@ import { SelfAttention } from "../model/language/selfAttention.ts";
 import { PerceiverAttention } from "../model/perceiver/perceiverAttention.ts";
 import type { Module } from "../nn/module.ts";
 import { type Backend, fromData, repeat, scope, type Tensor } from "../tensor/index.ts";
+import { checkLogits } from "./chain.ts";
 import type { Checker } from "./check.ts";
 import type { GoldenCase, Kind } from "./load.ts";
 
 /** Each module by itself, fed with the golden input: an error here is the module's own, not handed down to it. */
 export async function checkUnits(model: InfiMM, golden: GoldenCase, checker: Checker, backend: Backend): Promise<void> {
+  const modules = model.modules();
   for (const path of golden.paths("module_inputs")) {
-    if (!golden.has("activations", path)) continue;
-    const module = model.moduleAt(path);
+    const module = modules.get(path);
+    const subject = { how: "unit", kind: module instanceof Flamingo ? "logits" : "activation", path } as const;
+    if (!module) {
+      checker.failure(subject, "our model has no such module");
+      continue;
+    }
+    if (!golden.has(...outputOf(module, path))) continue; // reported as unchecked
     const output = scope(() => {
       const input = load(golden, "module_inputs", path, backend);
       return module.call(...(argumentsOf(module, path, input, model, golden, backend) as [Tensor])) as Tensor;
     });
-    const subject = { how: "unit", kind: "activation", path } as const;
-    checker.values(subject, { data: await output.data(), shape: output.shape }, golden.read("activations", path), path);
+    const ours = { data: await output.data(), shape: output.shape };
+    if (module instanceof Flamingo) checkLogits(subject, ours, golden, checker);
+    else checker.values(subject, ours, golden.read("activations", path), path);
     output.dispose();
   }
+}
+
+/** Where the golden output of a module is: the original's Flamingo returns an object, whose logits are the case's. */
+function outputOf(module: Module, path: string): [kind: Kind, path: string] {
+  return module instanceof Flamingo ? ["outputs", "logits"] : ["activations", path];
 }
 
 /** A module's arguments: the stored input first, then what the case and the model tell of the others. */
@@ -41,6 +55,7 @@ function argumentsOf(
   const { vision_encoder, lang_encoder } = model.model;
   const sequence = () => lang_encoder.model.sequence(modelInputs(golden.prompts(), backend));
   const media = () => mediaOf(model, golden, backend);
+  if (module instanceof Flamingo) return [{ ...modelInputs(golden.prompts(), backend), pixelValues: input }];
   if (module instanceof PreNormBlock || module instanceof PostNormBlock) return [input, vision_encoder.rope];
   if (module instanceof SubLnAttention) return [input, vision_encoder.rope];
   if (module instanceof PerceiverAttention) return [input, latentsBefore(path, input, model, golden, backend)];

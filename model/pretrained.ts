@@ -1,8 +1,7 @@
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { FileFormatError } from "../core/errors.ts";
 import { parseConfig } from "./config.ts";
 import { InfiMM } from "./infimm.ts";
+import { readJson } from "./processor/readFile.ts";
 import { type LoadOptions, loadWeights } from "./weights/loadWeights.ts";
 import { openWeights } from "./weights/openWeights.ts";
 
@@ -12,7 +11,7 @@ import { openWeights } from "./weights/openWeights.ts";
  */
 export async function loadPretrained(folder: string, options: LoadOptions = {}): Promise<InfiMM> {
   const path = join(folder, "config.json");
-  const model = new InfiMM(parseConfig(await readJson(path), path));
+  const model = new InfiMM(parseConfig(await readJson(path, "model config"), path));
   const weights = await openWeights(folder);
   try {
     await loadWeights(model, weights, options);
@@ -20,19 +19,4 @@ export async function loadPretrained(folder: string, options: LoadOptions = {}):
     await weights.close();
   }
   return model;
-}
-
-/** A JSON file, with errors that name it. */
-export async function readJson(path: string): Promise<unknown> {
-  let text: string;
-  try {
-    text = await readFile(path, "utf8");
-  } catch (cause) {
-    throw new FileFormatError(`${path}: cannot be read: ${(cause as Error).message}`, { cause });
-  }
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new FileFormatError(`${path}: is not JSON: ${(cause as Error).message}`, { cause });
-  }
 }

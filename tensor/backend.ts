@@ -94,6 +94,11 @@ export function getBackend(name?: string): Backend {
   );
 }
 
+/** The names of the backends that compute, the first registered one first. */
+export function backendNames(): string[] {
+  return [...registered.values()].filter((backend) => !backend.spent).map(({ name }) => name);
+}
+
 /** Tensors made inside `fn` (synchronous) live on `name` unless told otherwise. */
 export function withBackend<T>(name: string, fn: () => T): T {
   const before = current;

@@ -159,6 +159,7 @@ const NOT_DIFFERENTIABLE: Record<string, readonly string[]> = {
   "no op": ["Tensor", "toNdarray", "isTracked", "noGrad", "valueAndGrad", "compute", "keep", "memory", "scope"].concat([
     "commonBackend",
     "registerBackend",
+    "backendNames",
     "getBackend",
     "withBackend",
   ]),

@@ -106,8 +106,9 @@ describe("what is refused", () => {
       "latin1",
     );
     expect(refusal(new Uint8Array())).toMatch("cat.png: the file is empty");
-    expect(refusal(webp)).toMatch("this is a WEBP file, which is not supported yet; convert it to PNG");
-    expect(refusal(Buffer.from("hello world"))).toMatch("the file begins with 68 65 6c 6c 6f");
+    expect(refusal(webp)).toMatch("this is WEBP, which is not supported yet; convert it to PNG");
+    expect(refusal(Buffer.from("hello world"))).toMatch('this is text: "hello world"');
+    expect(refusal(Uint8Array.of(0, 97, 115, 109))).toMatch("the file begins with 00 61 73 6d");
     expect(refusal(rgbPng().subarray(0, 12))).toMatch("begins like a PNG, but its header is damaged");
     expect(refusal(Uint8Array.of(0xff, 0xd8, 0xff, 0xe0))).toMatch("begins like a JPEG");
   });

@@ -53,7 +53,7 @@ function probe(bytes: Uint8Array, name: string): Probe {
   const { type, width, height, orientation } = found;
   if (type === "png" || type === "jpg") return { type, width, height, orientation };
   throw new FileFormatError(
-    `${name}: this is a ${String(type).toUpperCase()} file, which is not supported yet; ` +
+    `${name}: this is ${String(type).toUpperCase()}, which is not supported yet; ` +
       `convert it to PNG, for example with: magick in.${type} out.png`,
   );
 }
@@ -63,6 +63,8 @@ function whatIsWrong(bytes: Uint8Array): string {
   const isJpeg = bytes[0] === 0xff && bytes[1] === 0xd8;
   if (isPng) return "it begins like a PNG, but its header is damaged or cut off";
   if (isJpeg) return "it begins like a JPEG, but holds no readable size (cut off, or of a rare arithmetic-coded kind)";
+  const text = new TextDecoder("latin1").decode(bytes.subarray(0, 16));
+  if (/^[\s\x20-\x7e]+$/.test(text)) return `expected a PNG or JPEG picture, but this is text: ${JSON.stringify(text)}`;
   const start = Array.from(bytes.subarray(0, 8), (byte) => byte.toString(16).padStart(2, "0")).join(" ");
   return `expected a PNG or JPEG picture, but the file begins with ${start}`;
 }

@@ -18,7 +18,7 @@ export async function readBytes(path: string, what: string): Promise<Uint8Array>
 }
 
 /** The object in a JSON file (Node only). */
-export async function readJson(path: string, what: string): Promise<Record<string, unknown>> {
+export async function readJson(path: string, what = "file"): Promise<Record<string, unknown>> {
   const text = new TextDecoder().decode(await readBytes(path, what));
   try {
     return JSON.parse(text);

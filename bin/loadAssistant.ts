@@ -1,0 +1,27 @@
+import { Assistant } from "../model/assistant.ts";
+import type { Progress } from "../model/weights/loadWeights.ts";
+import { getBackend } from "../tensor/index.ts";
+import type { AnswerOptions } from "./answerOptions.ts";
+
+/** Load a checkpoint; how far it is goes to the terminal, if there is one. */
+export async function loadAssistant(options: Pick<AnswerOptions, "model" | "backend" | "quiet">): Promise<Assistant> {
+  const show = process.stderr.isTTY && !options.quiet;
+  try {
+    return await Assistant.fromPretrained(options.model, {
+      backend: getBackend(options.backend),
+      onProgress: show ? progressLine() : undefined,
+    });
+  } finally {
+    if (show) process.stderr.write("\r\x1b[K");
+  }
+}
+
+/** One line that is written over, ten times a second; what loads at once shows none. */
+function progressLine(): Progress {
+  let next = performance.now() + 300;
+  return (done, total) => {
+    if (performance.now() < next) return;
+    next = performance.now() + 100;
+    process.stderr.write(`\r\x1b[Kloading weights: ${done} of ${total} tensors`);
+  };
+}
