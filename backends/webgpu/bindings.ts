@@ -26,7 +26,7 @@ interface Place {
 
 /**
  * The buffers of one dispatch. Operands on one buffer share a binding, because a buffer that is written may not be bound
- * twice. A buffer within the device's binding limit is bound whole; of a larger one, the part that is touched.
+ * twice (`alone` operands do not: they are only read, as another type). A buffer within the device's binding limit is bound whole; of a larger one, the part that is touched.
  */
 export class Bindings {
   private readonly limit: number;
@@ -37,7 +37,7 @@ export class Bindings {
   }
 
   /** @returns which binding the operand has, from 0; `base(…)` tells its first element there once all are added */
-  add(operand: Operand, writable = false): number {
+  add(operand: Operand, { writable = false, alone = false } = {}): number {
     const buffer = operand.buffer as GpuBuffer;
     const [first, end] = spanOf(operand);
     const bytes = BYTES[operand.dtype];
@@ -48,7 +48,7 @@ export class Bindings {
       end: whole ? buffer.block.capacity : Math.min(align(end * bytes, 16), buffer.block.capacity),
       writable,
     };
-    const known = this.places.findIndex((other) => other.buffer.block === buffer.block);
+    const known = alone ? -1 : this.places.findIndex((other) => other.buffer.block === buffer.block);
     if (known < 0) return this.places.push(place) - 1;
     const other = this.places[known];
     this.places[known] = {

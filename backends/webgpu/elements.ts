@@ -45,7 +45,7 @@ export function runElements(recorder: Recorder, kernel: ElementKernel): void {
   if (size === 0) return;
   const bindings = new Bindings(recorder.device.limits);
   const ids = inputs.map((input) => bindings.add(input));
-  const target = bindings.add(out, true);
+  const target = bindings.add(out, { writable: true });
   const views = inputs.map((input, k) => seen[k] ?? input);
   const { shape, strides } = mergeDims(out.shape, [out.strides, ...views.map((view) => view.strides)]);
   const rank = shape.length;

@@ -47,6 +47,8 @@ const MAP_READ = 1;
  */
 export class Recorder {
   readonly device: GPUDevice;
+  /** Whether the device computes on the CPU: other kernels are fast there. */
+  readonly software: boolean;
   readonly pool: Pool;
   readonly counters: Counters = { dispatches: 0, submits: 0, uploads: 0, reads: 0 };
   private readonly pipelines: Pipelines;
@@ -64,8 +66,9 @@ export class Recorder {
   private loss: DeviceLostError | undefined;
   private failure: Error | undefined;
 
-  constructor(device: GPUDevice) {
+  constructor(device: GPUDevice, software: boolean) {
     this.device = device;
+    this.software = software;
     this.pool = new Pool(device, (error) => this.fail(error));
     this.pipelines = new Pipelines(device);
     this.uniformStep = device.limits.minUniformBufferOffsetAlignment;

@@ -20,12 +20,13 @@ export function floatBits(value: number): number {
 /**
  * The head of a kernel: parameters, and one array of words a buffer (`b0`, `b1`, …). All memory is u32, so that one
  * buffer may hold any dtype, be read and written through one name, and keep the bits of a NaN.
+ * @param types of the buffers' elements, where vectors are read
  * @param pattern `r` or `w` a buffer, `a` for one that is written in parts of words, by several threads
  */
-export function declarations(params: number, pattern: string): string {
+export function declarations(params: number, pattern: string, types: readonly string[] = []): string {
   const buffers = [...pattern].map((mode, i) => {
     const access = mode === "r" ? "read" : "read_write";
-    return `@group(0) @binding(${i + 1}) var<storage, ${access}> b${i}: array<${mode === "a" ? "atomic<u32>" : "u32"}>;`;
+    return `@group(0) @binding(${i + 1}) var<storage, ${access}> b${i}: array<${mode === "a" ? "atomic<u32>" : (types[i] ?? "u32")}>;`;
   });
   return [`@group(0) @binding(0) var<uniform> params: array<vec4<u32>, ${Math.ceil(params / 4)}>;`, ...buffers].join(
     "\n",
