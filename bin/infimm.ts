@@ -3,6 +3,7 @@ import { Command, CommanderError } from "commander";
 import "../backends/register.ts";
 import { goldenCommand } from "../golden/cli.ts";
 import { askCommand } from "./ask.ts";
+import { attendCommand } from "./attend.ts";
 import { captionCommand } from "./caption.ts";
 import { EXIT, isBrokenPipe, reportFailure, reportMisuse } from "./failure.ts";
 import { infoCommand } from "./info.ts";
@@ -21,6 +22,7 @@ const program = new Command("infimm")
   .version(packageVersion(), "-v, --version")
   .addCommand(askCommand())
   .addCommand(captionCommand())
+  .addCommand(attendCommand())
   .addCommand(infoCommand())
   .addCommand(goldenCommand())
   .addHelpText("after", '\nStart with:\n  $ infimm ask picture.png "What is in the picture?"');
