@@ -24,13 +24,20 @@ export interface AnswerOptions {
   quiet?: boolean;
 }
 
-/** Add the options of `AnswerOptions` to a command. */
-export function withAnswerOptions(command: Command): Command {
+/** What every command takes that runs a model. */
+export function withModelOptions(command: Command): Command {
   const model = new Option("-m, --model <folder>", "a checkpoint folder: config.json, weights, tokenizer");
   const backend = new Option("--backend <name>", "where to compute");
   return command
     .addOption(model.default(SHIPPED_MODEL, "infimm-tiny, which comes along"))
     .addOption(backend.choices(backendNames()).default("cpu"))
+    .option("--json", "print one JSON object")
+    .option("-q, --quiet", "no progress");
+}
+
+/** Add the options of `AnswerOptions` to a command. */
+export function withAnswerOptions(command: Command): Command {
+  return withModelOptions(command)
     .option("--system <text>", "what to tell the model first")
     .option("-n, --max-tokens <count>", "longest answer", wholeNumber(1), 64)
     .option("--min-tokens <count>", "shortest answer", wholeNumber(0), 0)
@@ -42,9 +49,7 @@ export function withAnswerOptions(command: Command): Command {
     .option("--beams <count>", "search for the likeliest answer among so many at a time", wholeNumber(1), 1)
     .option("--length-penalty <number>", "of beams: above 0 favours long answers", number, 1)
     .option("--repetition-penalty <number>", "above 1: words that were there become less likely", positive(), 1)
-    .option("--ngram-size <count>", "no so many tokens in a row twice; 0: they may", wholeNumber(0), 0)
-    .option("--json", "print one JSON object")
-    .option("-q, --quiet", "no progress");
+    .option("--ngram-size <count>", "no so many tokens in a row twice; 0: they may", wholeNumber(0), 0);
 }
 
 /** The generation options that a command line asks for. Words are drawn only if a sampling option is given. */
