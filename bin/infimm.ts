@@ -5,12 +5,13 @@ import { goldenCommand } from "../golden/cli.ts";
 import { askCommand } from "./ask.ts";
 import { attendCommand } from "./attend.ts";
 import { captionCommand } from "./caption.ts";
+import { chatCommand } from "./chat.ts";
 import { EXIT, isBrokenPipe, reportFailure, reportMisuse } from "./failure.ts";
 import { infoCommand } from "./info.ts";
 import { packageVersion } from "./package.ts";
 import { traceCommand } from "./trace.ts";
 
-// There is no handler for Ctrl-C on purpose: the system ends us at once, in the middle of a long sum too, and a shell's
+// There is no handler for Ctrl-C on purpose, but in chat, where it breaks off an answer: the system ends us at once, in the middle of a long sum too, and a shell's
 // loop over many pictures stops with us. `$?` is then 130.
 
 process.stdout.on("error", (error) => {
@@ -23,6 +24,7 @@ const program = new Command("infimm")
   .version(packageVersion(), "-v, --version")
   .addCommand(askCommand())
   .addCommand(captionCommand())
+  .addCommand(chatCommand())
   .addCommand(traceCommand())
   .addCommand(attendCommand())
   .addCommand(infoCommand())
