@@ -1,7 +1,7 @@
 import { InfimmError } from "../core/errors.ts";
 import type { InfiMM } from "../model/infimm.ts";
 import { loadPretrained } from "../model/pretrained.ts";
-import { getBackend } from "../tensor/index.ts";
+import { openBackend } from "../tensor/index.ts";
 import { checkForward } from "./chain.ts";
 import { type Check, Checker } from "./check.ts";
 import { type Bar, BARS } from "./compare.ts";
@@ -26,7 +26,7 @@ export async function checkCase(
   golden: GoldenCase,
   backendName = "cpu",
 ): Promise<Check[]> {
-  const backend = getBackend(backendName);
+  const backend = await openBackend(backendName);
   const checker = new Checker(set.name, golden, barOf(backendName), unitsOf(model, set, golden));
   await checkForward(model, golden, checker, backend);
   await checkUnits(model, golden, checker, backend);
@@ -48,7 +48,7 @@ export async function checkSet(folder: string, options: RunOptions = {}): Promis
       `${set.name} has no case "${options.case}"; it has ${set.cases.map(({ name }) => name).join(", ")}`,
     );
   }
-  const model = await loadPretrained(folder, { backend: getBackend(backend) });
+  const model = await loadPretrained(folder, { backend: await openBackend(backend) });
   const checks: Check[] = [];
   for (const golden of cases) {
     onProgress?.(`${set.name}: ${golden.name}`);
