@@ -37,7 +37,7 @@ function printNumber(value: number): string {
 const flag = (condition: string) => `(${condition}) ? 1.0 : 0.0`;
 const unary = (fn: string) => (a: string) => `${fn}(${a})`;
 
-/** Each primitive on names of floats; true is 1.0. `power`, `remainderOf`, `nearestEven`, `tanhOf` and `erf` are helpers.ts's. */
+/** Each primitive on names of floats; true is 1.0. What is not of `Math` is helpers.ts's. */
 const PRINT: Record<Primitive, (a: string, b: string, c: string) => string> = {
   add: (a, b) => `${a} + ${b}`,
   sub: (a, b) => `${a} - ${b}`,
@@ -54,10 +54,10 @@ const PRINT: Record<Primitive, (a: string, b: string, c: string) => string> = {
   ceil: unary("Math.ceil"),
   round: unary("nearestEven"),
   exp: unary("Math.exp"),
-  log: unary("Math.log"),
+  log: unary("logOf"),
   sqrt: unary("Math.sqrt"),
-  sin: unary("Math.sin"),
-  cos: unary("Math.cos"),
+  sin: (a) => `wave(${a}, 0.0)`,
+  cos: (a) => `wave(${a}, 1.0)`,
   tanh: unary("tanhOf"),
   erf: unary("erf"),
   lt: (a, b) => flag(`${a} < ${b}`),
