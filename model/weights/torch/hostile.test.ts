@@ -60,12 +60,12 @@ describe("a hostile archive", () => {
       return bytes;
     };
     await refused(await records((view, at) => view.setUint32(at + 42, 0, true)), /overlaps/);
-    await refused(
-      await records(
-        (view, at, n) => n === 2 && [20, 24].forEach((field) => void view.setUint32(at + field, 1 << 30, true)),
-      ),
-      /overlaps|beyond the end/,
-    );
+    const enlarge = (which: number) =>
+      records((view, at, n) => {
+        for (const field of n === which ? [20, 24] : []) view.setUint32(at + field, 1 << 30, true);
+      });
+    await refused(await enlarge(0), /"archive\/data\.pkl" overlaps "archive\/data\/0"/);
+    await refused(await enlarge(1), /"archive\/data\/0" reaches beyond the end/);
     const twice = memorySink();
     const zip = new ZipWriter(twice);
     for (let i = 0; i < 2; i++) await zip.add("archive/data.pkl", pickle([]));
@@ -140,20 +140,13 @@ describe("a hostile pickle", () => {
     await refused(await viewOf([2, 3], [4, 1]), /reaches beyond/);
     await refused(await viewOf([2 ** 40], [2 ** 40]), /reaches beyond/);
     await refused(await viewOf([2 ** 40], [0]), /expanded from 6 stored/);
-    await refused(await viewOf([2 ** 40, 2 ** 40, 0], [0, 0, 0]).then((bytes) => bytes.slice(0, -1)), /zip/);
     const empty = await readTorch(bytesSource(await viewOf([2 ** 40, 0], [1, 1]), "some.bin"));
     expect((await empty.read("w")).data.length).toBe(0);
   });
 
   it("too large to be one", async () => {
-    const path = join(folder, "large.bin");
-    const sink = memorySink();
-    const zip = new ZipWriter(sink);
-    await zip.begin("archive/data.pkl", 65 * 2 ** 20, 0);
-    await sink.write(new Uint8Array(65 * 2 ** 20));
-    await zip.finish();
-    await refused(sink.bytes(), /its pickle has 68157440 bytes/);
-    expect(path).toBeTruthy();
+    const bytes = await archive(new Uint8Array(65 * 2 ** 20), {});
+    await refused(bytes, /its pickle has 68157440 bytes/);
   });
 });
 

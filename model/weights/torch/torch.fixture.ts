@@ -46,7 +46,7 @@ export function pickle(tensors: Tensor[], view?: { shape: number[]; stride: numb
     writer.text(name);
     writer.call("torch._utils", "_rebuild_tensor_v2", () => {
       writer.persistent(() => {
-        for (const word of ["storage"]) writer.text(word);
+        writer.text("storage");
         writer.global("torch", "FloatStorage");
         for (const word of ["0", "cpu"]) writer.text(word);
         writer.whole(shape.reduce((product, size) => product * size, 1));
