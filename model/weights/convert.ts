@@ -8,6 +8,7 @@ import { formatOf } from "./formats.ts";
 import { canonicalName } from "./names.ts";
 import { openWeights } from "./openWeights.ts";
 import { type FloatDType, storeAs, storedAs } from "./storeAs.ts";
+import { showBytes } from "./showBytes.ts";
 import { writeTorch } from "./torch/writeTorch.ts";
 import { HELD_AS, type WeightFile } from "./weightFile.ts";
 import { type TensorToWrite, writeSafetensors } from "./writeSafetensors.ts";
@@ -177,7 +178,6 @@ async function refuseFullDisk(to: string, bytes: number): Promise<void> {
   const { bavail, bsize } = await statfs(folder).catch((error) => {
     throw writeError(error, to);
   });
-  const gigabytes = (n: number): string => `${(n / 1e9).toFixed(2)} GB`;
   if (bavail * bsize < bytes)
-    throw new InfimmError(`${to}: ${gigabytes(bytes)} are needed, and the disk has ${gigabytes(bavail * bsize)} left`);
+    throw new InfimmError(`${to}: ${showBytes(bytes)} are needed, and the disk has ${showBytes(bavail * bsize)} left`);
 }
