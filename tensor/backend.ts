@@ -71,6 +71,12 @@ export interface FusedKernels {
   rmsNorm(x: Operand, weight: Operand, eps: number, out: Operand): void;
   /** x [rows, k] · weightᵀ [n, k] + bias [n]. The weight is constant: a backend may keep it packed. */
   linear(x: Operand, weight: Operand, bias: Operand | null, out: Operand): void;
+  /**
+   * softmax(scale · q kᵀ + mask) v for each head, without the whole matrix of scores in memory.
+   * q [b, h, i, d], k [b, hk, j, d], v [b, hk, j, e], h a multiple of hk: query head n looks at key head
+   * floor(n / (h / hk)). The mask, f32, has the scores' shape [b, h, i, j] by stride 0. A row of -infinity gives 0.
+   */
+  attention(q: Operand, k: Operand, v: Operand, mask: Operand | null, scale: number, out: Operand): void;
   /** Descending, equal values in order of index: the first `k` = out size along the last axis. */
   topk(x: Operand, values: Operand, indices: Operand): void;
 }
