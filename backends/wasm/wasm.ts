@@ -1,14 +1,13 @@
 import type { TypedArray } from "../../core/dtype.ts";
 import type { Backend, DeviceBuffer } from "../../tensor/backend.ts";
-import { copy } from "../cpu/copy.ts";
 import { gather, scatterAdd } from "../cpu/indexing.ts";
-import { map } from "../cpu/map.ts";
 import { reduce } from "../cpu/reduce.ts";
 import { layerNorm, rmsNorm, softmax } from "../cpu/rows.ts";
 import { scan } from "../cpu/scan.ts";
 import { topk } from "../cpu/topk.ts";
 import { Engine } from "./engine.ts";
 import { onCpu } from "./fallback.ts";
+import { copy, map } from "./map.ts";
 import { linear, matmul } from "./matmul.ts";
 import { PackedWeights } from "./packedWeights.ts";
 import { hasRelaxedSimd, nodeModule } from "./features.ts";
@@ -46,15 +45,10 @@ export function createWasmBackend(options: WasmOptions = {}): Backend {
     read: async (...range) => readSync(...range),
     readSync,
     flush: async () => {},
-    map: (expr, inputs, out) =>
-      map(
-        expr,
-        inputs.map((t) => (typeof t === "number" ? t : onCpu(t))),
-        onCpu(out),
-      ),
+    map: (expr, inputs, out) => map(engine, expr, inputs, out),
     reduce: (kind, input, axes, out) => reduce(kind, onCpu(input), axes, onCpu(out)),
     matmul: (a, b, out) => matmul(engine, a, b, out),
-    copy: (input, out) => copy(onCpu(input), onCpu(out)),
+    copy: (input, out) => copy(engine, input, out),
     gather: (input, axis, index, out) => gather(onCpu(input), axis, onCpu(index), onCpu(out)),
     scatterAdd: (out, axis, index, source) => scatterAdd(onCpu(out), axis, onCpu(index), onCpu(source)),
     scan: (input, out) => scan(onCpu(input), onCpu(out)),
