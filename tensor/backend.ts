@@ -36,8 +36,8 @@ export interface Backend {
   flush(): Promise<void>;
   /** Like `read`, at once. Only backends that can have it. */
   readSync?(buffer: DeviceBuffer, byteOffset: number, byteLength: number): ArrayBuffer;
-  /** The memory itself, where it is the host's own: valid until the buffer is freed. */
-  hostView?(buffer: DeviceBuffer): ArrayBufferLike;
+  /** The buffer's bytes themselves, where they are in memory of the host: valid until the buffer is freed. */
+  hostView?(buffer: DeviceBuffer): Uint8Array;
   /** A buffer on memory that the host owns, without a copy. `free` forgets it and never reuses it. */
   adopt?(memory: ArrayBufferLike): DeviceBuffer;
 
