@@ -129,11 +129,15 @@ describe("hubFor", () => {
     expect(hubFor("Infi-MM/infimm-zephyr").revision).toBe("0c3eccf106642be17b4d5c3cb66530097b20c072");
     expect(hubFor("Infi-MM/infimm-zephyr", { revision: "main" }).revision).toBe("main");
     expect(hubFor("owner/tiny").revision).toBe("main");
+    expect(hubFor("owner/tiny@v1.0")).toMatchObject({ repo: "owner/tiny", revision: "v1.0" });
   });
 
-  it.each(["../etc", "a/b/c", "owner", "owner/..", "/owner/name", "owner/na me", "o--w/n"])("refuses %j", (name) => {
-    expect(() => hubFor(name)).toThrow(HubError);
-  });
+  it.each(["../etc", "a/b/c", "owner", "owner/..", "/owner/name", "owner/na me", "o--w/n", "a/b@"])(
+    "refuses %j",
+    (name) => {
+      expect(() => hubFor(name)).toThrow(HubError);
+    },
+  );
 
   it.each(["../main", "a b", "-x"])("refuses the revision %j", (revision) => {
     expect(() => hubFor(REPO, { revision })).toThrow(/not the name of a revision/);
