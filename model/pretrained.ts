@@ -36,5 +36,6 @@ export async function loadProcessor(checkpoint: Checkpoint): Promise<Processor> 
     checkpoint.json("tokenizer_config.json", "tokenizer config"),
     checkpoint.json("config.json", "model config"),
   ]);
+  parseConfig(config.value, config.path); // says more of what is wrong than the processor, which needs little of it
   return new Processor({ tokenizer: tokenizer.value, tokenizerConfig: tokenizerConfig.value, config: config.value });
 }
