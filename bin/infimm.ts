@@ -7,6 +7,7 @@ import { captionCommand } from "./caption.ts";
 import { EXIT, isBrokenPipe, reportFailure, reportMisuse } from "./failure.ts";
 import { infoCommand } from "./info.ts";
 import { packageVersion } from "./package.ts";
+import { synthCommand } from "./synth.ts";
 
 // There is no handler for Ctrl-C on purpose: the system ends us at once, in the middle of a long sum too, and a shell's
 // loop over many pictures stops with us. `$?` is then 130.
@@ -22,6 +23,7 @@ const program = new Command("infimm")
   .addCommand(askCommand())
   .addCommand(captionCommand())
   .addCommand(infoCommand())
+  .addCommand(synthCommand())
   .addCommand(goldenCommand())
   .addHelpText("after", '\nStart with:\n  $ infimm ask picture.png "What is in the picture?"');
 for (const command of withSubcommands(program)) {

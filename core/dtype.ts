@@ -11,7 +11,12 @@ export type DType = "f32" | "i32" | "bool" | "f16" | "bf16";
 /** The typed array that holds a dtype. `f16` and `bf16` are kept as their bit patterns. */
 export type TypedArray = Float32Array | Int32Array | Uint8Array | Uint16Array;
 
-export const BYTES: Record<DType, number> = { f32: 4, i32: 4, bool: 1, f16: 2, bf16: 2 };
+const BYTES: Record<DType, number> = { f32: 4, i32: 4, bool: 1, f16: 2, bf16: 2 };
+
+/** How many bytes `elements` elements of a dtype take. */
+export function byteLengthOf(dtype: DType, elements: number): number {
+  return elements * BYTES[dtype];
+}
 
 export function isFloat(dtype: DType): boolean {
   return dtype === "f32" || dtype === "f16" || dtype === "bf16";

@@ -1,4 +1,4 @@
-import { BYTES, type TypedArray, viewBytes } from "../core/dtype.ts";
+import { byteLengthOf, type TypedArray, viewBytes } from "../core/dtype.ts";
 import { ShapeError, showShape } from "../core/errors.ts";
 import { contiguousStrides, requireShape, type Shape, sizeOf } from "../core/shape.ts";
 import { type Backend, getBackend } from "./backend.ts";
@@ -45,7 +45,7 @@ export function fromNdarray(array: NdArray, dtype?: "f32" | "i32" | "bool", back
     const start = data.byteOffset / data.BYTES_PER_ELEMENT + offset;
     return new Tensor(new Storage(backend, backend.adopt(data.buffer)), kind, shape, stride, start);
   }
-  const values = viewBytes(kind, new ArrayBuffer(sizeOf(shape) * BYTES[kind]));
+  const values = viewBytes(kind, new ArrayBuffer(byteLengthOf(kind, sizeOf(shape))));
   let next = 0;
   for (const at of positions(shape, stride, offset))
     values[next++] = kind === "bool" ? Number(data[at] !== 0) : data[at];

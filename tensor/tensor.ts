@@ -1,4 +1,4 @@
-import { BYTES, type DType, decodeFloats, type TypedArray, viewBytes } from "../core/dtype.ts";
+import { byteLengthOf, type DType, decodeFloats, type TypedArray, viewBytes } from "../core/dtype.ts";
 import { InfimmError, ShapeError, showShape } from "../core/errors.ts";
 import { contiguousStrides, isContiguous, requireShape, type Shape, sizeOf } from "../core/shape.ts";
 import { type Backend, getBackend, type Operand } from "./backend.ts";
@@ -89,7 +89,7 @@ export class Tensor implements Operand {
   }
 
   private byteRange(): [offset: number, length: number] {
-    return [this.offset * BYTES[this.dtype], this.size * BYTES[this.dtype]];
+    return [byteLengthOf(this.dtype, this.offset), byteLengthOf(this.dtype, this.size)];
   }
 
   private widen(stored: TypedArray): TypedArray {
@@ -281,7 +281,7 @@ export class Tensor implements Operand {
 /** Memory for a result of `shape`. Its elements are garbage until a kernel has written them. */
 export function empty(shape: Shape, dtype: DType = "f32", backend: Backend = getBackend()): Tensor {
   requireShape("empty", shape);
-  return new Tensor(new Storage(backend, backend.alloc(sizeOf(shape) * BYTES[dtype])), dtype, shape);
+  return new Tensor(new Storage(backend, backend.alloc(byteLengthOf(dtype, sizeOf(shape)))), dtype, shape);
 }
 
 /** The backend that all `inputs` live on. */

@@ -1,5 +1,5 @@
 import {
-  BYTES,
+  byteLengthOf,
   bf16ToF32,
   type DType,
   f16ToF32,
@@ -35,7 +35,7 @@ export class Bench {
   out(shape: Shape, dtype: DType = "f32"): Operand {
     const size = sizeOf(shape);
     const operand = {
-      buffer: this.backend.alloc(size * BYTES[dtype]),
+      buffer: this.backend.alloc(byteLengthOf(dtype, size)),
       dtype,
       shape,
       strides: contiguousStrides(shape),
@@ -59,7 +59,7 @@ export class Bench {
       if (layout !== "broadcast" || index[0] === 0) data[at] = encode(dtype, values[i]);
       seen[i] = decode(dtype, data[at]);
     });
-    const buffer = this.backend.alloc(length * BYTES[dtype]);
+    const buffer = this.backend.alloc(byteLengthOf(dtype, length));
     if (length > 0) this.backend.write(buffer, data);
     const sample = { buffer, dtype, shape, strides, offset, values: seen };
     this.made.push(sample);
@@ -81,7 +81,7 @@ export class Bench {
   /** The elements of a contiguous operand. */
   async read(operand: Operand): Promise<Float64Array> {
     const { backend } = this;
-    const bytes = BYTES[operand.dtype];
+    const bytes = byteLengthOf(operand.dtype, 1);
     const buffer = await backend.read(operand.buffer, operand.offset * bytes, sizeOf(operand.shape) * bytes);
     return Float64Array.from(viewBytes(operand.dtype, buffer), (x) => decode(operand.dtype, x));
   }
@@ -121,7 +121,7 @@ function arrange(shape: Shape, layout: Layout): { strides: number[]; offset: num
 }
 
 function poisoned(dtype: DType, length: number): TypedArray {
-  const array = viewBytes(dtype, new ArrayBuffer(length * BYTES[dtype]));
+  const array = viewBytes(dtype, new ArrayBuffer(byteLengthOf(dtype, length)));
   return array.fill(encode(dtype, dtype === "i32" ? -77777 : dtype === "bool" ? 1 : -1.5e4)) as TypedArray;
 }
 

@@ -1,4 +1,4 @@
-import { BYTES, decodeFloats, type DType, type TypedArray, viewBytes } from "../../core/dtype.ts";
+import { byteLengthOf, decodeFloats, type DType, type TypedArray, viewBytes } from "../../core/dtype.ts";
 import type { DeviceBuffer, Operand } from "../../tensor/backend.ts";
 
 /** A piece of memory, and the typed arrays over it: making one takes as long as a kernel on a tiny tensor. */
@@ -13,7 +13,10 @@ export class Block {
   view(dtype: DType): TypedArray {
     let view = this.views.get(dtype);
     if (!view)
-      this.views.set(dtype, (view = viewBytes(dtype, this.bytes, 0, Math.floor(this.bytes.byteLength / BYTES[dtype]))));
+      this.views.set(
+        dtype,
+        (view = viewBytes(dtype, this.bytes, 0, Math.floor(this.bytes.byteLength / byteLengthOf(dtype, 1)))),
+      );
     return view;
   }
 }

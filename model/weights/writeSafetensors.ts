@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { type FileHandle, open, rename, rm } from "node:fs/promises";
-import { BYTES, type DType, type TypedArray, viewBytes } from "../../core/dtype.ts";
+import { byteLengthOf, type DType, type TypedArray, viewBytes } from "../../core/dtype.ts";
 import { FileFormatError, showShape } from "../../core/errors.ts";
 import { sizeOf } from "../../core/shape.ts";
 import { LENGTH_BYTES, MAX_HEADER_BYTES } from "./safetensorsHeader.ts";
@@ -29,7 +29,7 @@ export async function writeSafetensors(
   tensors: Iterable<TensorToWrite>,
   options: { metadata?: Readonly<Record<string, string>> } = {},
 ): Promise<void> {
-  const ordered = [...tensors].sort((a, b) => BYTES[b.dtype] - BYTES[a.dtype]);
+  const ordered = [...tensors].sort((a, b) => byteLengthOf(b.dtype, 32) - byteLengthOf(a.dtype, 32));
   const header = encodeHeader(ordered, options.metadata ?? {}, path);
   const temporary = `${path}.${randomUUID()}.tmp`;
   const handle = await open(temporary, "wx").catch((error: Error) => {
@@ -70,7 +70,7 @@ function encodeHeader(
     if (entries.has(name)) refuse("is given twice; write each tensor under one name");
     if (!shape.every((d) => Number.isSafeInteger(d) && d >= 0))
       refuse(`shape ${showShape(shape)} must be whole numbers, 0 or more`);
-    const end = offset + sizeOf(shape) * BYTES[dtype];
+    const end = offset + byteLengthOf(dtype, sizeOf(shape));
     entries.set(name, { dtype: STORED[dtype], shape, data_offsets: [offset, end] });
     offset = end;
   }
