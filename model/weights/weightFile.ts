@@ -40,6 +40,8 @@ export interface WeightFile {
   read(name: string): Promise<TensorData>;
   /** The same at once, where the bytes are already in memory. */
   readSync?(name: string): TensorData;
+  /** Names that give the same string are views of the same bytes, as aliases in a PyTorch file are. */
+  memoryOf?(name: string): string;
   close(): Promise<void>;
 }
 
