@@ -6,6 +6,7 @@ import { indexingCases } from "./conformance/indexingCases.ts";
 import { mapCases } from "./conformance/mapCases.ts";
 import { matmulCases } from "./conformance/matmulCases.ts";
 import { memoryCases } from "./conformance/memoryCases.ts";
+import { quantizedCases } from "./conformance/quantizedCases.ts";
 import { reduceCases } from "./conformance/reduceCases.ts";
 import { Bench } from "./conformance/samples.ts";
 
@@ -34,6 +35,7 @@ export function conformanceCases({ slack = 1, slackFor = {} }: Allowances = {}):
     ...memoryCases(),
     ...indexingCases(),
     ...fusedCases(),
+    ...quantizedCases(),
   ];
   return cases.map(({ name, run }) => ({
     name,

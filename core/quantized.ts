@@ -58,12 +58,12 @@ export function quantize(dtype: QuantizedDType, values: Float32Array): Uint8Arra
 
 function quantizeBlock8(values: Float32Array, block: number, { quants, scales }: Planes): void {
   const start = block * BLOCK;
-  const scale = scaleFrom(largest(values, start) / 127, scales, block);
+  const scale = scaleFrom(Math.abs(largest(values, start)) / 127, scales, block);
   if (scale === 0) return;
   const inverse = 1 / scale;
   for (let i = start; i < start + BLOCK; i++) {
     const q = ((values[i] * inverse + 128.5) | 0) - 128;
-    quants[i] = q > 127 ? 127 : q < -127 ? -127 : q; // as two's complement
+    quants[i] = Math.max(-127, Math.min(127, q)); // as two's complement
   }
 }
 
@@ -101,7 +101,7 @@ function quantizeBlock4(values: Float32Array, block: number, { quants, scales }:
 /** The n in 0 … 15 for which n - 8 is nearest to `x`. */
 function nibble(x: number): number {
   const n = (x + 8.5) | 0; // rounds up from the middle; cuts towards 0 what is below, which is clipped anyway
-  return n < 0 ? 0 : n > 15 ? 15 : n;
+  return Math.max(0, Math.min(15, n));
 }
 
 function squaredError4(values: Float32Array, start: number, scale: number): number {
@@ -130,7 +130,7 @@ function largest(values: Float32Array, start: number): number {
 
 /** Store a block's scale, and return it as it was rounded. */
 function scaleFrom(scale: number, scales: Uint16Array, block: number): number {
-  const rounded = f16ToF32((scales[block] = f32ToF16(Math.abs(scale) === 0 ? 0 : scale)));
+  const rounded = f16ToF32((scales[block] = f32ToF16(scale === 0 ? 0 : scale)));
   if (!Number.isFinite(rounded)) {
     throw new InfimmError(
       `quantize: elements ${block * BLOCK} to ${block * BLOCK + BLOCK - 1} need a scale of ${scale}; they must be finite, and at most 500,000`,

@@ -71,6 +71,13 @@ export interface FusedKernels {
   rmsNorm(x: Operand, weight: Operand, eps: number, out: Operand): void;
   /** x [rows, k] · weightᵀ [n, k] + bias [n]. The weight is constant: a backend may keep it packed. */
   linear(x: Operand, weight: Operand, bias: Operand | null, out: Operand): void;
+  /**
+   * Rows of a quantised table [n, k] as f32, [rows, k]: those that `rows` (i32) names, or all in order. A backend without
+   * it never sees q8 and q4: such tensors are f32 there.
+   */
+  dequantize(table: Operand, rows: Operand | null, out: Operand): void;
+  /** `linear` with a q8 or q4 weight, which is read as it is stored. */
+  quantizedLinear(x: Operand, weight: Operand, bias: Operand | null, out: Operand): void;
   /** Descending, equal values in order of index: the first `k` = out size along the last axis. */
   topk(x: Operand, values: Operand, indices: Operand): void;
 }

@@ -17,11 +17,11 @@ export interface NdArray<Data = ArrayLike<number>> {
 /**
  * A tensor's elements as an ndarray: `ndarray(a.data, a.shape, a.stride, a.offset)` makes it one of the package's.
  * On a host backend (cpu, wasm) it looks at the tensor's own memory, so it is good only until the tensor is freed,
- * and must not be written to. Elsewhere, and for f16 and bf16 (which arrive as f32), it is a copy.
+ * and must not be written to. Elsewhere, and for dtypes that only store weights (which arrive as f32), it is a copy.
  */
 export async function toNdarray(t: Tensor): Promise<NdArray<TypedArray>> {
   const memory = t.backend.hostView?.(t.buffer);
-  if (!memory || t.dtype === "f16" || t.dtype === "bf16") {
+  if (!memory || !["f32", "i32", "bool"].includes(t.dtype)) {
     return { data: await t.data(), shape: t.shape, stride: contiguousStrides(t.shape), offset: 0 };
   }
   return { data: viewBytes(t.dtype, memory), shape: t.shape, stride: t.strides, offset: t.offset };

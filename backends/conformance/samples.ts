@@ -5,9 +5,11 @@ import {
   f16ToF32,
   f32ToBf16,
   f32ToF16,
+  type QuantizedDType,
   type TypedArray,
   viewBytes,
 } from "../../core/dtype.ts";
+import { dequantize, quantize } from "../../core/quantized.ts";
 import { signedStream } from "../../core/random.ts";
 import { contiguousStrides, type Shape, sizeOf } from "../../core/shape.ts";
 import type { Backend, Operand } from "../../tensor/backend.ts";
@@ -62,6 +64,25 @@ export class Bench {
     const buffer = this.backend.alloc(byteLengthOf(dtype, length));
     if (length > 0) this.backend.write(buffer, data);
     const sample = { buffer, dtype, shape, strides, offset, values: seen };
+    this.made.push(sample);
+    return sample;
+  }
+
+  /**
+   * A quantised weight [rows, k] of numbers in [-2, 2) that `key` names; `values` are those that it stands for. It is
+   * a stretch of rows in memory of its own, `before` after the first and `after` before the last: those are poison.
+   */
+  quantized(key: string, [rows, k]: Shape, dtype: QuantizedDType, { before = 0, after = 0 } = {}): Sample {
+    const all = Float32Array.from({ length: (before + rows + after) * k }, () => -1.5e4);
+    all.set(
+      Float32Array.from(signedStream(key, rows * k), (x) => 2 * x),
+      before * k,
+    );
+    const bytes = quantize(dtype, all);
+    const buffer = this.backend.alloc(bytes.length);
+    this.backend.write(buffer, bytes);
+    const values = Float64Array.from(dequantize(dtype, bytes)).subarray(before * k, (before + rows) * k);
+    const sample = { buffer, dtype, shape: [rows, k], strides: [k, 1], offset: before * k, values };
     this.made.push(sample);
     return sample;
   }

@@ -4,6 +4,7 @@ import { type Backend, fromData, getBackend } from "../../tensor/index.ts";
 import { ropeTables, VisionRotaryEmbedding } from "../evaClip/rope.ts";
 import type { VisualConfig } from "../visualConfig.ts";
 import { explainMismatch, matchNames } from "./match.ts";
+import { joinPlanes } from "./quantizedTensors.ts";
 import { quote, type TensorData, type WeightFile } from "./weightFile.ts";
 
 /** How far loading has come: tensors, not bytes. */
@@ -24,9 +25,10 @@ export interface LoadOptions {
  */
 export async function loadWeights(
   model: Module & { readonly config: { readonly visual: VisualConfig } },
-  file: WeightFile,
+  stored: WeightFile,
   { backend = getBackend(), onProgress }: LoadOptions = {},
 ): Promise<void> {
+  const file = joinPlanes(stored);
   const tables = rotaryPaths(model);
   const wanted = model.stateDict();
   const expected = new Map([...wanted].map(([name, { shape }]) => [name, { shape, optional: tables.has(name) }]));

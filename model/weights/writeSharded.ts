@@ -2,6 +2,7 @@ import { rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { byteLengthOf } from "../../core/dtype.ts";
 import { sizeOf } from "../../core/shape.ts";
+import { storedPlanes } from "./quantizedTensors.ts";
 import { type TensorToWrite, writeSafetensors } from "./writeSafetensors.ts";
 
 /** What transformers makes a shard of at most. */
@@ -41,7 +42,9 @@ export async function writeSharded(
     shards.length === 1 ? "model.safetensors" : `model-${String(i + 1).padStart(5, "0")}-of-${of}.safetensors`;
   for (const [i, shard] of shards.entries()) await writeSafetensors(join(folder, nameOf(i)), shard, { metadata });
   if (shards.length === 1) return;
-  const weight_map = Object.fromEntries(shards.flatMap((shard, i) => shard.map(({ name }) => [name, nameOf(i)])));
+  const weight_map = Object.fromEntries(
+    shards.flatMap((shard, i) => shard.flatMap(storedPlanes).map(({ name }) => [name, nameOf(i)])),
+  );
   const index = join(folder, "model.safetensors.index.json");
   await writeFile(`${index}.tmp`, `${JSON.stringify({ metadata: { total_size: total }, weight_map }, null, 2)}\n`);
   await rename(`${index}.tmp`, index);
