@@ -4,13 +4,14 @@ import "../backends/register.ts";
 import { goldenCommand } from "../golden/cli.ts";
 import { askCommand } from "./ask.ts";
 import { captionCommand } from "./caption.ts";
+import { convertCommand } from "./convert.ts";
 import { EXIT, isBrokenPipe, reportFailure, reportMisuse } from "./failure.ts";
 import { infoCommand } from "./info.ts";
 import { packageVersion } from "./package.ts";
 import { synthCommand } from "./synth.ts";
 
-// There is no handler for Ctrl-C on purpose: the system ends us at once, in the middle of a long sum too, and a shell's
-// loop over many pictures stops with us. `$?` is then 130.
+// There is no handler for Ctrl-C on purpose, but where files are being written (interruptible.ts): the system ends us at
+// once, in the middle of a long sum too, and a shell's loop over many pictures stops with us. `$?` is then 130.
 
 process.stdout.on("error", (error) => {
   if (!isBrokenPipe(error)) console.error(`infimm: ${error.message}`);
@@ -23,6 +24,7 @@ const program = new Command("infimm")
   .addCommand(askCommand())
   .addCommand(captionCommand())
   .addCommand(infoCommand())
+  .addCommand(convertCommand())
   .addCommand(synthCommand())
   .addCommand(goldenCommand())
   .addHelpText("after", '\nStart with:\n  $ infimm ask picture.png "What is in the picture?"');

@@ -7,12 +7,16 @@ import { InfiMM } from "./infimm.ts";
 import { readJson } from "./processor/readFile.ts";
 import { stretchTokenizer } from "./processor/stretchTokenizer.ts";
 import { synthesize } from "./weights/synthesize.ts";
-import { type ShardOptions, writeSharded } from "./weights/writeSharded.ts";
+import { bytesOf, writeShards } from "./weights/writeShards.ts";
 
 /** The parsed contents of a config.json. */
 type Json = Record<string, unknown>;
 
-export interface SyntheticOptions extends Pick<ShardOptions, "shardBytes" | "onProgress"> {
+export interface SyntheticOptions {
+  readonly shardBytes?: number;
+  /** Called after each tensor. */
+  readonly onProgress?: (bytes: number, totalBytes: number) => void;
+  readonly signal?: AbortSignal;
   readonly seed?: number;
   /** Layers of the language model; default: as the config says. */
   readonly layers?: number;
@@ -32,7 +36,7 @@ export async function writeSyntheticCheckpoint(
   folder: string,
   json: Json,
   tokenizerFolder: string,
-  { seed, layers, visionLayers, ...shards }: SyntheticOptions = {},
+  { seed, layers, visionLayers, onProgress, ...options }: SyntheticOptions = {},
 ): Promise<InfiMM> {
   const config = structuredClone(json) as Json & { visual: Json; language: Json };
   const model = new InfiMM(parseConfig(withLayers(config, layers, visionLayers), "synth"));
@@ -45,7 +49,17 @@ export async function writeSyntheticCheckpoint(
     "config.json": config,
   }; // biome-ignore format: a table
   await mkdir(folder, { recursive: true });
-  await writeSharded(folder, synthesize(model, seed), { metadata: { format: "pt" }, ...shards });
+  const made = synthesize(model, seed);
+  let done = 0;
+  const tensors = made.map((tensor) => ({
+    ...tensor,
+    async data() {
+      const data = await tensor.data();
+      onProgress?.((done += data.byteLength), bytesOf(made));
+      return data;
+    },
+  }));
+  await writeShards(folder, { tensors, aliases: new Map() }, options);
   for (const [name, content] of Object.entries(files)) {
     await writeFile(join(folder, name), `${JSON.stringify(content, null, 2)}\n`);
   }

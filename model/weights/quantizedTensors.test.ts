@@ -8,7 +8,7 @@ import { openWeights } from "./openWeights.ts";
 import { joinPlanes } from "./quantizedTensors.ts";
 import { openSafetensors } from "./safetensors.ts";
 import { writeSafetensors } from "./writeSafetensors.ts";
-import { writeSharded } from "./writeSharded.ts";
+import { writeShards } from "./writeShards.ts";
 
 let folder: string;
 beforeAll(async () => {
@@ -42,7 +42,7 @@ describe("a file with quantised tensors", () => {
   });
 
   it("reads as what was written, from one file and from shards", async () => {
-    await writeSharded(folder, all, { shardBytes: 180 });
+    await writeShards(folder, { tensors: all, aliases: new Map() }, { shardBytes: 180 });
     for (const path of [join(folder, "planes.safetensors"), folder]) {
       const file = joinPlanes(await openWeights(path));
       expect([...file.tensors.keys()].sort()).toEqual(["a.weight", "b.weight", "norm.weight"]);

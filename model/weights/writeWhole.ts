@@ -71,3 +71,8 @@ export function writeError(error: unknown, path: string): unknown {
   if (error instanceof InfimmError || typeof code !== "string" || !("syscall" in (error as object))) return error;
   return new InfimmError(`${path}: cannot be written: ${CAUSES[code] ?? message}`, { cause: error });
 }
+
+/** A small text file, whole or not at all. */
+export function writeText(path: string, text: string): Promise<void> {
+  return writeWhole(path, (sink) => sink.write(new TextEncoder().encode(text)));
+}

@@ -1,0 +1,129 @@
+import { randomUUID } from "node:crypto";
+import { copyFile, mkdir, readdir, rename, rm, stat, statfs } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
+import { byteLengthOf, type DType } from "../../core/dtype.ts";
+import { InfimmError } from "../../core/errors.ts";
+import { sizeOf } from "../../core/shape.ts";
+import { formatOf } from "./formats.ts";
+import { canonicalName } from "./names.ts";
+import { openWeights } from "./openWeights.ts";
+import { joinPlanes } from "./quantizedTensors.ts";
+import { storeAs, storedAs, type WeightDType } from "./storeAs.ts";
+import { HELD_AS, type StoredTensor, type WeightFile } from "./weightFile.ts";
+import type { TensorToWrite } from "./writeSafetensors.ts";
+import { bytesOf, type Plan, writeOne, writeShards } from "./writeShards.ts";
+import { writeError } from "./writeWhole.ts";
+
+export interface ConvertOptions {
+  /** What floats are stored as; q8 and q4 quantise only what bears it (storeAs.ts). Default: as they are. */
+  readonly dtype?: WeightDType;
+  /** What a folder gets. A file's own ending says what it is. Default "safetensors". */
+  readonly format?: "safetensors" | "torch";
+  /** A folder's weights are split into files of at most so many bytes each. Default 5 GB, as transformers. */
+  readonly shardBytes?: number;
+  /** Called for each tensor, with all bytes counted as they will be written. */
+  readonly onProgress?: (bytes: number, totalBytes: number, name: string) => void;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Rewrite a checkpoint (Node): from a file or folder that `openWeights` takes to a `.safetensors` or `.bin` file, or to
+ * a folder, which gets the configuration and tokenizer too. One tensor at a time is in memory; `to` appears when it is
+ * complete. Names that share memory in a PyTorch file are written once: in safetensors the metadata list the others, as
+ * `safetensors.torch.save_model` does.
+ */
+export async function convertCheckpoint(from: string, to: string, options: ConvertOptions = {}): Promise<void> {
+  await refuseExisting(to);
+  const weights = joinPlanes(await openWeights(from));
+  try {
+    const plan = planOf(weights, options);
+    await refuseFullDisk(to, bytesOf(plan.tensors));
+    const format = formatOf(to);
+    if (format === "safetensors" || format === "torch") await writeOne(to, plan, { ...options, format });
+    else await writeFolder(from, to, plan, options);
+  } finally {
+    await weights.close();
+  }
+}
+
+function planOf(weights: WeightFile, { dtype, onProgress }: ConvertOptions): Plan {
+  const { kept, aliases } = sharedNames(weights);
+  let done = 0;
+  let total = 0;
+  const tensors = kept.map((name): TensorToWrite => {
+    const tensor = weights.tensors.get(name)!;
+    const { shape } = tensor;
+    const target = storedAs(name, heldAs(tensor), shape, dtype);
+    const bytes = byteLengthOf(target, sizeOf(shape));
+    total += bytes;
+    const data = async () => {
+      const values = storeAs(await weights.read(name), target, name);
+      onProgress?.((done += bytes), total, name);
+      return values;
+    };
+    return { name, dtype: target, shape, data };
+  });
+  return { tensors, aliases };
+}
+
+/** Our dtype for what a file stores. */
+function heldAs({ dtype }: StoredTensor): DType {
+  return dtype === "q8" || dtype === "q4" ? dtype : HELD_AS[dtype];
+}
+
+/** Of the names of one memory, the one that our model uses is kept, and the others are its aliases. */
+function sharedNames(weights: WeightFile): { kept: string[]; aliases: Map<string, string> } {
+  const groups = new Map<string, string[]>();
+  for (const name of weights.tensors.keys()) {
+    const memory = weights.memoryOf?.(name) ?? name;
+    groups.set(memory, [...(groups.get(memory) ?? []), name]);
+  }
+  const kept: string[] = [];
+  const aliases = new Map<string, string>();
+  for (const names of groups.values()) {
+    const first = names.find((name) => canonicalName(name) === name) ?? names[0];
+    kept.push(first);
+    for (const name of names) if (name !== first) aliases.set(name, first);
+  }
+  return { kept, aliases };
+}
+
+async function writeFolder(from: string, to: string, plan: Plan, options: ConvertOptions): Promise<void> {
+  const temporary = `${resolve(to)}.${randomUUID()}.tmp`;
+  try {
+    await mkdir(temporary);
+    await copyCompanions(from, temporary);
+    await writeShards(temporary, plan, options);
+    await rename(temporary, to);
+  } catch (error) {
+    await rm(temporary, { recursive: true, force: true });
+    throw writeError(error, to);
+  }
+}
+
+/** What stands beside the weights: configuration, tokenizer, licence. */
+async function copyCompanions(from: string, to: string): Promise<void> {
+  const folder = (await stat(from)).isDirectory() ? from : formatOf(from) === "index" ? dirname(from) : undefined;
+  if (folder === undefined) return;
+  for (const name of await readdir(folder)) {
+    const isFile = (await stat(join(folder, name))).isFile();
+    if (isFile && !name.startsWith(".") && formatOf(name) === undefined)
+      await copyFile(join(folder, name), join(to, name));
+  }
+}
+
+async function refuseExisting(to: string): Promise<void> {
+  const found = await stat(to).catch(() => undefined);
+  if (found?.isDirectory() && (await readdir(to)).length === 0) return;
+  if (found) throw new InfimmError(`${to} exists already; remove it first, or name another`);
+}
+
+async function refuseFullDisk(to: string, bytes: number): Promise<void> {
+  const folder = dirname(resolve(to));
+  const { bavail, bsize } = await statfs(folder).catch((error) => {
+    throw writeError(error, to);
+  });
+  const gigabytes = (n: number): string => `${(n / 1e9).toFixed(2)} GB`;
+  if (bavail * bsize < bytes)
+    throw new InfimmError(`${to}: ${gigabytes(bytes)} are needed, and the disk has ${gigabytes(bavail * bsize)} left`);
+}
