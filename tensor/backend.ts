@@ -36,8 +36,8 @@ export interface Backend {
   flush(): Promise<void>;
   /** Like `read`, at once. Only backends that can have it. */
   readSync?(buffer: DeviceBuffer, byteOffset: number, byteLength: number): ArrayBuffer;
-  /** The memory itself, where it is the host's own: valid until the buffer is freed. */
-  hostView?(buffer: DeviceBuffer): ArrayBufferLike;
+  /** The buffer's bytes themselves, where they are in memory of the host: valid until the buffer is freed. */
+  hostView?(buffer: DeviceBuffer): Uint8Array;
   /** A buffer on memory that the host owns, without a copy. `free` forgets it and never reuses it. */
   adopt?(memory: ArrayBufferLike): DeviceBuffer;
 
@@ -72,6 +72,11 @@ export interface FusedKernels {
   /** x [rows, k] · weightᵀ [n, k] + bias [n]. The weight is constant: a backend may keep it packed. */
   linear(x: Operand, weight: Operand, bias: Operand | null, out: Operand): void;
   /**
+   * softmax(scale · q kᵀ + mask) v for each head, without the whole matrix of scores in memory.
+   * q [b, h, i, d], k [b, hk, j, d], v [b, hk, j, e], h a multiple of hk: query head n looks at key head
+   * floor(n / (h / hk)). The mask, f32, has the scores' shape [b, h, i, j] by stride 0. A row of -infinity gives 0.
+   */
+  attention(q: Operand, k: Operand, v: Operand, mask: Operand | null, scale: number, out: Operand): void;
    * Rows of a quantised table [n, k] as f32, [rows, k]: those that `rows` (i32) names, or all in order. A backend without
    * it never sees q8 and q4: such tensors are f32 there.
    */
