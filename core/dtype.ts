@@ -12,8 +12,8 @@ export type QuantizedDType = "q8" | "q4";
 /** The typed array that holds a dtype. `f16` and `bf16` are kept as their bit patterns, `q8` and `q4` as bytes. */
 export type TypedArray = Float32Array | Int32Array | Uint8Array | Uint16Array;
 
-/** Bytes an element; those of a quantised block of 32 include its scale. */
-const BYTES: Record<DType, number> = { f32: 4, i32: 4, bool: 1, f16: 2, bf16: 2, q8: 34 / 32, q4: 18 / 32 };
+/** Bytes an element. Quantised ones come in blocks of 32 with a scale, so theirs is a fraction: see `byteLengthOf`. */
+export const BYTES: Record<DType, number> = { f32: 4, i32: 4, bool: 1, f16: 2, bf16: 2, q8: 34 / 32, q4: 18 / 32 };
 
 /** How many bytes `elements` elements of a dtype take; for q8 and q4, whole blocks of them. */
 export function byteLengthOf(dtype: DType, elements: number): number {
