@@ -25,7 +25,7 @@ export async function toNdarray(t: Tensor): Promise<NdArray<TypedArray>> {
     return { data: await t.data(), shape: t.shape, stride: contiguousStrides(t.shape), offset: 0 };
   }
   const { buffer, byteOffset, byteLength } = memory;
-  const data = viewBytes(t.dtype, buffer, byteOffset, Math.floor(byteLength / BYTES[t.dtype]));
+  const data = viewBytes(t.dtype, buffer, byteOffset, Math.floor(byteLength / byteLengthOf(t.dtype, 1)));
   return { data, shape: t.shape, stride: t.strides, offset: t.offset };
 }
 
