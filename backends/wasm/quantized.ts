@@ -11,7 +11,6 @@ import {
   type Activations,
   type FixedPointArguments,
   fixedPointModule,
-  recordOf,
   rowBytes,
 } from "./kernels/quantized/fixedPoint.ts";
 import { linesPerTask, matmul, ranges } from "./matmul.ts";
@@ -56,9 +55,8 @@ function dots(
 ): void {
   const [[m, n], k] = [out.shape, weight.shape[1]];
   const { dtype, quants, scales } = planesOf(weight);
-  const record = recordOf(dtype, activations);
   const blocks = k / BLOCK;
-  const xLine = rowBytes(record, blocks);
+  const xLine = rowBytes(activations, blocks);
   const numbers = engine.memory.allocIn(arena, m * xLine);
   try {
     const convert = engine.kernel(`fixedPoint ${dtype} ${activations}`, () => fixedPointModule(dtype, activations));

@@ -8,7 +8,7 @@ import { f32x4, i16x8, i32x4, i8x16, v128 } from "../../assembler/simd.ts";
 import { least } from "../matmul/gemm.ts";
 import { sumOfLanes } from "../matmul/matvec.ts";
 import { multiplyAdd } from "../matmul/tile.ts";
-import { type Activations, recordOf } from "./fixedPoint.ts";
+import { type Activations, blockBytes, planesOf } from "./fixedPoint.ts";
 
 /** What `quantizedDotsModule`'s function takes, in order. Addresses and strides are bytes; lines are rows of the weight. */
 export interface QuantizedDotsArguments {
@@ -46,41 +46,42 @@ export function quantizedDotsModule(
   fma: boolean,
   side = 4,
 ): ModuleBuilder {
-  const record = recordOf(dtype, activations);
+  const [xBytes, planes] = [blockBytes(activations), planesOf(activations)];
   const madd = multiplyAdd(fma);
   const m = new ModuleBuilder();
   const params = Object.fromEntries(NAMES.map((name) => [name, "i32"])) as { [K in (typeof NAMES)[number]]: "i32" };
   m.export("run", params, "void", (f, p) => {
-    const [line, count, row, x, xScale, left, out] = Array.from({ length: 7 }, () => f.local("i32"));
+    const [line, count, row, x, xScale, xOffset, left, out] = Array.from({ length: 8 }, () => f.local("i32"));
     const lines = Array.from({ length: side }, () => ({
       quants: f.local("i32"),
       scales: f.local("i32"),
       scale: f.local("v128"), // of a group of blocks, times that of x
       sum: f.local("v128"),
     }));
-    const xs = Array.from({ length: 4 * record.planes }, () => f.local("v128"));
+    const xs = Array.from({ length: 4 * planes }, () => f.local("v128"));
     const unpack = new Unpacker(f, dtype);
     const total = f.local("f32");
 
     /** Block `j` after `x`, whose scales are in lane `lane`. */
     const block = (j: number, lane: number, end: Parameters<FunctionBuilder["br"]>[0]) => {
-      for (const [i, v] of xs.entries())
-        f.set(v, v128.load(x, j * record.bytes + record.vector(Math.floor(i / 4), i % 4)));
-      for (const [i, { quants, scale, sum }] of lines.entries()) {
-        if (i > 0) f.br(end, i32.eqz(left)); // never taken: keeps V8 from loading everything first (tile.ts)
+      for (const [i, v] of xs.entries()) f.set(v, v128.load(x, j * xBytes + 16 * i));
+      for (const { quants, scale, sum } of lines) {
+        // Never taken, and each another condition: keeps V8 from loading everything first (tile.ts).
+        f.br(end, i32.eq(quants, i32.const(j)));
         const weights = unpack.block(quants, j * quantBytes(dtype));
-        const planes = Array.from({ length: record.planes }, (_, plane) => {
-          const start = dtype === "q4" ? [v128.load(x, j * record.bytes + record.correction(plane))] : [];
-          const products = weights.map((w, at) => i32x4.dot_i16x8_s(w, xs[4 * plane + at]));
-          return f32x4.convert_i32x4_s([...start, ...products].reduce((a, b) => i32x4.add(a, b)));
-        });
-        const whole = planes.length === 1 ? planes[0] : madd(planes[1], v128.f32(2 ** -15), planes[0]);
+        const [upper, lower] = Array.from({ length: planes }, (_, plane) =>
+          f32x4.convert_i32x4_s(
+            weights.map((w, at) => i32x4.dot_i16x8_s(w, xs[4 * plane + at])).reduce((a, b) => i32x4.add(a, b)),
+          ),
+        );
+        const whole = lower ? madd(lower, v128.f32(2 ** -15), upper) : upper;
         f.set(sum, madd(whole, lane < 0 ? scale : splatLane(scale, lane), sum));
       }
     };
     const advance = (blocks: number) => {
-      f.add(x, blocks * record.bytes);
+      f.add(x, blocks * xBytes);
       f.add(xScale, 4 * blocks);
+      f.add(xOffset, 4 * blocks);
       for (const { quants, scales } of lines) {
         f.add(quants, blocks * quantBytes(dtype));
         f.add(scales, 2 * blocks);
@@ -93,7 +94,8 @@ export function quantizedDotsModule(
       f.set(row, i32.const(0));
       f.while(i32.lt_s(row, p.rows), () => {
         f.set(x, i32.add(p.x, i32.mul(row, p.xLine)));
-        f.set(xScale, i32.add(x, i32.mul(p.blocks, i32.const(record.bytes))));
+        f.set(xScale, i32.add(x, i32.mul(p.blocks, i32.const(xBytes))));
+        f.set(xOffset, i32.add(xScale, i32.shl(p.blocks, i32.const(2))));
         lines.forEach(({ quants, scales, sum }, i) => {
           // where there are fewer lines, the last is read again
           const first = f.let(i32.mul(i32.add(line, least(i32.const(i), i32.sub(count, i32.const(1)))), p.blocks));
@@ -104,15 +106,19 @@ export function quantizedDotsModule(
         f.set(left, p.blocks);
         f.block((end) => {
           f.while(i32.ge_s(left, i32.const(GROUP)), () => {
-            for (const { scales, scale } of lines)
-              f.set(scale, f32x4.mul(widenScales(v128.load16x4_s(scales)), v128.load(xScale)));
+            for (const { scales, scale, sum } of lines) {
+              f.set(scale, widenScales(v128.load16x4_s(scales)));
+              if (dtype === "q4") f.set(sum, madd(scale, v128.load(xOffset), sum));
+              f.set(scale, f32x4.mul(scale, v128.load(xScale)));
+            }
             for (let j = 0; j < GROUP; j++) block(j, j, end);
             advance(GROUP);
           });
           f.while(left, () => {
-            for (const { scales, scale } of lines) {
-              const signed = i32x4.extend_low_i16x8_s(v128.load16_splat(scales));
-              f.set(scale, f32x4.mul(widenScales(signed), v128.load32_splat(xScale)));
+            for (const { scales, scale, sum } of lines) {
+              f.set(scale, widenScales(i32x4.extend_low_i16x8_s(v128.load16_splat(scales))));
+              if (dtype === "q4") f.set(sum, madd(scale, v128.load32_zero(xOffset), sum));
+              f.set(scale, f32x4.mul(scale, v128.load32_splat(xScale)));
             }
             block(0, -1, end);
             advance(1);

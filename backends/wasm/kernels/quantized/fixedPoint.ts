@@ -4,6 +4,7 @@ import type { Code } from "../../assembler/code.ts";
 import type { FunctionBuilder, Local } from "../../assembler/function.ts";
 import { ModuleBuilder } from "../../assembler/module.ts";
 import { f32, i32 } from "../../assembler/scalar.ts";
+import { sumOfLanes } from "../matmul/matvec.ts";
 import { f32x4, i16x8, i32x4, i8x16, v128 } from "../../assembler/simd.ts";
 
 /**
@@ -16,34 +17,24 @@ import { f32x4, i16x8, i32x4, i8x16, v128 } from "../../assembler/simd.ts";
  */
 export type Activations = "i16" | "f32";
 
+export function planesOf(activations: Activations): number {
+  return activations === "i16" ? 1 : 2;
+}
+
+/** Bytes of one plane of a block: 32 whole numbers in four vectors. */
+const PLANE_BYTES = 2 * BLOCK;
+
+/** Bytes of a block, plane after plane. */
+export function blockBytes(activations: Activations): number {
+  return PLANE_BYTES * planesOf(activations);
+}
+
 /**
- * How a block of x lies in memory: each plane's 32 whole numbers in four vectors; then, for q4, the same for the
- * correction, four lanes whose sum is -8 Σx (nibbles count from 0, and mean n - 8). After all blocks: their scales, f32.
+ * Bytes of a row of x: all blocks, and after them for each block two f32: all their scales, then all their offsets.
+ * The offset is -8 Σx, for q4, whose nibbles n mean n - 8.
  */
-export interface Record {
-  readonly planes: number;
-  readonly bytes: number;
-  /** Where in a record the vectors `i` of a plane are, and its correction. */
-  readonly vector: (plane: number, i: number) => number;
-  readonly correction: (plane: number) => number;
-}
-
-const PLANE = 2 * BLOCK;
-
-export function recordOf(dtype: QuantizedDType, activations: Activations): Record {
-  const planes = activations === "i16" ? 1 : 2;
-  const corrections = dtype === "q4" ? planes : 0;
-  return {
-    planes,
-    bytes: PLANE * planes + 16 * corrections,
-    vector: (plane, i) => PLANE * plane + 16 * i,
-    correction: (plane) => PLANE * planes + 16 * plane,
-  };
-}
-
-/** Bytes of a row of x with so many blocks. */
-export function rowBytes(record: Record, blocks: number): number {
-  return blocks * (record.bytes + 4);
+export function rowBytes(activations: Activations, blocks: number): number {
+  return blocks * (blockBytes(activations) + 8);
 }
 
 /** What `fixedPointModule`'s function takes, in order: x [blocks, 32] f32, and where the result goes. */
@@ -55,50 +46,50 @@ export interface FixedPointArguments {
 
 /** A row of x, f32, as records. */
 export function fixedPointModule(dtype: QuantizedDType, activations: Activations): ModuleBuilder {
-  const record = recordOf(dtype, activations);
   const m = new ModuleBuilder();
   m.export("run", { x: "i32", to: "i32", blocks: "i32" }, "void", (f, { x, to, blocks }) => {
-    const scales = f.let(i32.add(to, i32.mul(blocks, i32.const(record.bytes))));
-    const peak = f.local("v128");
+    const scales = f.let(i32.add(to, i32.mul(blocks, i32.const(blockBytes(activations)))));
+    const offsets = f.let(i32.add(scales, i32.shl(blocks, i32.const(2))));
+    const [peak, sum] = [f.local("v128"), f.local("v128")];
     const scaled = Array.from({ length: 8 }, () => f.local("v128"));
     f.while(blocks, () => {
       f.set(peak, f32x4.abs(v128.load(x)));
       for (let i = 1; i < 8; i++) f.set(peak, f32x4.max(peak, f32x4.abs(v128.load(x, 16 * i))));
       const largest = f.let(largestOf(peak));
-      f.emit(f32.store(scales, f32.div(largest, f32.const(32767))));
+      const scale = f.let(f32.div(largest, f32.const(32767)));
+      f.emit(f32.store(scales, scale));
       const inverse = f.let(f32x4.splat(f32.div(f32.const(32767), largest)));
       for (const [i, v] of scaled.entries()) f.set(v, f32x4.mul(v128.load(x, 16 * i), inverse));
-      for (let plane = 0; plane < record.planes; plane++) {
+      f.set(sum, v128.f32(0));
+      for (let plane = 0; plane < planesOf(activations); plane++) {
         const rounded = scaled.map((v) => f.let(f32x4.nearest(v)));
-        storePlane(f, dtype, record, plane, to, rounded);
+        const numbers = inOrder(f, dtype, rounded);
+        for (const [i, v] of numbers.entries()) f.emit(v128.store(to, v, PLANE_BYTES * plane + 16 * i));
+        f.set(sum, f32x4.add(sum, f32x4.mul(sumOf(numbers), v128.f32(2 ** (-15 * plane)))));
         for (const [i, v] of scaled.entries()) f.set(v, f32x4.mul(f32x4.sub(v, rounded[i]), v128.f32(2 ** 15)));
       }
+      f.emit(f32.store(offsets, f32.mul(f32.mul(sumOfLanes(sum), scale), f32.const(-8))));
       f.add(x, 4 * BLOCK);
-      f.add(to, record.bytes);
+      f.add(to, blockBytes(activations));
       f.add(scales, 4);
+      f.add(offsets, 4);
       f.add(blocks, -1);
     });
   });
   return m;
 }
 
-/** Whole numbers in floats, to 16 bits, in the order in which the weights come. A block of zeros is NaN here, and becomes 0. */
-function storePlane(
-  f: FunctionBuilder,
-  dtype: QuantizedDType,
-  record: Record,
-  plane: number,
-  to: Local<"i32">,
-  rounded: readonly Local<"v128">[],
-): void {
+/** Whole numbers in floats, as 16 bits, in the order in which the weights come. A block of zeros is NaN here, and becomes 0. */
+function inOrder(f: FunctionBuilder, dtype: QuantizedDType, rounded: readonly Local<"v128">[]): Local<"v128">[] {
   const whole = rounded.map((v) => i32x4.trunc_sat_f32x4_s(v));
-  const inOrder = [0, 2, 4, 6].map((i) => f.let(i16x8.narrow_i32x4_s(whole[i], whole[i + 1])));
-  const vectors = dtype === "q8" ? inOrder : byNibbles(inOrder).map((v) => f.let(v));
-  for (const [i, v] of vectors.entries()) f.emit(v128.store(to, v, record.vector(plane, i)));
-  if (dtype === "q8") return;
+  const narrow = [0, 2, 4, 6].map((i) => f.let(i16x8.narrow_i32x4_s(whole[i], whole[i + 1])));
+  return dtype === "q8" ? narrow : byNibbles(narrow).map((v) => f.let(v));
+}
+
+/** Their sum, spread over four lanes of f32. */
+function sumOf(numbers: readonly Local<"v128">[]): Code<"v128"> {
   const ones = i16x8.splat(i32.const(1));
-  const sum = vectors.map((v) => i32x4.dot_i16x8_s(v, ones)).reduce((a, b) => i32x4.add(a, b));
-  f.emit(v128.store(to, i32x4.neg(i32x4.shl(sum, i32.const(3))), record.correction(plane)));
+  return f32x4.convert_i32x4_s(numbers.map((v) => i32x4.dot_i16x8_s(v, ones)).reduce((a, b) => i32x4.add(a, b)));
 }
 
 /**
