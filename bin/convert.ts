@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import { convertCheckpoint } from "../model/weights/convert.ts";
 import type { WeightDType } from "../model/weights/storeAs.ts";
+import { showBytes } from "../model/weights/showBytes.ts";
 import { interruptible } from "./interruptible.ts";
 
 const HELP = `
@@ -50,7 +51,7 @@ export function convertCommand(): Command {
             onProgress: (done, total, name) => {
               written = done;
               if (show)
-                process.stderr.write(`\r\x1b[K${gigabytes(done)} of ${gigabytes(total)} GB: ${name}`.slice(0, 120));
+                process.stderr.write(`\r\x1b[K${showBytes(done)} of ${showBytes(total)}: ${name}`.slice(0, 120));
             },
           }),
         );
@@ -58,11 +59,9 @@ export function convertCommand(): Command {
         if (show) process.stderr.write("\r\x1b[K");
       }
       if (json) console.log(JSON.stringify({ from, to, bytes: written }));
-      else console.log(`${to}: ${gigabytes(written)} GB of weights`);
+      else console.log(`${to}: ${showBytes(written)} of weights`);
     });
 }
-
-const gigabytes = (count: number): string => (count / 1e9).toFixed(count < 1e9 ? 4 : 2);
 
 const UNITS: Record<string, number> = { B: 1, KB: 1e3, MB: 1e6, GB: 1e9 };
 

@@ -1,5 +1,6 @@
 import type { ModuleBuilder } from "./assembler/module.ts";
 import { type Arena, Memory, type WasmBuffer } from "./memory.ts";
+import { hostFunctions } from "./threads/hostFunctions.ts";
 import { type KernelCode, Pool } from "./threads/pool.ts";
 
 /** A kernel: a module with one function, `run`, which takes numbers. Compiled when it is first called. */
@@ -45,8 +46,8 @@ export class Engine {
   private function(kernel: Kernel, arena: Arena): (...args: number[]) => void {
     let call = kernel.calls[arena.index];
     if (!call) {
-      const { pow, sin, cos } = Math;
-      const instance = new WebAssembly.Instance(kernel.module, { host: { memory: arena.memory, pow, sin, cos } });
+      const host = { memory: arena.memory, ...hostFunctions() };
+      const instance = new WebAssembly.Instance(kernel.module, { host });
       kernel.calls[arena.index] = call = instance.exports["run"] as typeof call;
     }
     return call;

@@ -3,6 +3,7 @@ import { sizeOf } from "../../core/shape.ts";
 import type { Operand } from "../../tensor/backend.ts";
 import { mergeBatch, transposed } from "../cpu/matmul.ts";
 import { forEachRow, mergeDims } from "../cpu/walk.ts";
+import { withContiguous } from "./contiguous.ts";
 import type { Engine } from "./engine.ts";
 import { type GemmArguments, gemmModule } from "./kernels/matmul/gemm.ts";
 import { type AddRowsArguments, addRowsModule, type DotsArguments, dotsModule } from "./kernels/matmul/matvec.ts";
@@ -26,7 +27,7 @@ const TASK_COLUMNS = 512;
  * @param a [batch…, m, k]
  * @param b [batch…, k, n]
  * @param out [batch…, m, n], f32, contiguous in the last dim
- * @param bias [n], f32 and contiguous, added to every row, or null
+ * @param bias [n], added to every row, or null
  * @param weights given if b is a weight, whose panels may be kept
  */
 export function matmul(
@@ -39,9 +40,10 @@ export function matmul(
 ): void {
   if (sizeOf(out.shape) === 0) return;
   const [left, right, result] = mergeBatch(a, b, out) ?? [a, b, out];
-  const inputs = bias ? [left, right, bias] : [left, right];
-  together(engine.memory, inputs, [result], (arena, [x, y, offset], [to]) =>
-    new Product(engine, arena, x, y, to, offset, weights).run(),
+  withContiguous(engine, bias ? [bias] : [], (biases) =>
+    together(engine.memory, [left, right, ...biases], [result], (arena, [x, y, offset], [to]) =>
+      new Product(engine, arena, x, y, to, offset, weights).run(),
+    ),
   );
 }
 

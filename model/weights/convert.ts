@@ -8,6 +8,7 @@ import { formatOf } from "./formats.ts";
 import { canonicalName } from "./names.ts";
 import { openWeights } from "./openWeights.ts";
 import { joinPlanes } from "./quantizedTensors.ts";
+import { showBytes } from "./showBytes.ts";
 import { storeAs, storedAs, type WeightDType } from "./storeAs.ts";
 import { HELD_AS, type StoredTensor, type WeightFile } from "./weightFile.ts";
 import type { TensorToWrite } from "./writeSafetensors.ts";
@@ -123,7 +124,6 @@ async function refuseFullDisk(to: string, bytes: number): Promise<void> {
   const { bavail, bsize } = await statfs(folder).catch((error) => {
     throw writeError(error, to);
   });
-  const gigabytes = (n: number): string => `${(n / 1e9).toFixed(2)} GB`;
   if (bavail * bsize < bytes)
-    throw new InfimmError(`${to}: ${gigabytes(bytes)} are needed, and the disk has ${gigabytes(bavail * bsize)} left`);
+    throw new InfimmError(`${to}: ${showBytes(bytes)} are needed, and the disk has ${showBytes(bavail * bsize)} left`);
 }

@@ -1,6 +1,7 @@
 import { nodeModule } from "../features.ts";
 import type { Arena } from "../memory.ts";
 import { CONTROL_BYTES, MAX_ARGUMENTS, RING, RING_BYTES, TASK_WORDS } from "./control.ts";
+import { hostFunctions } from "./hostFunctions.ts";
 import { type Greeting, type NewArena, workerMain } from "./worker.ts";
 
 const [TAKEN, POSTED, DONE, SLEEPING, STOP, WAITING, FAILED] = [0, 1, 2, 3, 4, 5, 6]; // see control.ts
@@ -134,7 +135,7 @@ function greetingOf({ index, memory }: Arena): NewArena {
 }
 
 /** `__name`: some tools (tsx, esbuild with keepNames) wrap functions in a helper of that name. */
-const TEXT = `const __name = (f) => f; (${workerMain})()`;
+const TEXT = `const __name = (f) => f; (${workerMain})(${hostFunctions})`;
 
 function startWorker(): Thread {
   const node = nodeModule<typeof import("node:worker_threads")>("node:worker_threads");

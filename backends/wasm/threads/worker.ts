@@ -13,12 +13,12 @@ export interface NewArena {
 /**
  * All that a worker thread does: take tasks, and run the kernel that each names, on the arena that it names.
  *
- * Its *text* becomes the worker, so it knows nothing but its own body and what any worker has. That works the same
+ * Its *text* becomes the worker, so it knows nothing but its own body, its argument and what any worker has. That works the same
  * from TypeScript sources, from `dist/` and from a bundle, where a worker in a file of its own would need help from
  * each tool. It knows no kernel: it compiles those it has not met from their bytes, which lie in the first arena
  * (engines keep compiled code by its bytes, so that this takes no second compilation).
  */
-export function workerMain(): void {
+export function workerMain(hostFunctions: () => WebAssembly.ModuleImports): void {
   const node = globalThis.process?.getBuiltinModule?.("node:worker_threads") as
     | typeof import("node:worker_threads")
     | undefined;
@@ -77,8 +77,7 @@ export function workerMain(): void {
         const bytes = new Uint8Array(arenas[0].buffer, address, length);
         modules[kernel] = new WebAssembly.Module(Uint8Array.from(bytes));
       }
-      const { pow, sin, cos } = Math;
-      const host = { memory: arenas[arena], pow, sin, cos };
+      const host = { memory: arenas[arena], ...hostFunctions() };
       call = new WebAssembly.Instance(modules[kernel], { host }).exports["run"] as typeof call;
       instances[arena][kernel] = call;
     }
