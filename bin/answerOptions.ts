@@ -2,9 +2,10 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import type { GenerateOptions } from "../model/generate/options.ts";
 import { backendNames } from "../tensor/index.ts";
 import { SHIPPED_MODEL } from "./package.ts";
+import type { PictureFlags } from "./picture.ts";
 
 /** What every command that answers takes. */
-export interface AnswerOptions {
+export interface AnswerOptions extends PictureFlags {
   model: string;
   backend: string;
   maxTokens: number;
@@ -20,6 +21,7 @@ export interface AnswerOptions {
 export function withAnswerOptions(command: Command): Command {
   const model = new Option("-m, --model <folder>", "a checkpoint folder: config.json, weights, tokenizer");
   const backend = new Option("--backend <name>", "where to compute");
+  const orientation = new Option("--orientation <how>", "turn pictures upright by their EXIF, or not, as the original");
   return command
     .addOption(model.default(SHIPPED_MODEL, "infimm-tiny, which comes along"))
     .addOption(backend.choices(backendNames()).default("cpu"))
@@ -27,6 +29,7 @@ export function withAnswerOptions(command: Command): Command {
     .option("-t, --temperature <number>", "draw words at random; below 1 the likely become likelier", positive())
     .option("--top-k <count>", "draw from the k likeliest words only", wholeNumber(1))
     .option("--top-p <share>", "draw from the likeliest words that together have this probability", positive(1))
+    .addOption(orientation.choices(["ignore", "apply"]).default("ignore"))
     .option("--seed <number>", "the same seed draws the same words", wholeNumber(0), 0)
     .option("--json", "print one JSON object")
     .option("-q, --quiet", "no progress");

@@ -10,6 +10,7 @@ const HELP = `
 Examples:
   $ infimm ask cat.png "What is in the picture?"
   $ infimm ask one.png two.jpg "What is in the second picture?" --json
+  $ infimm ask https://example.org/cat.jpg "What is this?" --orientation apply
   $ infimm ask "Who are you?"
   $ infimm ask - "What is this?" --temperature 0.7 --seed 1 < cat.png`;
 
@@ -19,12 +20,12 @@ export function askCommand(): Command {
     .usage('[options] [picture...] "<question>"')
     .argument(
       "<question...>",
-      "PNG or JPEG files, in the order in which the question speaks of them; then the question",
+      "PNG, JPEG or WebP files or addresses, in the order in which the question speaks of them; then the question",
     )
     .addHelpText("after", HELP);
   return withAnswerOptions(command).action(async (words: string[], options: AnswerOptions) => {
     const question = words[words.length - 1];
-    if (existsSync(question) || /\.(png|jpe?g)$/i.test(question)) {
+    if (existsSync(question) || /\.(png|jpe?g|webp)$/i.test(question)) {
       command.error(`the last argument is the question, but ${question} is a file.`);
     }
     if (question.trim() === "") command.error("the question, the last argument, is empty.");
@@ -34,7 +35,7 @@ export function askCommand(): Command {
 
 async function answer(pictures: readonly string[], question: string, options: AnswerOptions): Promise<void> {
   const images: Image[] = [];
-  for (const path of pictures) images.push(await openPicture(path)); // before the weights: a wrong path is told at once
+  for (const path of pictures) images.push(await openPicture(path, options)); // before the weights: a wrong path is told at once
   const assistant = await loadAssistant(options);
   const text = await printPieces(assistant.ask(question, images, generateOptionsOf(options)), !options.json);
   if (options.json) console.log(JSON.stringify({ model: options.model, pictures, question, answer: text }));

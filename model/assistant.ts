@@ -2,8 +2,9 @@ import type { GenerateOptions } from "./generate/options.ts";
 import { generateSteps } from "./generate/generate.ts";
 import type { InfiMM } from "./infimm.ts";
 import type { LoadOptions } from "./weights/loadWeights.ts";
-import type { Image } from "./processor/image.ts";
-import type { Processor, ProcessorInput } from "./processor/processor.ts";
+import type { Processor } from "./processor/processor.ts";
+import type { PictureSource } from "./processor/readPicture.ts";
+import { readPictures, type UnreadInput } from "./processor/readPictures.ts";
 import { StreamDecoder } from "./processor/streamDecoder.ts";
 
 /** A model with its processor: pictures and words in, words out. */
@@ -28,14 +29,18 @@ export class Assistant {
     return new Assistant(await loadPretrained(folder, options), await Processor.fromPretrained(folder));
   }
 
-  /** The answer about pictures, piece by piece as it is made. */
-  async *ask(question: string, pictures: readonly Image[], options: GenerateOptions = {}): AsyncGenerator<string> {
+  /** The answer about pictures (paths, addresses, bytes, pixels …), piece by piece as it is made. */
+  async *ask(
+    question: string,
+    pictures: readonly PictureSource[],
+    options: GenerateOptions = {},
+  ): AsyncGenerator<string> {
     yield* this.reply([{ role: "user", content: [...pictures.map((image) => ({ image })), question] }], options);
   }
 
   /** The next turn of a conversation, piece by piece. No piece ends inside a character. */
-  async *reply(conversation: ProcessorInput, options: GenerateOptions = {}): AsyncGenerator<string> {
-    const prompts = this.processor.apply(conversation);
+  async *reply(conversation: UnreadInput, options: GenerateOptions = {}): AsyncGenerator<string> {
+    const prompts = this.processor.apply(await readPictures(conversation));
     const decoder = new StreamDecoder(this.processor.tokenizer, { skipSpecialTokens: true });
     for await (const [id] of generateSteps(this.model, prompts, options)) {
       const piece = decoder.push(id);
