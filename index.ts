@@ -10,11 +10,13 @@ import "./backends/register.ts";
 
 export * from "./core/errors.ts";
 export { Generator } from "./core/random.ts";
-export { Assistant } from "./model/assistant.ts";
+export { type AnswerOptions, Assistant } from "./model/assistant.ts";
+export { Chat } from "./model/chat.ts";
 export { type InfiMMConfig, parseConfig } from "./model/config.ts";
 export type { Inputs } from "./model/flamingo.ts";
 export { beamSearch } from "./model/generate/beam.ts";
 export { generate, generateSteps } from "./model/generate/generate.ts";
+export type { LogitsProcessor } from "./model/generate/logitsProcessors.ts";
 export { type GenerateOptions, optionsFromGenerationConfig } from "./model/generate/options.ts";
 export { InfiMM, languageModelLoss } from "./model/infimm.ts";
 export { idTensor, modelInputs, type Prompts } from "./model/inputs.ts";

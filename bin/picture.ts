@@ -11,3 +11,10 @@ export async function openPicture(place: string, { orientation }: PictureFlags =
   const name = "standard input";
   return readPicture(await collectBytes(process.stdin, 100e6, name), { name, orientation });
 }
+
+/** Several, in turn. */
+export async function openPictures(places: readonly string[], flags: PictureFlags = {}): Promise<Image[]> {
+  const images: Image[] = [];
+  for (const place of places) images.push(await openPicture(place, flags));
+  return images;
+}

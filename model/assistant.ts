@@ -1,11 +1,19 @@
+import { Chat } from "./chat.ts";
+import { generate, generateSteps } from "./generate/generate.ts";
 import type { GenerateOptions } from "./generate/options.ts";
-import { generateSteps } from "./generate/generate.ts";
 import type { InfiMM } from "./infimm.ts";
-import type { LoadOptions } from "./weights/loadWeights.ts";
-import type { Processor } from "./processor/processor.ts";
+import type { ApplyOptions, Processor, ProcessorInput } from "./processor/processor.ts";
 import type { PictureSource } from "./processor/readPicture.ts";
 import { readPictures, type UnreadInput } from "./processor/readPictures.ts";
+import { StopStrings } from "./processor/stopStrings.ts";
 import { StreamDecoder } from "./processor/streamDecoder.ts";
+import type { LoadOptions } from "./weights/loadWeights.ts";
+
+/** How to answer: what to generate, and how the prompt is made. */
+export interface AnswerOptions extends GenerateOptions, Omit<ApplyOptions, "addGenerationPrompt"> {
+  /** An answer ends before the first of these. */
+  readonly stopStrings?: readonly string[];
+}
 
 /** A model with its processor: pictures and words in, words out. */
 export class Assistant {
@@ -33,20 +41,86 @@ export class Assistant {
   async *ask(
     question: string,
     pictures: readonly PictureSource[],
-    options: GenerateOptions = {},
+    options: AnswerOptions = {},
   ): AsyncGenerator<string> {
     yield* this.reply([{ role: "user", content: [...pictures.map((image) => ({ image })), question] }], options);
   }
 
-  /** The next turn of a conversation, piece by piece. No piece ends inside a character. */
-  async *reply(conversation: UnreadInput, options: GenerateOptions = {}): AsyncGenerator<string> {
-    const prompts = this.processor.apply(await readPictures(conversation));
-    const decoder = new StreamDecoder(this.processor.tokenizer, { skipSpecialTokens: true });
-    for await (const [id] of generateSteps(this.model, prompts, options)) {
-      const piece = decoder.push(id);
-      if (piece) yield piece;
+  /** A conversation of many turns, which this keeps. */
+  chat(options: { system?: string } = {}): Chat {
+    return new Chat(this, options);
+  }
+
+  /**
+   * The next turn of a conversation, piece by piece. No piece ends inside a character. A beam search knows its text only
+   * at the end: it gives one piece.
+   */
+  async *reply(conversation: UnreadInput, options: AnswerOptions = {}): AsyncGenerator<string> {
+    if ((options.beams ?? 1) > 1) {
+      const [[best]] = await this.replies([conversation], options);
+      if (best) yield best;
+      return;
     }
-    const rest = decoder.finish();
+    const prompts = this.processor.apply(await readPictures(conversation), options);
+    const text = new AnswerText(this.processor, options.stopStrings);
+    for await (const [id] of generateSteps(this.model, prompts, { ...options, numReturnSequences: 1 })) {
+      const piece = text.push(id);
+      if (piece) yield piece;
+      if (text.stopped) return;
+    }
+    const rest = text.finish();
     if (rest) yield rest;
+  }
+
+  /**
+   * The next turn of several conversations at once.
+   * @returns for each its answers: `numReturnSequences` of them, the best first if they are beams
+   */
+  async replies(conversations: readonly UnreadInput[], options: AnswerOptions = {}): Promise<string[][]> {
+    const { stopStrings, stop, numReturnSequences = 1 } = options;
+    const written = (ids: readonly number[]) => {
+      const text = new AnswerText(this.processor, stopStrings);
+      let all = "";
+      for (const id of ids) {
+        all += text.push(id);
+        if (text.stopped) return { all, stopped: true };
+      }
+      return { all: all + text.finish(), stopped: false };
+    };
+    const read: ProcessorInput[] = [];
+    for (const conversation of conversations) read.push(await readPictures(conversation));
+    const rows = await generate(this.model, this.processor.applyBatch(read, options), {
+      ...options,
+      stop: (ids, row) => (stop?.(ids, row) ?? false) || (!!stopStrings?.length && written(ids).stopped),
+    });
+    const answers = rows.map((ids) => written(ids).all);
+    return conversations.map((_, i) => answers.slice(i * numReturnSequences, (i + 1) * numReturnSequences));
+  }
+}
+
+/** An answer's ids as the text to show: whole characters, no special tokens, cut at stop strings. */
+class AnswerText {
+  stopped = false;
+  readonly #decoder: StreamDecoder;
+  readonly #stops: StopStrings;
+
+  constructor({ tokenizer }: Processor, stopStrings: readonly string[] = []) {
+    this.#decoder = new StreamDecoder(tokenizer, { skipSpecialTokens: true });
+    this.#stops = new StopStrings(stopStrings);
+  }
+
+  push(id: number): string {
+    return this.#cut(this.#decoder.push(id));
+  }
+
+  finish(): string {
+    const rest = this.#cut(this.#decoder.finish());
+    return this.stopped ? rest : rest + this.#stops.finish();
+  }
+
+  #cut(piece: string): string {
+    const { text, stopped } = this.#stops.push(piece);
+    this.stopped = stopped;
+    return text;
   }
 }

@@ -1,5 +1,6 @@
 /** Modules and what can be done with them, from one place. */
 export { GELU, SiLU } from "./activation.ts";
+export { attend } from "./attend.ts";
 export { Conv2d } from "./conv2d.ts";
 export { Embedding } from "./embedding.ts";
 export * as init from "./init.ts";

@@ -51,3 +51,8 @@ export function tap(name: string, value: Tensor): Tensor {
   for (const observer of observers) if (observer.tap) value = observer.tap(module, name, value);
   return value;
 }
+
+/** Whether somebody looks at taps. If not, a value that only a tap would show need not be made. */
+export function isTapped(): boolean {
+  return observers.some((observer) => observer.tap);
+}

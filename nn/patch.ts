@@ -2,8 +2,8 @@ import { InfimmError } from "../core/errors.ts";
 import { Tensor } from "../tensor/index.ts";
 import { globToRegExp } from "./glob.ts";
 import type { Module } from "./module.ts";
-import { observing } from "./observe.ts";
-import { pathsOf, refuseIdle } from "./trace.ts";
+import { type Observer, observing } from "./observe.ts";
+import { namesTaps, pathsOf, refuseIdle } from "./trace.ts";
 
 /** A new value for an activation, from the old one. */
 export type Patch = (value: Tensor) => Tensor;
@@ -32,13 +32,14 @@ export function patch<T>(module: Module, patches: Readonly<Record<string, Patch>
     }
     return value;
   };
-  const result = observing(
-    {
-      leave: (from, output) => (paths.has(from) ? apply(paths.get(from)!, output) : output),
-      tap: (from, name, value) => (paths.has(from) ? (apply(`${paths.get(from)}:${name}`, value) as Tensor) : value),
-    },
-    fn,
-  );
+  const observer: Observer = {
+    leave: (from, output) => (paths.has(from) ? apply(paths.get(from)!, output) : output),
+  };
+  if (rules.some(({ pattern }) => namesTaps(pattern))) {
+    observer.tap = (from, name, value) =>
+      paths.has(from) ? (apply(`${paths.get(from)}:${name}`, value) as Tensor) : value;
+  }
+  const result = observing(observer, fn);
   refuseIdle("patch", rules, module);
   return result;
 }

@@ -48,11 +48,13 @@ export function trace<M extends Module>(
       record(from, "", firstTensor(output));
       return output;
     },
-    tap(from, name, value) {
+  };
+  if (patterns.some(namesTaps)) {
+    observer.tap = (from, name, value) => {
       record(from, `:${name}`, value);
       return value;
-    },
-  };
+    };
+  }
   let result: Trace<M> | undefined;
   try {
     const output = observing(observer, () => callWith(module, inputs));
@@ -63,6 +65,11 @@ export function trace<M extends Module>(
   } finally {
     here.close(result);
   }
+}
+
+/** Whether a pattern can match `path:tap`. Nobody should make what nobody wants to see (see `attend`). */
+export function namesTaps(pattern: string): boolean {
+  return pattern.includes(":");
 }
 
 /** Call a module with its one argument, or with all of an array of arguments. */

@@ -4,6 +4,7 @@ export * from "./backend.ts";
 export { fromNdarray, type NdArray, toNdarray } from "./ndarray.ts";
 export {
   type AttentionOptions,
+  attentionOutput,
   attentionProbabilities,
   scaledDotProductAttention,
 } from "./ops/attention.ts";

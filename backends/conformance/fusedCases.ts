@@ -154,6 +154,64 @@ export function fusedCases(): Case[] {
         }
       }
     }),
+    fusedCase("attention", "shared heads, masks, any lengths and layouts", async (b, attention) => {
+      for (const [batch, heads, shared, i, j, d, e] of [
+        [1, 1, 1, 1, 1, 1, 1],
+        [2, 4, 2, 3, 5, 8, 8],
+        [1, 4, 1, 1, 130, 16, 12],
+        [1, 2, 2, 70, 67, 33, 20],
+        [2, 2, 1, 0, 4, 4, 4],
+      ]) {
+        for (const layout of ["contiguous", "transposed", "stepped"] as const) {
+          for (const withMask of [false, true]) {
+            const q = b.random("q", [batch, heads, i, d], "f32", layout);
+            const k = b.random("k", [batch, shared, j, d], "f32", layout);
+            const v = b.random("v", [batch, shared, j, e], "f32", layout);
+            // one mask for all heads: open, closed in places, and in its last row everywhere
+            const open = b.random("mask", [batch, i, j]).values.map((x) => (x < -1 ? -inf : x));
+            if (withMask) open.fill(-inf, open.length - j);
+            const one = withMask ? b.place([batch, i, j], open) : null;
+            const mask = one && { ...one, shape: [batch, heads, i, j], strides: [i * j, 0, j, 1] };
+            const out = b.out([batch, heads, i, e]);
+            attention(q, k, v, mask, 0.3, out);
+            const expected = new Float64Array(batch * heads * i * e);
+            for (let row = 0; row < batch * heads * i; row++) {
+              const [sample, head] = [Math.floor(row / (heads * i)), Math.floor(row / i) % heads];
+              const keyHead = sample * shared + Math.floor(head / (heads / shared));
+              const scores = Float64Array.from({ length: j }, (_, key) => {
+                let score = one ? one.values[(sample * i + (row % i)) * j + key] : 0;
+                for (let c = 0; c < d; c++)
+                  score += 0.3 * q.values[row * d + c] * k.values[(keyHead * j + key) * d + c];
+                return score;
+              });
+              if (scores.every((score) => score === -inf)) continue;
+              softmaxOf(scores).forEach((weight, key) => {
+                for (let c = 0; c < e; c++) expected[row * e + c] += weight * v.values[(keyHead * j + key) * e + c];
+              });
+            }
+            // |v| <= 2; a score's error, up to d roundings of terms up to 1.2, is a relative error of its weight
+            const tolerance = b.slack * 2 * EPS * (8 + 1.2 * d + Math.sqrt(j));
+            const label = `attention ${[batch, heads, shared, i, j, d, e]} ${layout}${withMask ? " masked" : ""}`;
+            expectClose(label, await b.read(out), expected, () => tolerance);
+          }
+        }
+      }
+    }),
+    fusedCase(
+      "attention",
+      "huge scores do not overflow; -3.4e38 hides, and alone hides nothing",
+      async (b, attention) => {
+        const q = b.place([1, 1, 3, 1], [1, 1, 1]);
+        const k = b.place([1, 1, 3, 1], [1e4, -1e4, 9999]);
+        const v = b.place([1, 1, 3, 1], [1, 10, 4]);
+        const low = -3.4028234663852886e38;
+        const mask = b.place([1, 1, 3, 3], [0, 0, 0, low, 0, low, low, low, low]);
+        const out = b.out([1, 1, 3, 1]);
+        attention(q, k, v, mask, 1, out);
+        const p = 1 / (1 + Math.exp(-1));
+        expectClose("special", await b.read(out), [p + 4 * (1 - p), 10, 5], () => b.slack * 32 * EPS);
+      },
+    ),
     fusedCase("topk", "descending, ties by index, NaN first", async (b, topk) => {
       const cases: [number[], number[], number][] = [
         [[2, 6], [1, 5, 3, 5, 2, 5, nan, 1, inf, nan, -inf, 0], 4],

@@ -27,6 +27,12 @@ RUNS = [
     ("text_only", {"max_new_tokens": 8, "num_beams": 3, "length_penalty": 0.0}),
     ("left_padded", {"max_new_tokens": 6, "num_beams": 2, "length_penalty": 0.0}),
     ("left_padded", {"max_new_tokens": 6, "num_beams": 1}),
+    ("one_image", {"max_new_tokens": 12, "num_beams": 1, "repetition_penalty": 1.3}),
+    ("interleaved", {"max_new_tokens": 12, "num_beams": 1, "no_repeat_ngram_size": 1}),
+    ("text_only", {"max_new_tokens": 12, "num_beams": 1, "no_repeat_ngram_size": 2}),
+    ("one_image", {"max_new_tokens": 8, "num_beams": 3, "length_penalty": 0.0, "repetition_penalty": 1.5}),
+    ("interleaved", {"max_new_tokens": 8, "num_beams": 3, "length_penalty": 0.0, "no_repeat_ngram_size": 2}),
+    ("one_image", {"max_new_tokens": 8, "num_beams": 4, "length_penalty": 1.0, "num_return_sequences": 3}),
 ]
 STOPPING = [("one_image", 1), ("one_image", 3), ("interleaved", 1), ("interleaved", 3)]
 """(case, beams); the greedy run's third token is made the end token, with and without a minimum length"""
@@ -99,7 +105,11 @@ def main():
         greedy = observe.generate(model, cases[case], False, max_new_tokens=8)
         base = {"max_new_tokens": 8, "num_beams": beams, "eos_token_id": greedy[0, 2].item()}
         base |= {"length_penalty": 0.0} if beams > 1 else {}
-        for options in (base, base | {"min_new_tokens": 5}):
+        variants = [base, base | {"min_new_tokens": 5}]
+        if beams > 1:
+            variants += [base | {"early_stopping": early} for early in (True, "never")]
+            variants += [base | {"early_stopping": "never", "length_penalty": 2.0}]
+        for options in variants:
             runs.append({"case": case, **decode(model, model64, cases[case], options)})
     filters = [
         {"logits": name, "options": options, "probabilities": filtered(logits, options)}
@@ -109,8 +119,8 @@ def main():
     write_json(out / "generation.json", {
         "format": 1,
         "source": source(args.original),
-        "_runs": "ids: new tokens per row, a finished row filled with the pad token; scores: of the best beam, sum of"
-        " log-probabilities over length ** length_penalty. eos_token_id and min_new_tokens as in transformers.",
+        "_runs": "ids: new tokens per row, a finished row filled with the pad token; scores: sum of"
+        " log-probabilities over length ** length_penalty, one for each returned sequence. eos_token_id and min_new_tokens as in transformers.",
         "set": "tiny-zephyr",
         "runs": runs,
         "logits": {name: logits.tolist() for name, logits in LOGITS.items()},

@@ -1,7 +1,7 @@
+import { attend } from "../../nn/attend.ts";
 import { Linear } from "../../nn/linear.ts";
 import { Module, parameter } from "../../nn/module.ts";
-import { tap } from "../../nn/observe.ts";
-import { chunk, concat, einsum, linear, rearrange, softmax, type Tensor } from "../../tensor/index.ts";
+import { chunk, concat, linear, rearrange, type Tensor } from "../../tensor/index.ts";
 
 /** Self-attention of EVA g and E: one matrix for queries, keys and values; keys have no bias. eva_vit.py: Attention. */
 export class Attention extends Module {
@@ -28,9 +28,7 @@ export class Attention extends Module {
     const qkv = linear(x, this.qkv.weight, bias); // [b, t, 3*w]
     const heads = (y: Tensor) => rearrange(y, "b t (h d) -> b h t d", { h: this.heads });
     const [q, k, v] = chunk(qkv, 3, -1).map(heads); // [b, h, t, d]
-    const sim = einsum("b h i d, b h j d -> b h i j", q.mul(this.scale), k); // [b, h, t, t]
-    const attn = tap("attn", softmax(sim, -1)); // [b, h, t, t]
-    const out = einsum("b h i j, b h j d -> b h i d", attn, v); // [b, h, t, d]
+    const out = attend(q, k, v, { scale: this.scale }); // [b, h, t, d]
     return this.proj.call(rearrange(out, "b h t d -> b t (h d)")); // [b, t, w]
   }
 }

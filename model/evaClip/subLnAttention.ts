@@ -1,8 +1,8 @@
+import { attend } from "../../nn/attend.ts";
 import { LayerNorm } from "../../nn/layerNorm.ts";
 import { Linear } from "../../nn/linear.ts";
 import { Module, parameter } from "../../nn/module.ts";
-import { tap } from "../../nn/observe.ts";
-import { einsum, linear, rearrange, softmax, type Tensor } from "../../tensor/index.ts";
+import { linear, rearrange, type Tensor } from "../../tensor/index.ts";
 import { rotatePatches, type VisionRotaryEmbedding } from "./rope.ts";
 
 /**
@@ -39,9 +39,7 @@ export class SubLnAttention extends Module {
     const q = rotatePatches(heads(linear(x, this.q_proj.weight, this.q_bias)), rope); // [b, h, t, d]
     const k = rotatePatches(heads(linear(x, this.k_proj.weight)), rope); // [b, h, t, d]
     const v = heads(linear(x, this.v_proj.weight, this.v_bias)); // [b, h, t, d]
-    const sim = einsum("b h i d, b h j d -> b h i j", q.mul(this.scale), k); // [b, h, t, t]
-    const attn = tap("attn", softmax(sim, -1)); // [b, h, t, t]
-    const out = einsum("b h i j, b h j d -> b h i d", attn, v); // [b, h, t, d]
+    const out = attend(q, k, v, { scale: this.scale }); // [b, h, t, d]
     const merged = rearrange(out, "b h t d -> b t (h d)"); // [b, t, w]
     return this.proj.call(this.inner_attn_ln.call(merged)); // [b, t, w]
   }

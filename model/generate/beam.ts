@@ -2,15 +2,16 @@ import { InfimmError } from "../../core/errors.ts";
 import { compute, logSoftmax } from "../../tensor/index.ts";
 import type { InfiMM } from "../infimm.ts";
 import type { Prompts } from "../inputs.ts";
-import { Decoder } from "./decoder.ts";
-import { eventLoop, rowsOf } from "./generate.ts";
-import { completeOptions, forbiddenTokens, type GenerateOptions } from "./options.ts";
-
-export interface BeamOptions extends Omit<GenerateOptions, "sampling" | "seed" | "imageToken"> {
-  readonly beams: number;
-  /** A text's score is its log-probability over length ** lengthPenalty: above 0 favours long ones. Default 1. */
-  readonly lengthPenalty?: number;
-}
+import { Decoder, realTokens } from "./decoder.ts";
+import { eventLoop } from "./eventLoop.ts";
+import {
+  type CompleteOptions,
+  completeOptions,
+  forbiddenTokens,
+  type GenerateOptions,
+  processorsOf,
+} from "./options.ts";
+import { rowsOf } from "./sampling.ts";
 
 /** A text that has ended, or could. */
 export interface Hypothesis {
@@ -33,76 +34,107 @@ interface Search {
 }
 
 /**
- * Beam search as transformers has it, with early_stopping off: of the 2k best continuations of k texts, those that end
- * are finished if they rank among the first k, and the k best others live on. A prompt is done when it has k finished
- * texts and none that lives could still beat the worst of them at its present length.
+ * Beam search as transformers has it: of the k best continuations of k texts, those that end are finished; the k best
+ * that do not end live on. A prompt is done when it has k finished texts and, as
+ * `earlyStopping` says, none that lives could still beat the worst of them.
  *
  * @returns for each prompt its best texts, best first
  */
-export async function beamSearch(model: InfiMM, prompts: Prompts, options: BeamOptions): Promise<Hypothesis[][]> {
-  const { beams, lengthPenalty = 1 } = options;
-  if (!Number.isInteger(beams) || beams < 1)
-    throw new InfimmError(`beamSearch: beams must be a whole number above 0, got ${beams}`);
+export async function beamSearch(model: InfiMM, prompts: Prompts, options: GenerateOptions): Promise<Hypothesis[][]> {
   const complete = completeOptions(options, model.config);
-  const { maxNewTokens, eosTokenIds, signal } = complete;
-  const scoreOf = (logProbability: number, length: number) => logProbability / length ** lengthPenalty;
+  const { beams, maxNewTokens, eosTokenIds, stop, signal, useCache } = complete;
+  const processors = processorsOf(complete);
+  const texts = realTokens(prompts);
   // at first all beams are the same text: only one may go on
   const start = Array.from(
     { length: beams },
     (_, i): Beam => ({ ids: [], logProbability: i === 0 ? 0 : Number.NEGATIVE_INFINITY }),
   );
   const searches = prompts.inputIds.map((): Search => ({ live: start, finished: [], done: false }));
-  using decoder = new Decoder(model, prompts, { copies: beams });
+  using decoder = new Decoder(model, prompts, { copies: beams, useCache });
 
-  for (let step = 0; step < maxNewTokens; step++) {
+  for (let step = 0; step < maxNewTokens && decoder.hasRoom; step++) {
     await eventLoop();
     signal?.throwIfAborted();
     const forbidden = forbiddenTokens(complete, model.config, step);
     const logProbabilities = await compute(() => logSoftmax(decoder.logits([]), -1));
     const rows = rowsOf(logProbabilities as Float32Array, model.config.language.vocab_size);
-    for (const row of rows) for (const id of forbidden) row[id] = Number.NEGATIVE_INFINITY; // after the softmax, as transformers
     const kept: { row: number; id: number }[] = [];
     for (const [b, search] of searches.entries()) {
-      const candidates = best(rows.slice(b * beams, (b + 1) * beams), search.live, 2 * beams);
-      const next: (Beam & { row: number })[] = [];
-      for (const [rank, { beam, id, logProbability }] of candidates.entries()) {
-        const ids = [...search.live[beam].ids, id];
-        if (!eosTokenIds.includes(id)) next.push({ ids, logProbability, row: b * beams + beam });
-        else if (rank < beams && !search.done)
-          finish(search, { ids, score: scoreOf(logProbability, ids.length) }, beams);
+      const scores = rows.slice(b * beams, (b + 1) * beams);
+      for (const [beam, { ids }] of search.live.entries()) {
+        // after the softmax, as transformers
+        for (const process of processors) process(scores[beam], [...texts[b], ...ids]);
+        for (const id of forbidden) scores[beam][id] = Number.NEGATIVE_INFINITY;
       }
-      search.live = next.slice(0, beams);
-      kept.push(...next.slice(0, beams).map(({ row, ids }) => ({ row, id: ids[ids.length - 1] })));
-      const worst = search.finished[beams - 1]?.score;
-      if (worst !== undefined && worst >= scoreOf(candidates[0].logProbability, step + 1)) search.done = true;
+      const textOf = ({ beam, id }: Candidate) => [...search.live[beam].ids, id];
+      const ends = (candidate: Candidate) => eosTokenIds.includes(candidate.id) || stop(textOf(candidate), b);
+      const candidates = best(scores, search.live, beams);
+      for (const candidate of search.done ? [] : candidates) {
+        if (ends(candidate)) finish(search, { ...candidate, ids: textOf(candidate) }, complete);
+      }
+      const next = best(scores, search.live, beams, (candidate) => !ends(candidate));
+      if (next.length < beams) {
+        throw new InfimmError(
+          `beamSearch: too few tokens are allowed for ${beams} beams; forbid less, or search fewer`,
+        );
+      }
+      search.live = next.map((candidate) => ({ ...candidate, ids: textOf(candidate) }));
+      kept.push(...next.map(({ beam, id }) => ({ row: b * beams + beam, id })));
+      search.done ||= isDone(search, candidates[0].logProbability, step + 1, complete);
     }
     if (searches.every(({ done }) => done)) break;
     decoder.reorder(kept.map(({ row }) => row));
     decoder.append(kept.map(({ id }) => id));
   }
-  for (const search of searches) {
-    if (search.done) continue;
-    for (const { ids, logProbability } of search.live)
-      finish(search, { ids, score: scoreOf(logProbability, ids.length) }, beams);
-  }
+  for (const search of searches) if (!search.done) for (const text of search.live) finish(search, text, complete);
   return searches.map(({ finished }) => finished);
 }
 
-/** Keep the `beams` best hypotheses, best first. */
-function finish(search: Search, hypothesis: Hypothesis, beams: number): void {
-  search.finished = [...search.finished, hypothesis].sort((a, b) => b.score - a.score).slice(0, beams);
+/** Σ log p / length ** lengthPenalty */
+function scoreOf(logProbability: number, length: number, { lengthPenalty }: CompleteOptions): number {
+  return logProbability / length ** lengthPenalty;
 }
 
-/** The `count` best continuations of all beams together, best first. */
-function best(rows: readonly Float32Array[], live: readonly Beam[], count: number) {
-  const top: { beam: number; id: number; logProbability: number }[] = [];
+/** Whether no text that lives can still be among the best; `logProbability` is the best of this step. */
+function isDone(search: Search, logProbability: number, length: number, options: CompleteOptions): boolean {
+  const worst = search.finished[options.beams - 1]?.score;
+  if (worst === undefined) return false;
+  if (options.earlyStopping === true) return true;
+  // with a penalty above 0 a text scores best when it is longest
+  const patient = options.earlyStopping === "never" && options.lengthPenalty > 0;
+  return worst >= scoreOf(logProbability, patient ? options.maxNewTokens : length, options);
+}
+
+/** Keep the `beams` best hypotheses, best first. */
+function finish(search: Search, { ids, logProbability }: Beam, options: CompleteOptions): void {
+  const hypothesis = { ids, score: scoreOf(logProbability, ids.length, options) };
+  search.finished = [...search.finished, hypothesis].sort((a, b) => b.score - a.score).slice(0, options.beams);
+}
+
+/** One more token for a beam. */
+interface Candidate {
+  readonly beam: number;
+  readonly id: number;
+  readonly logProbability: number;
+}
+
+/** The `count` best continuations of all beams together that are `wanted`, best first. */
+function best(
+  rows: readonly Float32Array[],
+  live: readonly Beam[],
+  count: number,
+  wanted: (candidate: Candidate) => boolean = () => true,
+): Candidate[] {
+  const top: Candidate[] = [];
   for (const [beam, row] of rows.entries()) {
     for (let id = 0; id < row.length; id++) {
       const logProbability = live[beam].logProbability + row[id];
       if (top.length === count && logProbability <= top[count - 1].logProbability) continue;
-      if (logProbability === Number.NEGATIVE_INFINITY) continue;
-      const at = top.findIndex((candidate) => candidate.logProbability < logProbability);
-      top.splice(at < 0 ? top.length : at, 0, { beam, id, logProbability });
+      const candidate = { beam, id, logProbability };
+      if (logProbability === Number.NEGATIVE_INFINITY || !wanted(candidate)) continue;
+      const at = top.findIndex((other) => other.logProbability < logProbability);
+      top.splice(at < 0 ? top.length : at, 0, candidate);
       top.length = Math.min(top.length, count);
     }
   }

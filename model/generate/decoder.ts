@@ -12,7 +12,7 @@ import { idTensor, type Prompts } from "../inputs.ts";
 export class Decoder {
   private readonly model: InfiMM;
   private readonly backend: Backend;
-  private readonly cache = new KVCache();
+  private readonly cache: KVCache | null;
   private readonly features: Tensor;
   /** [b][all tokens so far] */
   private mask: number[][];
@@ -21,12 +21,16 @@ export class Decoder {
   /** The tokens whose `<image>`s tell where the pictures stand. */
   private placed: readonly ArrayLike<number>[];
 
-  /** @param copies each prompt as so many rows, one after the other; its pictures are encoded once */
-  constructor(model: InfiMM, prompts: Prompts, { copies = 1 } = {}) {
-    checkPrompts(prompts);
+  /**
+   * @param copies each prompt as so many rows, one after the other; its pictures are encoded once
+   * @param useCache false: all tokens run again each time
+   */
+  constructor(model: InfiMM, prompts: Prompts, { copies = 1, useCache = true } = {}) {
+    checkPrompts(prompts, model.config.language.max_position_embeddings);
+    this.cache = useCache ? new KVCache() : null;
     const rows = <T>(list: readonly T[]) => list.flatMap((row) => new Array<T>(copies).fill(row));
     this.model = model;
-    this.backend = model.model.lang_encoder.lm_head.weight.backend;
+    this.backend = model.backend;
     this.mask = rows(prompts.attentionMask).map((row) => Array.from(row));
     this.pending = rows(prompts.inputIds);
     this.placed = this.pending;
@@ -36,6 +40,11 @@ export class Decoder {
         return copies === 1 ? seen : repeat(seen, "b m n w -> (b copies) m n w", { copies });
       }),
     );
+  }
+
+  /** Whether the model has a position for one more token. */
+  get hasRoom(): boolean {
+    return this.mask[0].length <= this.model.config.language.max_position_embeddings;
   }
 
   /** Run the pending tokens: logits of the last position [b, vocab], -Infinity at forbidden ids. */
@@ -54,14 +63,16 @@ export class Decoder {
 
   /** Take the chosen tokens, one a row, as the next to run. */
   append(ids: readonly number[]): void {
-    this.pending = ids.map((id) => [id]);
+    const before = this.pending;
+    this.pending = ids.map((id, row) => (this.cache ? [id] : [...Array.from(before[row]), id]));
     for (const row of this.mask) row.push(1);
-    if (ids.includes(this.model.config.image_token_id)) this.placed = this.pending;
+    if (!this.cache || ids.includes(this.model.config.image_token_id)) this.placed = this.pending;
   }
 
   /** Go on from the given rows, in this order; a row may be taken twice. All are copies of the same prompt as before. */
   reorder(rows: readonly number[]): void {
-    this.cache.reorder(rows);
+    this.cache?.reorder(rows);
+    if (!this.cache) this.pending = rows.map((row) => this.pending[row]);
     this.mask = rows.map((row) => [...this.mask[row]]);
   }
 
@@ -81,13 +92,21 @@ export class Decoder {
   }
 
   [Symbol.dispose](): void {
-    this.cache.dispose();
+    this.cache?.dispose();
     this.features.dispose();
   }
 }
 
-function checkPrompts({ inputIds, attentionMask }: Prompts): void {
+/** The tokens of each prompt without its padding. */
+export function realTokens({ inputIds, attentionMask }: Prompts): number[][] {
+  return inputIds.map((row, b) => Array.from(row).filter((_, i) => attentionMask[b][i] !== 0));
+}
+
+function checkPrompts({ inputIds, attentionMask }: Prompts, positions: number): void {
   const width = inputIds[0]?.length ?? 0;
+  if (width > positions) {
+    throw new InfimmError(`generate: the prompt has ${width} tokens, but the model knows only ${positions} positions`);
+  }
   if (width === 0) throw new InfimmError("generate: expected at least one prompt of at least one token");
   if ([...inputIds, ...attentionMask].some((row) => row.length !== width) || attentionMask.length !== inputIds.length) {
     throw new InfimmError("generate: prompts and masks must have one length; pad them on the left");

@@ -1,14 +1,19 @@
+import { InfimmError } from "../../core/errors.ts";
 import { Generator } from "../../core/random.ts";
 import { compute } from "../../tensor/index.ts";
 import type { InfiMM } from "../infimm.ts";
 import type { Prompts } from "../inputs.ts";
-import { Decoder } from "./decoder.ts";
-import { completeOptions, forbiddenTokens, type GenerateOptions } from "./options.ts";
-import { drawToken, filterLogits } from "./sampling.ts";
+import { beamSearch } from "./beam.ts";
+import { Decoder, realTokens } from "./decoder.ts";
+import { eventLoop } from "./eventLoop.ts";
+import { completeOptions, forbiddenTokens, type GenerateOptions, processorsOf } from "./options.ts";
+import { drawToken, filterLogits, likeliest, rowsOf } from "./sampling.ts";
 
 /**
- * Continue prompts, token by token: each step yields one id a sample. After a sample's end of sequence (which is
+ * Continue prompts, token by token: each step yields one id a sample. After a sample's end (an end-of-sequence token is
  * yielded) it yields the padding id. Pictures are encoded once, and keys and values are cached.
+ *
+ * A sample's random numbers and penalties know nothing of the others: a batch gives what each prompt gives alone.
  */
 export async function* generateSteps(
   model: InfiMM,
@@ -16,46 +21,68 @@ export async function* generateSteps(
   options: GenerateOptions = {},
 ): AsyncGenerator<number[]> {
   const complete = completeOptions(options, model.config);
-  const { maxNewTokens, eosTokenIds, sampling, seed, signal } = complete;
-  const { vocab_size, pad_token_id, eos_token_id } = model.config.language;
-  const ended = prompts.inputIds.map(() => false);
-  const generator = new Generator(seed);
-  using decoder = new Decoder(model, prompts);
+  const { maxNewTokens, eosTokenIds, stop, sampling, seed, signal, numReturnSequences, useCache } = complete;
+  if (complete.beams > 1) {
+    throw new InfimmError("generateSteps: a beam search knows its tokens only at the end; use generate");
+  }
+  const { vocab_size } = model.config.language;
+  const processors = processorsOf(complete);
+  const texts = realTokens(prompts).flatMap((ids) => Array.from({ length: numReturnSequences }, () => [...ids]));
+  const samples = texts.map((text, row) => ({
+    text,
+    promptLength: text.length,
+    generator: new Generator(seed + (row % numReturnSequences)),
+    ended: false,
+  }));
+  using decoder = new Decoder(model, prompts, { copies: numReturnSequences, useCache });
 
-  for (let step = 0; step < maxNewTokens && ended.includes(false); step++) {
+  for (let step = 0; step < maxNewTokens && decoder.hasRoom && samples.some(({ ended }) => !ended); step++) {
     await eventLoop();
     signal?.throwIfAborted();
     const forbidden = forbiddenTokens(complete, model.config, step);
-    const chosen = sampling
-      ? rowsOf(await compute(() => decoder.logits(forbidden)), vocab_size).map((row) =>
-          drawToken(filterLogits(row, sampling), generator),
-        )
-      : Array.from(await compute(() => decoder.logits(forbidden).argmax(-1)));
-    const ids = chosen.map((id, row) => (ended[row] ? (pad_token_id ?? eos_token_id) : id));
-    for (const [row, id] of ids.entries()) ended[row] ||= eosTokenIds.includes(id);
+    let chosen: number[];
+    if (!sampling && processors.length === 0) {
+      chosen = Array.from(await compute(() => decoder.logits(forbidden).argmax(-1)));
+    } else {
+      const logits = (await compute(() => decoder.logits(forbidden))) as Float32Array;
+      chosen = rowsOf(logits, vocab_size).map((scores, row) => {
+        const { text, generator } = samples[row];
+        for (const process of processors) process(scores, text);
+        return sampling ? drawToken(filterLogits(scores, sampling), generator) : likeliest(scores);
+      });
+    }
+    const ids = chosen.map((id, row) => (samples[row].ended ? paddingOf(model) : id));
+    for (const [row, sample] of samples.entries()) {
+      if (sample.ended) continue;
+      sample.text.push(ids[row]);
+      sample.ended = eosTokenIds.includes(ids[row]) || stop(sample.text.slice(sample.promptLength), row);
+    }
     decoder.append(ids);
     yield ids;
   }
 }
 
-/** The new tokens of each sample, end of sequence included; samples that ended early are filled with padding. */
+/**
+ * The new tokens of each sample, end of sequence included; samples that ended early are filled with padding.
+ * @returns [b * numReturnSequences][t]; of a beam search the best texts, best first
+ */
 export async function generate(model: InfiMM, prompts: Prompts, options: GenerateOptions = {}): Promise<number[][]> {
-  const rows: number[][] = prompts.inputIds.map(() => []);
+  const { beams, numReturnSequences } = completeOptions(options, model.config);
+  if (beams > 1) {
+    const found = await beamSearch(model, prompts, options);
+    const rows = found.flatMap((texts) => texts.slice(0, numReturnSequences).map(({ ids }) => [...ids]));
+    const longest = Math.max(...rows.map((row) => row.length));
+    return rows.map((row) => [...row, ...new Array<number>(longest - row.length).fill(paddingOf(model))]);
+  }
+  const rows: number[][] = [];
   for await (const ids of generateSteps(model, prompts, options)) {
-    for (const [row, id] of ids.entries()) rows[row].push(id);
+    for (const [row, id] of ids.entries()) (rows[row] ??= []).push(id);
   }
   return rows;
 }
 
-/** Stretches of `width` elements. */
-export function rowsOf<T extends { readonly length: number; subarray(from: number, to: number): T }>(
-  values: T,
-  width: number,
-): T[] {
-  return Array.from({ length: values.length / width }, (_, i) => values.subarray(i * width, (i + 1) * width));
-}
-
-/** Let what waits outside have its turn: on the CPU a token is computed at once, and Ctrl-C would never be heard. */
-export function eventLoop(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve));
+/** What stands after a sample's end. */
+function paddingOf(model: InfiMM): number {
+  const { pad_token_id, eos_token_id } = model.config.language;
+  return pad_token_id ?? eos_token_id;
 }

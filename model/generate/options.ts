@@ -1,23 +1,52 @@
 import { InfimmError } from "../../core/errors.ts";
 import type { InfiMMConfig } from "../config.ts";
+import { type LogitsProcessor, noRepeatNgram, repetitionPenalty } from "./logitsProcessors.ts";
 import type { Sampling } from "./sampling.ts";
 
 export interface GenerateOptions {
-  /** Default 256, as the model card's example. */
+  /** Default 256, as the model card's example. A text also ends where the model's positions end. */
   readonly maxNewTokens?: number;
   /** No end of sequence before so many tokens. Default 0. */
   readonly minNewTokens?: number;
   /** Any of these ends a sample. Default: the config's `eos_token_id`. */
   readonly eosTokenIds?: readonly number[];
+  /** Whether a sample ends with the newest of its new tokens; `row` counts samples. */
+  readonly stop?: (newIds: readonly number[], row: number) => boolean;
+
   /** Draw tokens at random; default null: always the likeliest, as the original does whatever its generation_config.json says. */
   readonly sampling?: Sampling | null;
-  /** What the random numbers come from. The same seed gives the same text. Default 0. */
+  /**
+   * What the random numbers come from. The same seed gives the same text, alone or in a batch; the sequences of one
+   * prompt take the seeds from here on. Default 0.
+   */
   readonly seed?: number;
+  /** Texts for each prompt, one after the other in the batch: draws, or the best beams. Default 1. */
+  readonly numReturnSequences?: number;
+
+  /** How many texts a beam search follows; default 1: no search. */
+  readonly beams?: number;
+  /** A beam's score is its log-probability over length ** lengthPenalty: above 0 favours long ones. Default 1. */
+  readonly lengthPenalty?: number;
+  /**
+   * When a beam search has enough. false (default): when no living text could beat the worst finished one at its
+   * present length; true: as soon as `beams` texts have ended; "never": only if none could at any length.
+   */
+  readonly earlyStopping?: boolean | "never";
+
+  /** Above 1: what the prompt or the text has already becomes less likely. Default 1. */
+  readonly repetitionPenalty?: number;
+  /** No so many tokens in a row occur twice, prompt included. Default 0: they may. */
+  readonly noRepeatNgramSize?: number;
+  /** What else changes scores, in order, after the penalties and before the sampling filters. */
+  readonly processors?: readonly LogitsProcessor[];
   /**
    * What happens to `<image>` as a generated token. `forbid` (default): it cannot be generated, for there is no
    * picture behind it. `emulate`: as the original, where it replaces the picture places of the whole batch.
    */
   readonly imageToken?: "forbid" | "emulate";
+
+  /** Keep keys and values of the tokens before. Default true; false computes all of them anew for each token. */
+  readonly useCache?: boolean;
   /** Stop between two tokens. */
   readonly signal?: AbortSignal;
 }
@@ -26,28 +55,56 @@ export interface GenerateOptions {
 export type CompleteOptions = Required<Omit<GenerateOptions, "signal">> & Pick<GenerateOptions, "signal">;
 
 export function completeOptions(options: GenerateOptions, config: InfiMMConfig): CompleteOptions {
+  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
   const complete: CompleteOptions = {
     maxNewTokens: 256,
     minNewTokens: 0,
     eosTokenIds: [config.eos_token_id],
+    stop: () => false,
     sampling: null,
     seed: 0,
+    numReturnSequences: 1,
+    beams: 1,
+    lengthPenalty: 1,
+    earlyStopping: false,
+    repetitionPenalty: 1,
+    noRepeatNgramSize: 0,
+    processors: [],
     imageToken: "forbid",
-    ...options,
+    useCache: true,
+    ...given,
   };
-  const { maxNewTokens, minNewTokens, sampling } = complete;
-  const demand = (fits: boolean, name: string, expected: string, got: unknown) => {
+  checkOptions(complete);
+  return complete;
+}
+
+function checkOptions(options: CompleteOptions): void {
+  const { maxNewTokens, sampling, beams, numReturnSequences: sequences } = options;
+  const demand = (name: string, fits: boolean, expected: string, got: unknown) => {
     if (!fits) throw new InfimmError(`generate: ${name} must be ${expected}, got ${got}`);
   };
-  demand(Number.isInteger(maxNewTokens) && maxNewTokens >= 1, "maxNewTokens", "a whole number above 0", maxNewTokens);
-  demand(Number.isInteger(minNewTokens) && minNewTokens >= 0 && minNewTokens <= maxNewTokens, "minNewTokens", `0 to maxNewTokens (${maxNewTokens})`, minNewTokens); // biome-ignore format: one rule a line
+  const whole = (name: keyof CompleteOptions, least: number, most = Number.MAX_SAFE_INTEGER, limit = "") => {
+    const value = options[name] as number;
+    const expected = limit === "" ? `a whole number, ${least} or more` : `${least} to ${limit} (${most})`;
+    demand(name, Number.isInteger(value) && value >= least && value <= most, expected, value);
+  };
+  whole("maxNewTokens", 1);
+  whole("minNewTokens", 0, maxNewTokens, "maxNewTokens");
+  whole("beams", 1);
+  whole("noRepeatNgramSize", 0);
+  if (beams > 1) whole("numReturnSequences", 1, beams, "beams");
+  else whole("numReturnSequences", 1);
+  demand("lengthPenalty", Number.isFinite(options.lengthPenalty), "a number", options.lengthPenalty);
+  demand("repetitionPenalty", options.repetitionPenalty > 0, "above 0", options.repetitionPenalty);
   if (sampling) {
     const { temperature = 1, topK = 0, topP = 1 } = sampling;
-    demand(temperature > 0 && Number.isFinite(temperature), "temperature", "a number above 0 (leave sampling out for greedy)", temperature); // biome-ignore format: as above
-    demand(Number.isInteger(topK) && topK >= 0, "topK", "a whole number, 0 for all", topK);
-    demand(topP > 0 && topP <= 1, "topP", "above 0 and at most 1", topP);
+    demand("temperature", temperature > 0 && Number.isFinite(temperature), "a number above 0 (leave sampling out for greedy)", temperature); // biome-ignore format: one rule a line
+    demand("topK", Number.isInteger(topK) && topK >= 0, "a whole number, 0 for all", topK);
+    demand("topP", topP > 0 && topP <= 1, "above 0 and at most 1", topP);
+    demand("beams", beams === 1, "1 while sampling", beams);
+  } else if (beams === 1) {
+    demand("numReturnSequences", sequences === 1, "1 without sampling or beams, as all would be the same", sequences);
   }
-  return complete;
 }
 
 /**
@@ -71,4 +128,13 @@ export function forbiddenTokens(
   step: number,
 ): number[] {
   return [...(imageToken === "forbid" ? [config.image_token_id] : []), ...(step < minNewTokens ? eosTokenIds : [])];
+}
+
+/** What changes scores, in transformers' order. */
+export function processorsOf(options: CompleteOptions): LogitsProcessor[] {
+  return [
+    ...(options.repetitionPenalty === 1 ? [] : [repetitionPenalty(options.repetitionPenalty)]),
+    ...(options.noRepeatNgramSize === 0 ? [] : [noRepeatNgram(options.noRepeatNgramSize)]),
+    ...options.processors,
+  ];
 }

@@ -1,3 +1,4 @@
+import { InfimmError } from "../../core/errors.ts";
 import { type Generator, sampleIndex } from "../../core/random.ts";
 
 /** How the next token is drawn. The order of the filters is transformers': temperature, top k, top p. */
@@ -43,7 +44,30 @@ function dropUnlikelyTail(scores: Float64Array, topP: number): void {
 
 /** Draw one token in proportion to its probability. */
 export function drawToken(scores: Float64Array, generator: Generator): number {
+  requireChoice(scores[likeliest(scores)]);
   return sampleIndex(softmax(scores), generator);
+}
+
+/** The token with the highest score, the first of equals. */
+export function likeliest(scores: Float32Array | Float64Array): number {
+  let best = 0;
+  for (let id = 1; id < scores.length; id++) if (!(scores[id] <= scores[best])) best = id;
+  requireChoice(scores[best]);
+  return best;
+}
+
+function requireChoice(best: number): void {
+  if (best === Number.NEGATIVE_INFINITY) {
+    throw new InfimmError("generate: all tokens are forbidden; a penalty or a logits processor leaves no choice");
+  }
+  if (Number.isNaN(best)) {
+    throw new InfimmError("generate: the scores are not numbers (NaN): check the weights and the logits processors");
+  }
+}
+
+/** Stretches of `width` elements. */
+export function rowsOf(values: Float32Array, width: number): Float32Array[] {
+  return Array.from({ length: values.length / width }, (_, i) => values.subarray(i * width, (i + 1) * width));
 }
 
 function softmax(scores: Float64Array): Float64Array {

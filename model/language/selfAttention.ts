@@ -1,8 +1,8 @@
+import { attend } from "../../nn/attend.ts";
 import type { KVCache } from "../../nn/kvCache.ts";
 import { Linear } from "../../nn/linear.ts";
 import { Module } from "../../nn/module.ts";
-import { tap } from "../../nn/observe.ts";
-import { applyRope, einsum, rearrange, softmax, type Tensor } from "../../tensor/index.ts";
+import { applyRope, rearrange, type Tensor } from "../../tensor/index.ts";
 import type { LanguageConfig } from "../languageConfig.ts";
 import type { RotaryTables } from "./rotary.ts";
 
@@ -48,12 +48,7 @@ export class SelfAttention extends Module {
     const newValues = heads(this.v_proj.call(x), this.kvHeads); // [b, k, t, e]
     const { keys, values } = cache?.append(this.layer, newKeys, newValues) ?? { keys: newKeys, values: newValues };
 
-    const grouped = rearrange(q, "b (k group) t e -> b k group t e", { k: this.kvHeads }); // [b, k, group, t, e]
-    const sim = einsum("b k group i e, b k j e -> b k group i j", grouped, keys); // [b, k, group, t, j]
-    const scaled = rearrange(sim, "b k group i j -> b (k group) i j").div(Math.sqrt(q.shape[3])); // [b, h, t, j]
-    const attn = tap("attn", softmax(scaled.add(bias), -1)); // [b, h, t, j]
-    const looking = rearrange(attn, "b (k group) i j -> b k group i j", { k: this.kvHeads }); // [b, k, group, t, j]
-    const out = einsum("b k group i j, b k j e -> b k group i e", looking, values); // [b, k, group, t, e]
-    return this.o_proj.call(rearrange(out, "b k group t e -> b t (k group e)")); // [b, t, d]
+    const out = attend(q, keys, values, { mask: bias }); // [b, h, t, e]
+    return this.o_proj.call(rearrange(out, "b h t e -> b t (h e)")); // [b, t, d]
   }
 }

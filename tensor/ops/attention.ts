@@ -1,12 +1,14 @@
 import { requireFloat } from "../../core/dtype.ts";
 import { ShapeError, showShape } from "../../core/errors.ts";
-import { broadcastShapes } from "../../core/shape.ts";
-import type { Tensor } from "../tensor.ts";
+import { broadcastShapes, type Shape } from "../../core/shape.ts";
+import { isTracked } from "../autograd.ts";
+import { scope } from "../scope.ts";
+import { empty, type Tensor } from "../tensor.ts";
 import { arange } from "./creation.ts";
 import { where } from "./elementwise.ts";
 import { matmul } from "./matmul.ts";
 import { safeSoftmax, softmax } from "./softmax.ts";
-import { reshape, transpose, unsqueeze } from "./views.ts";
+import { expand, reshape, transpose, unsqueeze } from "./views.ts";
 
 export interface AttentionOptions {
   /** Broadcasts to [b, h, i, j]. bool: true where a query may look. Float: added to the scores. */
@@ -29,20 +31,20 @@ export interface AttentionOptions {
  * @returns [b, h, i, j]
  */
 export function attentionProbabilities(q: Tensor, k: Tensor, options: AttentionOptions = {}): Tensor {
-  requireHeads("q", q, "k", k);
-  if (q.shape[3] !== k.shape[3]) throw unfit("q", q, "k", k, "the last dim must be equal");
+  requireQueriesAndKeys(q, k);
   const { mask, causal = false, scale = 1 / Math.sqrt(q.shape[3]) } = options;
-  let scores = headwise(q.mul(scale), transpose(k, -2, -1)); // [b, h, i, j]
-  if (mask) requireMask(mask, scores);
+  let scores = headwise(q, transpose(k, -2, -1)).mul(scale); // [b, h, i, j]
+  if (mask) requireMask(mask, scores.shape);
   if (mask?.dtype === "bool") scores = where(mask, scores, Number.NEGATIVE_INFINITY);
   else if (mask) scores = scores.add(mask);
-  if (causal) scores = where(lowerRight(scores), scores, Number.NEGATIVE_INFINITY);
+  if (causal) scores = where(lowerRight(q, k), scores, Number.NEGATIVE_INFINITY);
   return mask || causal ? safeSoftmax(scores, -1) : softmax(scores, -1);
 }
 
 /**
  * Attention, as torch.nn.functional.scaled_dot_product_attention (whose `is_causal` differs: see `causal`), with
- * fewer heads of keys and values than of queries where wanted.
+ * fewer heads of keys and values than of queries where wanted. One kernel where the backend has it and no gradient
+ * is wanted.
  *
  * @param q [b, h, i, d]
  * @param k [b, hk, j, d], h a multiple of hk
@@ -53,7 +55,34 @@ export function scaledDotProductAttention(q: Tensor, k: Tensor, v: Tensor, optio
   requireHeads("k", k, "v", v);
   if (k.shape[1] !== v.shape[1] || k.shape[2] !== v.shape[2])
     throw unfit("k", k, "v", v, "heads and length must be equal");
-  return headwise(attentionProbabilities(q, k, options), v);
+  const fused = q.backend.fused.attention && ![q, k, v].some(isTracked);
+  return fused ? fusedAttention(q, k, v, options) : attentionOutput(attentionProbabilities(q, k, options), v);
+}
+
+/**
+ * What each query gets: the values, weighted by how much it looks at each.
+ *
+ * @param attn [b, h, i, j]
+ * @param v [b, hk, j, e], h a multiple of hk
+ * @returns [b, h, i, e]
+ */
+export function attentionOutput(attn: Tensor, v: Tensor): Tensor {
+  return headwise(attn, v);
+}
+
+function fusedAttention(q: Tensor, k: Tensor, v: Tensor, { mask, causal, scale }: AttentionOptions): Tensor {
+  requireQueriesAndKeys(q, k);
+  const [batch, heads, queries, width] = q.shape;
+  const scores = [batch, heads, queries, k.shape[2]];
+  if (mask) requireMask(mask, scores);
+  const out = empty([batch, heads, queries, v.shape[3]], "f32", q.backend);
+  scope(() => {
+    let bias = mask?.dtype === "bool" ? where(mask, 0, Number.NEGATIVE_INFINITY) : mask;
+    if (causal) bias = where(lowerRight(q, k), bias ?? 0, Number.NEGATIVE_INFINITY);
+    const wide = bias ? expand(bias, scores) : null;
+    q.backend.fused.attention!(q, k, v, wide, scale ?? 1 / Math.sqrt(width), out);
+  });
+  return out;
 }
 
 /** a · b for each head of a, [b, h, i, x] · [b, hk, x, y] -> [b, h, i, y]. Heads that share a head of b stack up as rows. */
@@ -66,10 +95,15 @@ function headwise(a: Tensor, b: Tensor): Tensor {
 }
 
 /** [i, j], bool: the last query sees every key, the one before it all but the last, and so on. */
-function lowerRight(scores: Tensor): Tensor {
-  const [queries, keys] = scores.shape.slice(-2);
-  const last = unsqueeze(arange(keys - queries, keys, scores.backend), 1); // [i, 1]: the last key each query sees
-  return arange(0, keys, scores.backend).le(last);
+function lowerRight(q: Tensor, k: Tensor): Tensor {
+  const [queries, keys] = [q.shape[2], k.shape[2]];
+  const last = unsqueeze(arange(keys - queries, keys, q.backend), 1); // [i, 1]: the last key each query sees
+  return arange(0, keys, q.backend).le(last);
+}
+
+function requireQueriesAndKeys(q: Tensor, k: Tensor): void {
+  requireHeads("q", q, "k", k);
+  if (q.shape[3] !== k.shape[3]) throw unfit("q", q, "k", k, "the last dim must be equal");
 }
 
 function requireHeads(nameA: string, a: Tensor, nameB: string, b: Tensor): void {
@@ -83,11 +117,12 @@ function requireHeads(nameA: string, a: Tensor, nameB: string, b: Tensor): void 
   }
 }
 
-function requireMask(mask: Tensor, scores: Tensor): void {
-  if (mask.dtype === "i32") throw unfit("mask", mask, "scores", scores, "a mask is bool (true = may look) or float");
-  const together = broadcastShapes("attention mask", mask.shape, scores.shape);
-  if (showShape(together) !== showShape(scores.shape))
-    throw unfit("mask", mask, "scores", scores, "the mask must broadcast to them");
+function requireMask(mask: Tensor, scores: Shape): void {
+  const unfit = (why: string) =>
+    new ShapeError(`attention: mask ${mask} does not fit scores ${showShape(scores)}: ${why}`);
+  if (mask.dtype === "i32") throw unfit("a mask is bool (true = may look) or float");
+  const together = broadcastShapes("attention mask", mask.shape, scores);
+  if (showShape(together) !== showShape(scores)) throw unfit("the mask must broadcast to them");
 }
 
 function unfit(nameA: string, a: Tensor, nameB: string, b: Tensor, why: string): ShapeError {

@@ -1,0 +1,28 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { StopStrings } from "./stopStrings.ts";
+
+test("in whatever pieces a text comes, it is cut before the first stop string, and nothing is shown too early", () => {
+  const abText = fc.string({ unit: fc.constantFrom("a", "b", "\n"), maxLength: 12 });
+  fc.assert(
+    fc.property(fc.array(abText, { maxLength: 8 }), fc.array(abText, { maxLength: 3 }), (pieces, stops) => {
+      const whole = pieces.join("");
+      const found = stops.filter((stop) => stop !== "" && whole.includes(stop));
+      const cut = Math.min(whole.length, ...found.map((stop) => whole.indexOf(stop)));
+      const watch = new StopStrings(stops);
+      let shown = "";
+      let stopped = false;
+      for (const piece of pieces) {
+        const next = watch.push(piece);
+        shown += next.text;
+        expect(whole.slice(0, cut).startsWith(shown)).toBe(true);
+        stopped = next.stopped;
+        if (stopped) break;
+      }
+      if (!stopped) shown += watch.finish();
+      expect(stopped).toBe(found.length > 0);
+      // two stop strings may overlap: the one that is complete first counts
+      if (stops.length < 2) expect(shown).toBe(whole.slice(0, cut));
+    }),
+  );
+});
