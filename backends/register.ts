@@ -1,7 +1,8 @@
-import { registerBackend } from "../tensor/backend.ts";
+import { registerBackend, registerOpener } from "../tensor/backend.ts";
 import { createCpuBackend } from "./cpu/cpu.ts";
 import { createMetaBackend } from "./meta/meta.ts";
 
 /** Make the backends known by name. The first is the default. */
 registerBackend(createCpuBackend());
 registerBackend(createMetaBackend());
+registerOpener("webgpu", async () => (await import("./webgpu/webgpu.ts")).createWebgpuBackend());

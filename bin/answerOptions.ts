@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { GenerateOptions } from "../model/generate/options.ts";
 import { backendNames } from "../tensor/index.ts";
@@ -7,35 +8,85 @@ import { SHIPPED_MODEL } from "./package.ts";
 export interface AnswerOptions {
   model: string;
   backend: string;
+  system?: string;
   maxTokens: number;
+  minTokens: number;
   temperature?: number;
   topK?: number;
   topP?: number;
   seed: number;
+  beams: number;
+  lengthPenalty: number;
+  repetitionPenalty: number;
+  ngramSize: number;
+  stop: string[];
   json?: boolean;
   quiet?: boolean;
 }
 
-/** Add the options of `AnswerOptions` to a command. */
-export function withAnswerOptions(command: Command): Command {
+/** What every command takes that runs a model. */
+export function withModelOptions(command: Command): Command {
   const model = new Option("-m, --model <folder>", "a checkpoint folder: config.json, weights, tokenizer");
   const backend = new Option("--backend <name>", "where to compute");
   return command
     .addOption(model.default(SHIPPED_MODEL, "infimm-tiny, which comes along"))
     .addOption(backend.choices(backendNames()).default("cpu"))
-    .option("-n, --max-tokens <count>", "longest answer", wholeNumber(1), 64)
-    .option("-t, --temperature <number>", "draw words at random; below 1 the likely become likelier", positive())
-    .option("--top-k <count>", "draw from the k likeliest words only", wholeNumber(1))
-    .option("--top-p <share>", "draw from the likeliest words that together have this probability", positive(1))
-    .option("--seed <number>", "the same seed draws the same words", wholeNumber(0), 0)
     .option("--json", "print one JSON object")
     .option("-q, --quiet", "no progress");
 }
 
+/** Add the options of `AnswerOptions` to a command. */
+export function withAnswerOptions(command: Command): Command {
+  return withModelOptions(command)
+    .option("--system <text>", "what to tell the model first")
+    .option("-n, --max-tokens <count>", "longest answer", wholeNumber(1), 64)
+    .option("--min-tokens <count>", "shortest answer", wholeNumber(0), 0)
+    .option("--stop <text>", "end the answer before this; may be given several times", collected, [])
+    .option("-t, --temperature <number>", "draw words at random; below 1 the likely become likelier", positive())
+    .option("--top-k <count>", "draw from the k likeliest words only", wholeNumber(1))
+    .option("--top-p <share>", "draw from the likeliest words that together have this probability", positive(1))
+    .option("--seed <number>", "the same seed draws the same words", wholeNumber(0), 0)
+    .option("--beams <count>", "search for the likeliest answer among so many at a time", wholeNumber(1), 1)
+    .option("--length-penalty <number>", "of beams: above 0 favours long answers", number, 1)
+    .option("--repetition-penalty <number>", "above 1: words that were there become less likely", positive(), 1)
+    .option("--ngram-size <count>", "no so many tokens in a row twice; 0: they may", wholeNumber(0), 0);
+}
+
 /** The generation options that a command line asks for. Words are drawn only if a sampling option is given. */
-export function generateOptionsOf({ temperature, topK, topP, seed, maxTokens }: AnswerOptions): GenerateOptions {
+export function generateOptionsOf(options: AnswerOptions): GenerateOptions & { stopStrings: string[] } {
+  const { temperature, topK, topP } = options;
   const drawn = temperature !== undefined || topK !== undefined || topP !== undefined;
-  return { maxNewTokens: maxTokens, seed, sampling: drawn ? { temperature, topK, topP } : null };
+  return {
+    maxNewTokens: options.maxTokens,
+    minNewTokens: options.minTokens,
+    stopStrings: options.stop,
+    seed: options.seed,
+    sampling: drawn ? { temperature, topK, topP } : null,
+    beams: options.beams,
+    lengthPenalty: options.lengthPenalty,
+    repetitionPenalty: options.repetitionPenalty,
+    noRepeatNgramSize: options.ngramSize,
+  };
+}
+
+/** Pictures and, last, the question: `words` of a command line. */
+export function questionOf(command: Command, words: readonly string[]): { pictures: string[]; question: string } {
+  const question = words[words.length - 1];
+  if (existsSync(question) || /\.(png|jpe?g|webp)$/i.test(question)) {
+    command.error(`the last argument is the question, but ${question} is a file.`);
+  }
+  if (question.trim() === "") command.error("the question, the last argument, is empty.");
+  return { pictures: words.slice(0, -1), question };
+}
+
+function collected(value: string, before: string[]): string[] {
+  return [...before, value];
+}
+
+function number(text: string): number {
+  const value = Number(text);
+  if (text.trim() !== "" && Number.isFinite(value)) return value;
+  throw new InvalidArgumentError("Expected a number.");
 }
 
 export function wholeNumber(least: number): (text: string) => number {

@@ -1,7 +1,6 @@
-import { existsSync } from "node:fs";
 import { Command } from "commander";
 import type { Image } from "../model/processor/image.ts";
-import { type AnswerOptions, generateOptionsOf, withAnswerOptions } from "./answerOptions.ts";
+import { type AnswerOptions, generateOptionsOf, questionOf, withAnswerOptions } from "./answerOptions.ts";
 import { loadAssistant } from "./loadAssistant.ts";
 import { openPicture } from "./picture.ts";
 import { printPieces } from "./printPieces.ts";
@@ -23,12 +22,8 @@ export function askCommand(): Command {
     )
     .addHelpText("after", HELP);
   return withAnswerOptions(command).action(async (words: string[], options: AnswerOptions) => {
-    const question = words[words.length - 1];
-    if (existsSync(question) || /\.(png|jpe?g)$/i.test(question)) {
-      command.error(`the last argument is the question, but ${question} is a file.`);
-    }
-    if (question.trim() === "") command.error("the question, the last argument, is empty.");
-    await answer(words.slice(0, -1), question, options);
+    const { pictures, question } = questionOf(command, words);
+    await answer(pictures, question, options);
   });
 }
 
@@ -36,6 +31,7 @@ async function answer(pictures: readonly string[], question: string, options: An
   const images: Image[] = [];
   for (const path of pictures) images.push(await openPicture(path)); // before the weights: a wrong path is told at once
   const assistant = await loadAssistant(options);
-  const text = await printPieces(assistant.ask(question, images, generateOptionsOf(options)), !options.json);
+  const pieces = assistant.chat(options).say(question, images, generateOptionsOf(options));
+  const text = await printPieces(pieces, !options.json);
   if (options.json) console.log(JSON.stringify({ model: options.model, pictures, question, answer: text }));
 }

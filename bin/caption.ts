@@ -41,7 +41,7 @@ async function captionAll(pictures: readonly string[], options: AnswerOptions): 
       continue;
     }
     if (!options.json && pictures.length > 1) process.stdout.write(`${picture}: `);
-    const pieces = assistant.ask(CAPTION, [image], generateOptionsOf(options));
+    const pieces = assistant.chat(options).say(CAPTION, [image], generateOptionsOf(options));
     captions.push({ picture, caption: await printPieces(pieces, !options.json) });
   }
   if (options.json) console.log(JSON.stringify({ model: options.model, captions }));

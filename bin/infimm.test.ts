@@ -1,8 +1,10 @@
 import { spawn, spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { PNG } from "pngjs";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { openSafetensors } from "../model/weights/safetensors.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "infimm-cli-"));
 beforeAll(() => {
@@ -172,4 +174,50 @@ test("Ctrl-C ends it at once, without a stack: a shell says 130", async () => {
   });
   const signal = await new Promise((resolve) => child.on("close", (_, by) => resolve(by)));
   expect({ signal, err }).toEqual({ signal: "SIGINT", err: "" });
+});
+
+test("chat: a line is a turn, pictures by path; what came before is remembered", () => {
+  const input = `${DOG}\nWhat is this?\nnope.png Hm?\n/new\nWhat is this?\n`;
+  const run = spawnSync(process.execPath, [...NODE, "chat", "--json", "-n", "12"], { encoding: "utf8", input });
+  const [told, failed, anew] = run.stdout
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+  expect(run.status).toBe(1); // a turn failed
+  expect(told.answer).toBe(infimm("ask", DOG, "What is this?", "-n", "12").stdout.trim());
+  expect(failed.error).toContain("no file nope.png");
+  expect(anew.answer).toBe(infimm("ask", "What is this?", "-n", "12").stdout.trim());
+});
+
+test("attend writes a PNG overlay for each token of the answer", () => {
+  const path = join(folder, "attend.png");
+  const { status, stdout } = infimm("attend", DOG, "What is this?", "-o", path, "--json");
+  expect(status).toBe(0);
+  const { tokens } = JSON.parse(stdout);
+  expect(tokens.length).toBeGreaterThan(1);
+  const { width, height } = PNG.sync.read(readFileSync(path));
+  expect(width).toBeGreaterThan(height); // the picture, then a panel a token, in one row
+  // the dog is not where its background is: the look at the picture is not even
+  const [{ map }] = tokens;
+  expect(Math.max(...map)).toBeGreaterThan((3 * map.reduce((a: number, b: number) => a + b, 0)) / map.length);
+  const beyond = infimm("attend", DOG, "What is this?", "--token", "99", "-o", join(folder, "none.png"));
+  expect(beyond).toMatchObject({ status: 1, stderr: expect.stringContaining("has only") });
+  expect(existsSync(join(folder, "none.png"))).toBe(false);
+});
+
+test("trace writes the activations that it prints", async () => {
+  const path = join(folder, "acts.safetensors");
+  const args = ["trace", DOG, "What is this?", "--keep", "model.perceiver", "**:attn", "", "-o", path];
+  const { status, stdout } = infimm(...args, "--json");
+  expect(status).toBe(0);
+  const { activations } = JSON.parse(stdout);
+  const file = await openSafetensors(path);
+  expect([...file.tensors.keys()].sort()).toEqual(
+    activations.map((row: { path: string }) => row.path || "logits").sort(),
+  );
+  const { data } = await file.read("model.perceiver");
+  const { mean } = activations.find((row: { path: string }) => row.path === "model.perceiver");
+  expect(Array.from(data).reduce((sum, x) => sum + x, 0) / data.length).toBeCloseTo(mean, 5);
+  await file.close();
+  expect(infimm(...args).stdout).toMatch(/model\.perceiver .*\[1, 1, 64, \d+\].*█/);
 });

@@ -1,6 +1,6 @@
 import { InfimmError } from "../core/errors.ts";
 import type { InfiMM } from "../model/infimm.ts";
-import { getBackend } from "../tensor/index.ts";
+import { openBackend } from "../tensor/index.ts";
 import { checkForward } from "./chain.ts";
 import { type Check, Checker } from "./check.ts";
 import { type Bar, BARS } from "./compare.ts";
@@ -17,7 +17,7 @@ export async function checkCase(
   golden: GoldenCase,
   backendName = "cpu",
 ): Promise<Check[]> {
-  const backend = getBackend(backendName);
+  const backend = await openBackend(backendName);
   const checker = new Checker(set.name, golden, barOf(backendName), unitsOf(model, set, golden));
   await checkForward(model, golden, checker, backend);
   await checkUnits(model, golden, checker, backend);

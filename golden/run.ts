@@ -1,6 +1,6 @@
 import { InfimmError } from "../core/errors.ts";
 import { loadPretrained } from "../model/pretrained.ts";
-import { getBackend } from "../tensor/index.ts";
+import { openBackend } from "../tensor/index.ts";
 import type { Check } from "./check.ts";
 import { checkCase } from "./checkCase.ts";
 import { type GoldenSet, openGoldenSet } from "./load.ts";
@@ -23,7 +23,7 @@ export async function checkSet(folder: string, options: RunOptions = {}): Promis
       `${set.name} has no case "${options.case}"; it has ${set.cases.map(({ name }) => name).join(", ")}`,
     );
   }
-  const model = await loadPretrained(folder, { backend: getBackend(backend) });
+  const model = await loadPretrained(folder, { backend: await openBackend(backend) });
   const checks: Check[] = [];
   for (const golden of cases) {
     onProgress?.(`${set.name}: ${golden.name}`);

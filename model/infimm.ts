@@ -1,5 +1,5 @@
 import { Module } from "../nn/module.ts";
-import { crossEntropy, empty, getBackend, slice, type Tensor } from "../tensor/index.ts";
+import { type Backend, crossEntropy, empty, getBackend, slice, type Tensor } from "../tensor/index.ts";
 import type { InfiMMConfig } from "./config.ts";
 import { Flamingo, type Inputs } from "./flamingo.ts";
 import type { LoadOptions } from "./weights/loadWeights.ts";
@@ -22,6 +22,11 @@ export class InfiMM extends Module {
   static async fromPretrained(folder: string, options: LoadOptions = {}): Promise<InfiMM> {
     const { loadPretrained } = await import("./pretrained.ts"); // needs Node; browsers load weights by themselves
     return loadPretrained(folder, options);
+  }
+
+  /** Where its weights are, and so where it computes. */
+  get backend(): Backend {
+    return this.model.lang_encoder.lm_head.weight.backend;
   }
 
   /** Pictures and text -> logits of each next token [b, t, vocab] */

@@ -24,12 +24,14 @@ export async function toNdarray(t: Tensor): Promise<NdArray<TypedArray>> {
   if (!memory || t.dtype === "f16" || t.dtype === "bf16") {
     return { data: await t.data(), shape: t.shape, stride: contiguousStrides(t.shape), offset: 0 };
   }
-  return { data: viewBytes(t.dtype, memory), shape: t.shape, stride: t.strides, offset: t.offset };
+  const { buffer, byteOffset, byteLength } = memory;
+  const data = viewBytes(t.dtype, buffer, byteOffset, Math.floor(byteLength / BYTES[t.dtype]));
+  return { data, shape: t.shape, stride: t.strides, offset: t.offset };
 }
 
 /**
  * An ndarray as a tensor. Float32Array and Int32Array data are taken over without a copy where the backend can
- * (cpu, wasm): the tensor then sees what is written to them later. Other numbers (a picture's bytes, doubles)
+ * (cpu; wasm computes in memories of its own): the tensor then sees what is written to them later. Other numbers (a picture's bytes, doubles)
  * become f32; `dtype` "bool" reads anything but 0 as true.
  */
 export function fromNdarray(array: NdArray, dtype?: "f32" | "i32" | "bool", backend: Backend = getBackend()): Tensor {

@@ -25,7 +25,7 @@ export function createCpuBackend(): Backend {
       if (!(buffer as CpuBuffer).borrowed) pool.give(blockOf(buffer));
     },
     adopt: (memory) => new CpuBuffer(new Block(memory as ArrayBuffer), memory.byteLength, true),
-    hostView: (buffer) => blockOf(buffer).bytes,
+    hostView: (buffer) => new Uint8Array(blockOf(buffer).bytes),
     write(buffer, data: TypedArray) {
       new Uint8Array(blockOf(buffer).bytes).set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
     },

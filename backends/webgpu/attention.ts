@@ -2,6 +2,7 @@ import { sizeOf } from "../../core/shape.ts";
 import type { Operand } from "../../tensor/backend.ts";
 import { Bindings } from "./bindings.ts";
 import type { Recorder } from "./recorder.ts";
+import { viewOf } from "./split.ts";
 import { readers, readingKey, readingOf, wordsOf } from "./vectors.ts";
 import { declarations, entry, floatBits, functionsFor, loader, param } from "./wgsl.ts";
 
@@ -34,7 +35,7 @@ export function attention(
   const ids = inputs.map((operand) => bindings.add(operand, { alone: true }));
   const maskId = mask ? bindings.add(mask, { alone: true }) : -1;
   const target = bindings.add(out, { writable: true });
-  const reads = inputs.map((operand, n) => readingOf({ ...operand, offset: bindings.base(ids[n], operand) }, 3));
+  const reads = inputs.map((operand, n) => readingOf(viewOf(operand, { offset: bindings.base(ids[n], operand) }), 3));
   if (e % 4 !== 0) reads[2] = { ...reads[2], four: false };
   /** Queries of a workgroup, and the threads that share one. */
   const queries = i >= 8 ? 16 : i >= 3 ? 4 : 1;

@@ -6,7 +6,7 @@ import { Bindings, fits, PER_WORD } from "./bindings.ts";
 import { runElements } from "./elements.ts";
 import { WebgpuError } from "./errors.ts";
 import type { Recorder } from "./recorder.ts";
-import { sliceOf, splitLoop } from "./split.ts";
+import { sliceOf, splitLoop, viewOf } from "./split.ts";
 import { addresses, declarations, entry, functionsFor, loader, param } from "./wgsl.ts";
 
 /**
@@ -22,7 +22,7 @@ export function gather(recorder: Recorder, table: Operand, axis: number, index: 
     }
     for (const [start, end] of parts) {
       const part = sliceOf(table, axis, start, end);
-      const seen = { ...part, shape: out.shape, strides: part.strides.map((s, i) => (i === axis ? 0 : s)) };
+      const seen = viewOf(part, { shape: out.shape, strides: part.strides.map((s, i) => (i === axis ? 0 : s)) });
       runElements(recorder, {
         name: parts.length > 1 ? "gather a part" : "gather",
         out: to,

@@ -6,14 +6,14 @@ import { blockedSource } from "./matmulBlocked.ts";
 import { tiledSource, TILE } from "./matmulTiled.ts";
 import { matvecSource, COLUMN_LANES } from "./matvec.ts";
 import type { Recorder } from "./recorder.ts";
-import { halfOf } from "./split.ts";
+import { halfOf, viewOf } from "./split.ts";
 import { type Reading, readers, readingKey, readingOf, wordsOf } from "./vectors.ts";
 import { addresses, declarations, functionsFor, loader, param } from "./wgsl.ts";
 
 /** [.., n, k] seen as [.., k, n]. */
 export function transposed(weight: Operand): Operand {
   const flip = (list: readonly number[]) => [list[1], list[0]];
-  return { ...weight, shape: flip(weight.shape), strides: flip(weight.strides) };
+  return viewOf(weight, { shape: flip(weight.shape), strides: flip(weight.strides) });
 }
 
 /** Which kernel: `blocked` and `tiled` for many rows, `matvec` for up to four. */
@@ -72,7 +72,7 @@ function run(recorder: Recorder, a: Operand, b: Operand, bias: Operand | null, o
   const ids = [bindings.add(a, { alone: true }), bindings.add(b, { alone: true })];
   const biasId = bias ? bindings.add(bias, { alone: true }) : -1;
   const target = bindings.add(out, { writable: true });
-  const based = [a, b].map((operand, i) => ({ ...operand, offset: bindings.base(ids[i], operand) }));
+  const based = [a, b].map((operand, i) => viewOf(operand, { offset: bindings.base(ids[i], operand) }));
   const bAlong = b.strides[rank - 2] === 1 && k > 1 ? "k" : "n";
   const layout: MatmulLayout = {
     a: readingOf(based[0], rank - 1),

@@ -57,7 +57,7 @@ export class Recorder {
   private readonly arenaBytes = new Uint8Array(this.arenaWords.buffer);
   private readonly uniformStep: number;
   private readonly staging: GPUBuffer[] = [];
-  private readonly lost: Promise<never>;
+  private readonly untilLost: Promise<never>;
   private used = 0;
   private recording = 0;
   private length = 0;
@@ -79,13 +79,17 @@ export class Recorder {
     device.addEventListener("uncapturederror", (event) => {
       this.fail(new WebgpuError(`WebGPU refused a call: ${(event as GPUUncapturedErrorEvent).error.message}`));
     });
-    this.lost = device.lost.then(({ reason, message }) => {
+    this.untilLost = device.lost.then(({ reason, message }) => {
       this.loss = new DeviceLostError(
         `the GPU device was lost (${reason ?? "unknown"}): ${message || "no reason given"}. Its tensors are gone; make a new backend`,
       );
       throw this.loss;
     });
-    this.lost.catch(() => {});
+    this.untilLost.catch(() => {});
+  }
+
+  get lost(): boolean {
+    return this.loss !== undefined;
   }
 
   alloc(byteLength: number): GpuBuffer {
@@ -161,7 +165,7 @@ export class Recorder {
     this.submit();
     this.counters.reads++;
     try {
-      await Promise.race([staging.mapAsync(MAP_READ, 0, size), this.lost]);
+      await Promise.race([staging.mapAsync(MAP_READ, 0, size), this.untilLost]);
     } catch (error) {
       throw await this.reasonOf(error);
     }
@@ -177,7 +181,7 @@ export class Recorder {
     this.requireDevice();
     this.submit();
     try {
-      await Promise.race([this.device.queue.onSubmittedWorkDone(), this.lost]);
+      await Promise.race([this.device.queue.onSubmittedWorkDone(), this.untilLost]);
     } catch (error) {
       throw await this.reasonOf(error);
     }
@@ -256,7 +260,7 @@ export class Recorder {
   private async reasonOf(error: unknown): Promise<Error> {
     if (this.loss) return this.loss;
     const patience = new Promise<undefined>((resolve) => setTimeout(resolve, 500));
-    const loss = await Promise.race([this.lost.catch((reason: DeviceLostError) => reason), patience]);
+    const loss = await Promise.race([this.untilLost.catch((reason: DeviceLostError) => reason), patience]);
     return loss ?? this.failure ?? new WebgpuError(`reading from the GPU failed: ${error}`);
   }
 }

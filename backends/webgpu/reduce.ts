@@ -6,7 +6,7 @@ import { Bindings, fits, PER_WORD } from "./bindings.ts";
 import { WebgpuError } from "./errors.ts";
 import type { Recorder } from "./recorder.ts";
 import { foldLanes, lanesFor } from "./rows.ts";
-import { halfOf } from "./split.ts";
+import { halfOf, viewOf } from "./split.ts";
 import { addresses, atomicStore, bitsOf, convert, declarations, entry, functionsFor, loader, param } from "./wgsl.ts";
 
 const GROUP = 64;
@@ -37,8 +37,8 @@ export function reduce(
   const partial = recorder.alloc(rows * parts * BYTES.f32);
   const dtype = computeDType(out.dtype) === "f32" ? "f32" : "i32";
   const table = { buffer: partial, dtype, shape: [rows, parts], strides: [parts, 1], offset: 0 } as const;
-  foldParts(recorder, kind, input, axes, { ...table, shape: [rows * parts], strides: [1] }, parts);
-  reduce(recorder, kind, table, [1], { ...out, shape: [rows, 1], strides: [1, 1] });
+  foldParts(recorder, kind, input, axes, viewOf(table, { shape: [rows * parts], strides: [1] }), parts);
+  reduce(recorder, kind, table, [1], viewOf(out, { shape: [rows, 1], strides: [1, 1] }));
   recorder.free(partial);
 }
 
@@ -63,10 +63,10 @@ function reduceHalves(
   const buffer = recorder.alloc(2 * rows * BYTES[out.dtype]);
   const halves = { buffer, dtype: out.dtype, shape: [2, rows], strides: [rows, 1], offset: 0 };
   for (const half of [0, 1]) {
-    const to = { ...out, buffer, offset: half * rows };
+    const to = viewOf(out, { buffer, offset: half * rows });
     reduce(recorder, kind, halfOf(input, axis, half), axes, to);
   }
-  reduce(recorder, kind, halves, [0], { ...out, shape: [1, rows], strides: [rows, 1] });
+  reduce(recorder, kind, halves, [0], viewOf(out, { shape: [1, rows], strides: [rows, 1] }));
   recorder.free(buffer);
 }
 

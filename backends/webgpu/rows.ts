@@ -3,7 +3,7 @@ import { sizeOf } from "../../core/shape.ts";
 import type { Operand } from "../../tensor/backend.ts";
 import { Bindings } from "./bindings.ts";
 import type { Recorder } from "./recorder.ts";
-import { sliceOf } from "./split.ts";
+import { sliceOf, viewOf } from "./split.ts";
 import { addresses, declarations, entry, floatBits, functionsFor, loader, param } from "./wgsl.ts";
 
 const GROUP = 64;
@@ -59,7 +59,7 @@ function runRows(recorder: Recorder, kernel: RowKernel): void {
   if (sizeOf(x.shape) === 0) return;
   const most = Math.floor((recorder.device.limits.maxStorageBufferBindingSize - 512) / (n * BYTES.f32));
   if (rows > most) {
-    const [flatX, flatOut] = [x, out].map((t) => ({ ...t, shape: [rows, n], strides: [n, 1] }));
+    const [flatX, flatOut] = [x, out].map((t) => viewOf(t, { shape: [rows, n], strides: [n, 1] }));
     for (let start = 0; start < rows; start += most) {
       const end = Math.min(rows, start + most);
       runRows(recorder, { ...kernel, x: sliceOf(flatX, 0, start, end), out: sliceOf(flatOut, 0, start, end) });

@@ -1,5 +1,5 @@
 import type { Operand } from "../../tensor/backend.ts";
-import { fits, spanOf } from "./bindings.ts";
+import { fits } from "./bindings.ts";
 
 /**
  * Run a kernel on pieces that the device can bind: halve the dim along which the operands reach furthest until all parts
@@ -43,17 +43,14 @@ export function halfOf(operand: Operand, axis: number, half: number): Operand {
 
 /** Elements `start` to `end` along `axis`, as a view. */
 export function sliceOf(operand: Operand, axis: number, start: number, end: number): Operand {
-  return {
-    buffer: operand.buffer,
-    dtype: operand.dtype,
+  return viewOf(operand, {
     shape: operand.shape.map((size, i) => (i === axis ? end - start : size)),
-    strides: operand.strides,
     offset: operand.offset + start * operand.strides[axis],
-  };
+  });
 }
 
-/** How many elements of memory an operand spans. */
-export function extentOf(operand: Operand): number {
-  const [first, end] = spanOf(operand);
-  return end - first;
+/** An operand with some of its fields changed. (A tensor's buffer is no field of its own: `...` would lose it.) */
+export function viewOf(operand: Operand, changes: Partial<Operand>): Operand {
+  const { buffer, dtype, shape, strides, offset } = operand;
+  return { buffer, dtype, shape, strides, offset, ...changes };
 }

@@ -31,6 +31,9 @@ export async function createWebgpuBackend(from: NamedDevice | DeviceOptions = {}
     device,
     adapter,
     recorder,
+    get lost() {
+      return recorder.lost;
+    },
     counters: recorder.counters,
     get memory() {
       return { live: recorder.pool.live, spare: recorder.pool.spare };

@@ -34,8 +34,8 @@ interface Search {
 }
 
 /**
- * Beam search as transformers has it: of the 2k best continuations of k texts, those that end are finished if they
- * rank among the first k, and the k best others live on. A prompt is done when it has k finished texts and, as
+ * Beam search as transformers has it: of the k best continuations of k texts, those that end are finished; the k best
+ * that do not end live on. A prompt is done when it has k finished texts and, as
  * `earlyStopping` says, none that lives could still beat the worst of them.
  *
  * @returns for each prompt its best texts, best first
@@ -67,21 +67,20 @@ export async function beamSearch(model: InfiMM, prompts: Prompts, options: Gener
         for (const process of processors) process(scores[beam], [...texts[b], ...ids]);
         for (const id of forbidden) scores[beam][id] = Number.NEGATIVE_INFINITY;
       }
-      const candidates = best(scores, search.live, 2 * beams);
-      const next: (Beam & { row: number })[] = [];
-      for (const [rank, { beam, id, logProbability }] of candidates.entries()) {
-        const ids = [...search.live[beam].ids, id];
-        const ends = eosTokenIds.includes(id) || stop(ids, b);
-        if (!ends) next.push({ ids, logProbability, row: b * beams + beam });
-        else if (rank < beams && !search.done) finish(search, { ids, logProbability }, complete);
+      const textOf = ({ beam, id }: Candidate) => [...search.live[beam].ids, id];
+      const ends = (candidate: Candidate) => eosTokenIds.includes(candidate.id) || stop(textOf(candidate), b);
+      const candidates = best(scores, search.live, beams);
+      for (const candidate of search.done ? [] : candidates) {
+        if (ends(candidate)) finish(search, { ...candidate, ids: textOf(candidate) }, complete);
       }
+      const next = best(scores, search.live, beams, (candidate) => !ends(candidate));
       if (next.length < beams) {
         throw new InfimmError(
           `beamSearch: too few tokens are allowed for ${beams} beams; forbid less, or search fewer`,
         );
       }
-      search.live = next.slice(0, beams);
-      kept.push(...next.slice(0, beams).map(({ row, ids }) => ({ row, id: ids[ids.length - 1] })));
+      search.live = next.map((candidate) => ({ ...candidate, ids: textOf(candidate) }));
+      kept.push(...next.map(({ beam, id }) => ({ row: b * beams + beam, id })));
       search.done ||= isDone(search, candidates[0].logProbability, step + 1, complete);
     }
     if (searches.every(({ done }) => done)) break;
@@ -113,16 +112,29 @@ function finish(search: Search, { ids, logProbability }: Beam, options: Complete
   search.finished = [...search.finished, hypothesis].sort((a, b) => b.score - a.score).slice(0, options.beams);
 }
 
-/** The `count` best continuations of all beams together, best first. */
-function best(rows: readonly Float32Array[], live: readonly Beam[], count: number) {
-  const top: { beam: number; id: number; logProbability: number }[] = [];
+/** One more token for a beam. */
+interface Candidate {
+  readonly beam: number;
+  readonly id: number;
+  readonly logProbability: number;
+}
+
+/** The `count` best continuations of all beams together that are `wanted`, best first. */
+function best(
+  rows: readonly Float32Array[],
+  live: readonly Beam[],
+  count: number,
+  wanted: (candidate: Candidate) => boolean = () => true,
+): Candidate[] {
+  const top: Candidate[] = [];
   for (const [beam, row] of rows.entries()) {
     for (let id = 0; id < row.length; id++) {
       const logProbability = live[beam].logProbability + row[id];
       if (top.length === count && logProbability <= top[count - 1].logProbability) continue;
-      if (logProbability === Number.NEGATIVE_INFINITY) continue;
-      const at = top.findIndex((candidate) => candidate.logProbability < logProbability);
-      top.splice(at < 0 ? top.length : at, 0, { beam, id, logProbability });
+      const candidate = { beam, id, logProbability };
+      if (logProbability === Number.NEGATIVE_INFINITY || !wanted(candidate)) continue;
+      const at = top.findIndex((other) => other.logProbability < logProbability);
+      top.splice(at < 0 ? top.length : at, 0, candidate);
       top.length = Math.min(top.length, count);
     }
   }

@@ -30,7 +30,7 @@ export class Decoder {
     this.cache = useCache ? new KVCache() : null;
     const rows = <T>(list: readonly T[]) => list.flatMap((row) => new Array<T>(copies).fill(row));
     this.model = model;
-    this.backend = model.model.lang_encoder.lm_head.weight.backend;
+    this.backend = model.backend;
     this.mask = rows(prompts.attentionMask).map((row) => Array.from(row));
     this.pending = rows(prompts.inputIds);
     this.placed = this.pending;

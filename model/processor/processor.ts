@@ -3,6 +3,7 @@ import { CHAT_STYLES, type ChatStyle, type ChatStyleName, styleOf } from "./chat
 import { padLeft, truncateLeft } from "./fitLength.ts";
 import { withoutMarks } from "./literal.ts";
 import { type PixelValues, stackPictures } from "./pixelValues.ts";
+import type { PreprocessOptions } from "./preprocess.ts";
 import { type Message, type Prompt, renderPrompt } from "./prompt.ts";
 import { Tokenizer, type TokenizerConfig } from "./tokenizer.ts";
 
@@ -49,7 +50,8 @@ export class Processor {
   readonly imageSize: number;
   readonly style: ChatStyle;
   readonly imageTokenId: number;
-  readonly #padToSquare: boolean;
+  /** How pictures are prepared. */
+  readonly preprocessing: PreprocessOptions;
 
   constructor(files: ProcessorFiles, options: ProcessorOptions = {}) {
     const visual = files.config.visual as { image_size?: number } | undefined;
@@ -59,7 +61,7 @@ export class Processor {
     this.imageSize = visual.image_size;
     this.style = CHAT_STYLES[styleName];
     this.imageTokenId = this.tokenizer.tokenToId("<image>");
-    this.#padToSquare = styleName === "hd";
+    this.preprocessing = { size: visual.image_size, padToSquare: styleName === "hd" };
   }
 
   /** From a folder with `tokenizer.json`, `tokenizer_config.json` and `config.json` (Node only). */
@@ -90,7 +92,7 @@ export class Processor {
       ),
       ...stackPictures(
         rows.map((row) => row.images),
-        { size: this.imageSize, padToSquare: this.#padToSquare },
+        this.preprocessing,
       ),
     };
   }

@@ -61,21 +61,12 @@ describe("openWeights", () => {
     await expect(opened).rejects.toThrow(message);
   });
 
-  it("says how to convert a pickle", async () => {
-    await writeFile(join(folder, "pytorch_model.bin"), "PK");
-    for (const path of [folder, join(folder, "pytorch_model.bin")]) {
-      await expect(openWeights(path)).rejects.toThrow(
-        /pytorch_model\.bin: is a PyTorch pickle.*Convert it once.*save_file/s,
-      );
-    }
-  });
-
   it("says what is there instead", async () => {
     await expect(openWeights(join(folder, "none"))).rejects.toThrow("no such file or folder");
-    await expect(openWeights(folder)).rejects.toThrow("has neither model.safetensors nor model.safetensors.index.json");
+    await expect(openWeights(folder)).rejects.toThrow("has none of model.safetensors, model.safetensors.index.json");
     await mkdir(join(folder, "other"));
     await writeFile(join(folder, "notes.txt"), "");
-    await expect(openWeights(join(folder, "notes.txt"))).rejects.toThrow("expected a .safetensors file");
+    await expect(openWeights(join(folder, "notes.txt"))).rejects.toThrow("expected a .safetensors, .bin or .pt file");
     await save("lora.safetensors", { a: 1 });
     await expect(openWeights(folder)).rejects.toThrow("it has lora.safetensors: name one of them");
   });

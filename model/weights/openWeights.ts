@@ -1,18 +1,17 @@
-import { readdir, stat } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { readdir, readFile, stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { FileFormatError } from "../../core/errors.ts";
-import { openSafetensors } from "./safetensors.ts";
-import { openSharded } from "./sharded.ts";
+import { formatOf, WEIGHT_FILES } from "./formats.ts";
+import { openSafetensors, openWith } from "./safetensors.ts";
+import { MAX_HEADER_BYTES } from "./safetensorsHeader.ts";
+import { readSharded } from "./sharded.ts";
 import type { WeightFile } from "./weightFile.ts";
 
-const SINGLE = "model.safetensors";
-const INDEX = "model.safetensors.index.json";
-
 /**
- * The weights of a model (Node): a `.safetensors` file, a `.safetensors.index.json` with its shards, or a folder
- * that holds `model.safetensors` or else `model.safetensors.index.json`, as transformers saves them.
+ * The weights of a model (Node): a `.safetensors` file; a file of torch.save (`.bin`, `.pt`, `.pth`, `.ckpt`); an
+ * `….index.json` of either with its shards; or a folder that holds one of these as transformers calls it.
  *
- * Throws FileFormatError that says what is there instead, and how to convert PyTorch's `.bin`.
+ * Throws FileFormatError that says what is there instead.
  */
 export async function openWeights(folderOrFile: string): Promise<WeightFile> {
   const found = await stat(folderOrFile).catch((error: NodeJS.ErrnoException) => {
@@ -22,32 +21,40 @@ export async function openWeights(folderOrFile: string): Promise<WeightFile> {
   if (!found.isDirectory()) return openFile(folderOrFile);
 
   const names = await readdir(folderOrFile);
-  const name = [SINGLE, INDEX].find((wanted) => names.includes(wanted)) ?? names.find(isPickle);
+  const name = WEIGHT_FILES.find((wanted) => names.includes(wanted));
   if (name !== undefined) return openFile(join(folderOrFile, name));
-  const others = names.filter((other) => other.endsWith(".safetensors"));
+  const others = names.filter((other) => formatOf(other) !== undefined);
   const hint = others.length > 0 ? `; it has ${others.slice(0, 5).join(", ")}: name one of them` : "";
-  throw new FileFormatError(`${folderOrFile}: has neither ${SINGLE} nor ${INDEX}${hint}`);
+  throw new FileFormatError(`${folderOrFile}: has none of ${WEIGHT_FILES.join(", ")}${hint}`);
 }
 
-const isPickle = (name: string): boolean => /^pytorch_model.*\.bin(\.index\.json)?$|\.(bin|pt|pth|ckpt)$/.test(name);
-
-function openFile(path: string): Promise<WeightFile> {
-  if (path.endsWith(".safetensors")) return openSafetensors(path);
-  if (path.endsWith(".safetensors.index.json")) return openSharded(path);
-  if (isPickle(basename(path))) throw new FileFormatError(howToConvert(path));
-  throw new FileFormatError(
-    `${path}: expected a .safetensors file, a .safetensors.index.json, or a folder that holds one`,
-  );
+async function openFile(path: string): Promise<WeightFile> {
+  switch (formatOf(path)) {
+    case "safetensors":
+      return openSafetensors(path);
+    case "torch": {
+      const { readTorch } = await import("./torch/torchFile.ts"); // with its zip and pickle readers, which few need
+      return openWith(readTorch, path);
+    }
+    case "index":
+      return readSharded(await readIndex(path), path, async (file) => {
+        const shard = join(dirname(path), file);
+        return (await stat(shard).catch(() => undefined)) && openFile(shard);
+      });
+    default:
+      throw new FileFormatError(
+        `${path}: expected a .safetensors, .bin or .pt file, their .index.json, or a folder that holds one`,
+      );
+  }
 }
 
-/** `clone()` matters: InfiMM stores tensors under several names, and safetensors refuses shared memory. */
-function howToConvert(path: string): string {
-  const script =
-    "import sys, torch; from safetensors.torch import save_file; " +
-    "w = torch.load(sys.argv[1], map_location='cpu', weights_only=True); " +
-    "save_file({k: v.clone().contiguous() for k, v in w.items()}, sys.argv[2])";
-  return (
-    `${path}: is a PyTorch pickle, which is not read yet. Convert it once, with pip install torch safetensors:\n` +
-    `  python -c "${script}" ${basename(path)} ${SINGLE}`
-  );
+async function readIndex(path: string): Promise<string> {
+  try {
+    const found = await stat(path);
+    if (!found.isFile()) throw new Error("it is not a file");
+    if (found.size > MAX_HEADER_BYTES) throw new Error(`${found.size} bytes is too large for an index`);
+    return await readFile(path, "utf8");
+  } catch (error) {
+    throw new FileFormatError(`${path}: cannot be read as an index: ${(error as Error).message}`);
+  }
 }

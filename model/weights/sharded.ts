@@ -1,66 +1,70 @@
-import { readFile, stat } from "node:fs/promises";
-import { dirname, join } from "node:path";
 import { FileFormatError } from "../../core/errors.ts";
-import { openSafetensors } from "./safetensors.ts";
-import { MAX_HEADER_BYTES } from "./safetensorsHeader.ts";
 import { isObject, parseObject } from "./strictJson.ts";
 import { quote, type StoredTensor, type WeightFile } from "./weightFile.ts";
 
 /**
- * A checkpoint in several safetensors files, as one: `path` is the `….safetensors.index.json` whose
- * `weight_map` says which file beside it holds which tensor. Reads the index and the shards' headers.
+ * A checkpoint in several files, as one. `index` is the text of a `….index.json` whose `weight_map` says which file
+ * beside it holds which tensor; `openShard` opens such a file, or knows none of that name.
  *
  * Throws FileFormatError if the index is not valid, a shard is missing or broken, or a shard lacks a tensor
  * that the index promises.
  */
-export async function openSharded(path: string): Promise<WeightFile> {
-  const shardOf = await readIndex(path);
+export async function readSharded(
+  index: string,
+  path: string,
+  openShard: (file: string) => Promise<WeightFile | undefined>,
+): Promise<WeightFile> {
+  const shardOf = parseIndex(index, path);
   const shards = new Map<string, WeightFile>();
   const close = async (): Promise<void> => {
     await Promise.all([...shards.values()].map((shard) => shard.close()));
   };
   try {
+    for (const file of new Set(shardOf.values()))
+      shards.set(file, (await openShard(file)) ?? refuseMissing(file, shardOf, path));
     const tensors = new Map<string, StoredTensor>();
     for (const [name, file] of shardOf) {
-      if (!shards.has(file)) shards.set(file, await openShard(path, file, shardOf));
       const tensor = shards.get(file)!.tensors.get(name);
       if (!tensor)
         throw new FileFormatError(`${path}: says that tensor ${quote(name)} is in ${file}, but it is not there`);
       tensors.set(name, tensor);
     }
-    const metadata = Object.fromEntries([...shards.values()].flatMap((shard) => Object.entries(shard.metadata)));
-    const read: WeightFile["read"] = async (name) => {
+    const holder = (name: string): WeightFile => {
       const file = shardOf.get(name);
       if (file === undefined) throw new FileFormatError(`${path}: has no tensor ${quote(name)}`);
-      return shards.get(file)!.read(name);
+      return shards.get(file)!;
     };
-    return { path, tensors, metadata, read, close };
+    return {
+      path,
+      tensors,
+      metadata: Object.fromEntries([...shards.values()].flatMap((shard) => Object.entries(shard.metadata))),
+      read: async (name) => holder(name).read(name),
+      memoryOf: (name) => `${shardOf.get(name)}/${holder(name).memoryOf?.(name) ?? name}`,
+      close,
+    };
   } catch (error) {
     await close();
     throw error;
   }
 }
 
-async function openShard(index: string, file: string, shardOf: ReadonlyMap<string, string>): Promise<WeightFile> {
-  const path = join(dirname(index), file);
-  const found = await stat(path).catch(() => undefined);
-  if (!found) {
-    const count = [...shardOf.values()].filter((other) => other === file).length;
-    throw new FileFormatError(
-      `${index}: the shard ${file}, which holds ${count} of ${shardOf.size} tensors, is missing; download it into the same folder`,
-    );
-  }
-  return openSafetensors(path);
+function refuseMissing(file: string, shardOf: ReadonlyMap<string, string>, path: string): never {
+  const count = [...shardOf.values()].filter((other) => other === file).length;
+  throw new FileFormatError(
+    `${path}: the shard ${file}, which holds ${count} of ${shardOf.size} tensors, is missing; download it into the same folder`,
+  );
+}
+
+/** The shards that an index names, each once. */
+export function shardsOf(index: string, path: string): string[] {
+  return [...new Set(parseIndex(index, path).values())];
 }
 
 /** Tensor name -> file name, from an index. File names must be plain: an index must not reach out of its folder. */
-async function readIndex(path: string): Promise<Map<string, string>> {
+function parseIndex(index: string, path: string): Map<string, string> {
   let map: unknown;
   try {
-    const found = await stat(path);
-    if (!found.isFile()) throw new Error("it is not a file");
-    if (found.size > MAX_HEADER_BYTES) throw new Error(`${found.size} bytes is too large for an index`);
-    map = parseObject(await readFile(path, "utf8"))["weight_map"];
+    map = parseObject(index)["weight_map"];
   } catch (error) {
     throw new FileFormatError(`${path}: cannot be read as an index: ${(error as Error).message}`);
   }
@@ -68,10 +72,10 @@ async function readIndex(path: string): Promise<Map<string, string>> {
     throw new FileFormatError(`${path}: expected an object "weight_map" from tensor names to file names`);
   const entries = Object.entries(map);
   for (const [name, file] of entries) {
-    if (typeof file !== "string" || !/^[^/\\\0]+\.safetensors$/.test(file)) {
+    if (typeof file !== "string" || !/^[^/\\\0]+\.(safetensors|bin)$/.test(file)) {
       const got = typeof file === "string" ? quote(file) : typeof file;
       throw new FileFormatError(
-        `${path}: tensor ${quote(name)}: expected the name of a .safetensors file in the same folder, got ${got}`,
+        `${path}: tensor ${quote(name)}: expected the name of a .safetensors or .bin file in the same folder, got ${got}`,
       );
     }
   }

@@ -16,6 +16,13 @@ export const STORED_BYTES: Record<StoredDType, number> = {
   BOOL: 1,
 };
 
+/** What each becomes when it is read: the narrowest dtype of ours that holds its values, f64 apart. */
+export const HELD_AS: Record<StoredDType, DType> = {
+  ...{ F64: "f32", F32: "f32", F16: "f16", BF16: "bf16" },
+  ...{ I64: "i32", I32: "i32", I16: "i32", I8: "i32" },
+  ...{ U8: "bool", BOOL: "bool" },
+};
+
 /** What a file says about one tensor, known without reading its data. */
 export interface StoredTensor {
   readonly name: string;
@@ -40,6 +47,8 @@ export interface WeightFile {
   read(name: string): Promise<TensorData>;
   /** The same at once, where the bytes are already in memory. */
   readSync?(name: string): TensorData;
+  /** Names that give the same string are views of the same bytes, as aliases in a PyTorch file are. */
+  memoryOf?(name: string): string;
   close(): Promise<void>;
 }
 

@@ -1,10 +1,9 @@
-import { randomUUID } from "node:crypto";
-import { type FileHandle, open, rename, rm } from "node:fs/promises";
 import { BYTES, type DType, type TypedArray, viewBytes } from "../../core/dtype.ts";
 import { FileFormatError, showShape } from "../../core/errors.ts";
 import { sizeOf } from "../../core/shape.ts";
 import { LENGTH_BYTES, MAX_HEADER_BYTES } from "./safetensorsHeader.ts";
 import { quote, type StoredDType } from "./weightFile.ts";
+import { writeWhole } from "./writeWhole.ts";
 
 /** A tensor to be written. Its values are asked for when their turn comes, so only one tensor is in memory. */
 export interface TensorToWrite {
@@ -15,39 +14,34 @@ export interface TensorToWrite {
 }
 
 const STORED: Record<DType, StoredDType> = { f32: "F32", i32: "I32", bool: "BOOL", f16: "F16", bf16: "BF16" };
-const CHUNK_BYTES = 64 * 2 ** 20;
+
+export interface WriteOptions {
+  readonly metadata?: Readonly<Record<string, string>>;
+  readonly signal?: AbortSignal;
+}
 
 /**
  * Writes a safetensors file (Node) that Python's safetensors loads. Wide dtypes come first, then narrower
  * ones, each in the given order, so that every tensor is aligned in the file.
  *
- * The file appears under `path` only when it is complete: it is written beside it under a temporary name, which
- * is removed if anything fails. Throws FileFormatError for a bad entry, and whatever `data()` throws.
+ * The file appears under `path` only when it is complete. Throws FileFormatError for a bad entry, and whatever
+ * `data()` throws.
  */
 export async function writeSafetensors(
   path: string,
   tensors: Iterable<TensorToWrite>,
-  options: { metadata?: Readonly<Record<string, string>> } = {},
+  { metadata = {}, signal }: WriteOptions = {},
 ): Promise<void> {
   const ordered = [...tensors].sort((a, b) => BYTES[b.dtype] - BYTES[a.dtype]);
-  const header = encodeHeader(ordered, options.metadata ?? {}, path);
-  const temporary = `${path}.${randomUUID()}.tmp`;
-  const handle = await open(temporary, "wx").catch((error: Error) => {
-    throw new FileFormatError(`${path}: cannot be written: ${error.message}`);
-  });
-  try {
-    try {
-      await writeAll(handle, header);
-      for (const tensor of ordered) await writeAll(handle, checkedBytes(tensor, await tensor.data(), path));
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await rename(temporary, path);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
-  }
+  const header = encodeHeader(ordered, metadata, path);
+  await writeWhole(
+    path,
+    async (sink) => {
+      await sink.write(header);
+      for (const tensor of ordered) await sink.write(checkedBytes(tensor, await tensor.data(), path));
+    },
+    signal,
+  );
 }
 
 /** Length and JSON, padded with spaces to a multiple of 8 bytes. */
@@ -87,7 +81,7 @@ function encodeHeader(
 }
 
 /** The bytes of a tensor, once they are what its entry in the header promised. */
-function checkedBytes({ name, dtype, shape }: TensorToWrite, data: TypedArray, path: string): Uint8Array {
+export function checkedBytes({ name, dtype, shape }: TensorToWrite, data: TypedArray, path: string): Uint8Array {
   const expected = viewBytes(dtype, new ArrayBuffer(0)).constructor;
   if (data.constructor !== expected || data.length !== sizeOf(shape)) {
     throw new FileFormatError(
@@ -99,11 +93,4 @@ function checkedBytes({ name, dtype, shape }: TensorToWrite, data: TypedArray, p
   if (bad >= 0)
     throw new FileFormatError(`${path}: tensor ${quote(name)}: element ${bad} is ${data[bad]}; a bool is 0 or 1`);
   return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-}
-
-async function writeAll(handle: FileHandle, bytes: Uint8Array): Promise<void> {
-  for (let done = 0; done < bytes.length; ) {
-    const { bytesWritten } = await handle.write(bytes, done, Math.min(CHUNK_BYTES, bytes.length - done));
-    done += bytesWritten;
-  }
 }

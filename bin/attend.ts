@@ -1,0 +1,111 @@
+import { Command } from "commander";
+import { InfimmError } from "../core/errors.ts";
+import { attentionMaps } from "../model/attentionMaps.ts";
+import type { Assistant } from "../model/assistant.ts";
+import { generate } from "../model/generate/generate.ts";
+import { modelInputs } from "../model/inputs.ts";
+import { type Image, makeImage } from "../model/processor/image.ts";
+import { pillowResize } from "../model/processor/pillowResize.ts";
+import { preprocess } from "../model/processor/preprocess.ts";
+import { type AnswerOptions, generateOptionsOf, questionOf, withAnswerOptions, wholeNumber } from "./answerOptions.ts";
+import { loadAssistant } from "./loadAssistant.ts";
+import { contactSheet, overlay } from "./overlay.ts";
+import { openPicture } from "./picture.ts";
+import { writeWhole } from "./writeWhole.ts";
+
+const HELP = `
+The file shows the picture as the model saw it, and then, for each token of the answer, where the model looked when it
+chose that token: the cross-attention of all blocks, passed on through the resampler to the patches.
+
+Examples:
+  $ infimm attend cat.png "What is in the picture?"
+  $ infimm attend cat.png "What is in the picture?" --token 2 -o cat.png`;
+
+interface AttendOptions extends AnswerOptions {
+  output: string;
+  token?: number;
+}
+
+/** A token of the answer, and where the model looked when it chose it. */
+interface Look {
+  token: string;
+  /** Which picture, from 1. */
+  picture: number;
+  /** How much of the look fell on patches; the rest fell on CLS. */
+  share: number;
+  /** Share of each patch, row by row. */
+  map: readonly number[];
+}
+
+export function attendCommand(): Command {
+  const command = new Command("attend")
+    .description("write a PNG of where in the picture the model looks, word by word")
+    .usage('[options] <picture...> "<question>"')
+    .argument("<question...>", "pictures, then the question")
+    .option("-o, --output <file>", "the PNG to write", "attend.png")
+    .option("--token <number>", "only this token of the answer, from 1, in full size", wholeNumber(1))
+    .addHelpText("after", HELP);
+  return withAnswerOptions(command).action(async (words: string[], options: AttendOptions) => {
+    const { pictures, question } = questionOf(command, words);
+    if (pictures.length === 0) command.error("attend needs a picture to look at.");
+    await attend(pictures, question, options);
+  });
+}
+
+async function attend(pictures: readonly string[], question: string, options: AttendOptions): Promise<void> {
+  const images: Image[] = [];
+  for (const path of pictures) images.push(await openPicture(path));
+  const assistant = await loadAssistant(options);
+  const looks = await looksOf(assistant, question, images, options);
+  const { token, output } = options;
+  if (token !== undefined && token > looks.length) {
+    throw new InfimmError(`--token ${token}: the answer has only ${looks.length} tokens`);
+  }
+  const { preprocessing } = assistant.processor;
+  const seen = images.map((image) => {
+    const { size } = preprocessing;
+    return makeImage(size, size, "RGB", preprocess(image, preprocessing).pixels);
+  });
+  const side = preprocessing.size * Math.max(1, Math.round((token === undefined ? 224 : 896) / preprocessing.size));
+  const panels = looks.map(({ picture, map }) => overlay(seen[picture - 1], map, side));
+  const plain = seen.map((image) => makeImage(side, side, "RGB", pillowResize(image, side, side).data));
+  await writeWhole(output, contactSheet(token === undefined ? [...plain, ...panels] : [panels[token - 1]], 6));
+  if (options.json) {
+    console.log(JSON.stringify({ model: options.model, pictures, question, output, tokens: looks }));
+    return;
+  }
+  for (const [i, { token, picture, share }] of looks.entries()) {
+    const where = images.length > 1 ? `picture ${picture}, ` : "";
+    const name = JSON.stringify(token).padEnd(14);
+    console.log(`${String(i + 1).padStart(3)}  ${name}  ${where}${(100 * share).toFixed(0)} % on patches`);
+  }
+  console.log(`written: ${output}`);
+}
+
+/** The answer, token by token, and the attention that chose each. */
+async function looksOf(
+  { model, processor }: Assistant,
+  question: string,
+  images: readonly Image[],
+  options: AttendOptions,
+): Promise<Look[]> {
+  const prompts = processor.apply([{ role: "user", content: [...images.map((image) => ({ image })), question] }]);
+  const [answer] = await generate(model, prompts, generateOptionsOf(options));
+  const ids = [...Array.from(prompts.inputIds[0]), ...answer];
+  const all = { ...prompts, inputIds: [ids], attentionMask: [ids.map(() => 1)] };
+  const maps = await attentionMaps(model, modelInputs(all, model.backend));
+  const [, m, t, rows, columns] = maps.shape;
+  const data = await maps.data();
+  const first = prompts.inputIds[0].length;
+  const looks = answer.map((id, k) => {
+    // a token is chosen at the one before it
+    const ofPictures = Array.from({ length: m }, (_, picture): Look => {
+      const at = (picture * t + first + k - 1) * rows * columns;
+      const map = Array.from(data.subarray(at, at + rows * columns));
+      const share = map.reduce((sum, x) => sum + x, 0);
+      return { token: processor.tokenizer.decode([id]), picture: picture + 1, share, map };
+    });
+    return ofPictures.reduce((a, b) => (b.share > a.share ? b : a));
+  });
+  return looks.filter((_, k) => !processor.tokenizer.isSpecial(answer[k]));
+}

@@ -1,0 +1,70 @@
+import { Command, InvalidArgumentError, Option } from "commander";
+import { convertCheckpoint } from "../model/weights/convert.ts";
+import type { FloatDType } from "../model/weights/storeAs.ts";
+import { showBytes } from "../model/weights/showBytes.ts";
+import { interruptible } from "./interruptible.ts";
+
+const HELP = `
+<from> is a .safetensors, .bin or .pt file, an .index.json, or a folder with one. <to> is a .safetensors or .bin file, or
+a new folder, which gets the configuration and the tokenizer too. It appears when it is complete: an error, a full disk
+or Ctrl-C leaves nothing behind.
+
+Examples:
+  $ infimm convert infimm-zephyr/pytorch_model.bin zephyr.safetensors
+  $ infimm convert infimm-zephyr zephyr-f16 --dtype f16 --shard-size 2GB
+  $ infimm convert zephyr-f16 for-pytorch --format torch`;
+
+interface Options {
+  dtype?: FloatDType;
+  shardSize: number;
+  format: "safetensors" | "torch";
+  quiet?: boolean;
+  json?: boolean;
+}
+
+export function convertCommand(): Command {
+  return new Command("convert")
+    .description("rewrite a checkpoint in another format or dtype")
+    .argument("<from>", "the checkpoint")
+    .argument("<to>", "the file or folder to write")
+    .addOption(new Option("--dtype <dtype>", "store floats so (default: as they are)").choices(["f32", "f16", "bf16"]))
+    .addOption(
+      new Option("--format <format>", "what a folder gets").choices(["safetensors", "torch"]).default("safetensors"),
+    )
+    .option("--shard-size <size>", "split a folder's weights into files of at most this size", bytes, 5e9)
+    .option("-q, --quiet", "show no progress")
+    .option("--json", "print one JSON object")
+    .addHelpText("after", HELP)
+    .action(async (from: string, to: string, { dtype, shardSize, format, quiet, json }: Options) => {
+      const show = process.stderr.isTTY && !quiet;
+      let written = 0;
+      try {
+        await interruptible((signal) =>
+          convertCheckpoint(from, to, {
+            dtype,
+            format,
+            shardBytes: shardSize,
+            signal,
+            onProgress: (done, total, name) => {
+              written = done;
+              if (show)
+                process.stderr.write(`\r\x1b[K${showBytes(done)} of ${showBytes(total)}: ${name}`.slice(0, 120));
+            },
+          }),
+        );
+      } finally {
+        if (show) process.stderr.write("\r\x1b[K");
+      }
+      if (json) console.log(JSON.stringify({ from, to, bytes: written }));
+      else console.log(`${to}: ${showBytes(written)} of weights`);
+    });
+}
+
+const UNITS: Record<string, number> = { B: 1, KB: 1e3, MB: 1e6, GB: 1e9 };
+
+function bytes(text: string): number {
+  const [, number, unit = "B"] = /^(\d+(?:\.\d+)?)\s*([KMG]?B)?$/.exec(text.toUpperCase()) ?? [];
+  const size = Math.floor(Number(number) * UNITS[unit]);
+  if (!(size >= 1)) throw new InvalidArgumentError("expected a size such as 5GB or 500MB.");
+  return size;
+}

@@ -1,0 +1,82 @@
+import { createHash } from "node:crypto";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+
+export const REPO = "owner/tiny";
+export const COMMIT = "c".repeat(40);
+
+export interface FakeRequest {
+  readonly path: string;
+  readonly range: string | undefined;
+  readonly authorization: string | undefined;
+  /** Where a range begins; 0 without one. */
+  readonly start: number;
+  /** How many requests for this file there were before. */
+  readonly nth: number;
+}
+
+/** Answers a request for a file by itself (true), or leaves it to the hub. */
+export type Mood = (request: FakeRequest, response: ServerResponse, bytes: Buffer) => boolean | undefined;
+
+/** A hub on the loopback with one repository, which misbehaves as `mood` says. */
+export async function fakeHub(files: Record<string, Uint8Array>) {
+  const requests: FakeRequest[] = [];
+  const hub = {
+    mood: (() => false) as Mood,
+    apiStatus: 200,
+    files: { ...files },
+    endpoint: "",
+    requests,
+    close: () => {},
+  };
+  const server = createServer((request, response) => {
+    const [path] = decodeURIComponent(request.url!).split("?");
+    if (path.startsWith("/api/")) answerApi(path, response);
+    else answerFile(path, request, response);
+  });
+
+  function answerApi(path: string, response: ServerResponse): void {
+    requests.push({ path, range: undefined, authorization: undefined, start: 0, nth: 0 });
+    response.writeHead(hub.apiStatus, { "Content-Type": "application/json" });
+    if (hub.apiStatus !== 200) response.end(JSON.stringify({ error: "no" }));
+    else if (path.includes("/revision/")) response.end(JSON.stringify({ _id: "1", id: REPO, sha: COMMIT }));
+    else response.end(JSON.stringify(Object.entries(hub.files).map(([name, bytes]) => describe(name, bytes))));
+  }
+
+  function answerFile(path: string, request: IncomingMessage, response: ServerResponse): void {
+    const name = path.slice(`/${REPO}/resolve/${COMMIT}/`.length);
+    const bytes = Buffer.from(hub.files[name] ?? []);
+    const range = request.headers.range;
+    const start = Number(/^bytes=(\d+)-$/.exec(range ?? "")?.[1] ?? 0);
+    const nth = requests.filter((earlier) => earlier.path === name).length;
+    const described = { path: name, range, authorization: request.headers.authorization, start, nth };
+    requests.push(described);
+    if (hub.mood(described, response, bytes)) return;
+    if (!(name in hub.files)) return void response.writeHead(404).end();
+    sendRange(response, bytes, start);
+  }
+
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  hub.endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  hub.close = () => {
+    server.closeAllConnections();
+    server.close();
+  };
+  return hub;
+}
+
+export function sendRange(response: ServerResponse, bytes: Buffer, start: number, headers: object = {}): true {
+  const rest = bytes.subarray(start);
+  const common = { "Content-Length": rest.length, ETag: '"one"', ...headers };
+  if (start === 0) response.writeHead(200, common);
+  else response.writeHead(206, { ...common, "Content-Range": `bytes ${start}-${bytes.length - 1}/${bytes.length}` });
+  response.end(rest);
+  return true;
+}
+
+/** Large files are LFS files, as on the real hub. */
+function describe(path: string, bytes: Uint8Array) {
+  const oid = createHash("sha1").update(`blob ${bytes.length}\0`).update(bytes).digest("hex");
+  const lfs = { oid: createHash("sha256").update(bytes).digest("hex"), size: bytes.length, pointerSize: 130 };
+  return { type: "file", path, size: bytes.length, oid, ...(bytes.length > 100_000 ? { lfs } : {}) };
+}
