@@ -2,8 +2,10 @@ import { BYTES, computeDType } from "../../core/dtype.ts";
 import { call, type Expr, exprKey, input, substitute } from "../../core/expr.ts";
 import { contiguousStrides, sizeOf } from "../../core/shape.ts";
 import type { Operand } from "../../tensor/backend.ts";
+import { WebgpuError } from "./errors.ts";
 import { runElements } from "./elements.ts";
 import { printExpression } from "./expression.ts";
+import type { GpuBuffer } from "./memory.ts";
 import type { Recorder } from "./recorder.ts";
 import { splitLoop } from "./split.ts";
 import { floatBits, type Scalar } from "./wgsl.ts";
@@ -66,7 +68,7 @@ function compact(expr: Expr): Compact {
 
 /** More tensors than a kernel can have buffers: the parts of the expression first, each into memory of its own. */
 function mapInParts(recorder: Recorder, expr: Expr, inputs: readonly Argument[], out: Operand): void {
-  if (expr.kind !== "call") throw new Error("an expression of one input cannot have too many");
+  if (expr.kind !== "call") throw new WebgpuError("map: this device binds too few buffers for a copy");
   const temporary: Operand[] = [];
   const args = expr.args.map((arg): Argument => {
     if (arg.kind === "number") return arg.value;
@@ -79,7 +81,7 @@ function mapInParts(recorder: Recorder, expr: Expr, inputs: readonly Argument[],
     return part;
   });
   map(recorder, call(expr.op, ...args.map((_, i) => input(i))), args, out);
-  for (const { buffer } of temporary) recorder.free(buffer as ReturnType<Recorder["alloc"]>);
+  for (const { buffer } of temporary) recorder.free(buffer as GpuBuffer);
 }
 
 /** What each input is in the kernel. A whole number is an i32 only where it meets one: else 2 and 0.5 would be two kernels. */
