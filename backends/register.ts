@@ -6,3 +6,7 @@ import { createMetaBackend } from "./meta/meta.ts";
 registerBackend(createCpuBackend());
 registerBackend(createMetaBackend());
 registerOpener("webgpu", async () => (await import("./webgpu/webgpu.ts")).createWebgpuBackend());
+registerOpener("gpujs", async () => {
+  const { createGpuJsBackend } = await import("./gpujs/gpujs.ts");
+  return createGpuJsBackend({ mode: "document" in globalThis ? "webgl2" : "webasm", base: createCpuBackend() });
+});
