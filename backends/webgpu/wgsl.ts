@@ -1,4 +1,4 @@
-import { computeDType, type DType } from "../../core/dtype.ts";
+import { computeDType, type DType, type QuantizedDType } from "../../core/dtype.ts";
 
 /** The types that kernels compute with. */
 export type Scalar = "f32" | "i32" | "bool";
@@ -43,7 +43,7 @@ export function loader(name: string, b: number, dtype: DType, atomic = false): s
     bool: `((${word("i >> 2u")} >> ((i & 3u) * 8u)) & 255u) != 0u`,
     f16: `unpack2x16float(${word("i >> 1u")} >> ((i & 1u) * 16u)).x`,
     bf16: `bitcast<f32>((${word("i >> 1u")} >> ((i & 1u) * 16u)) << 16u)`,
-  }[dtype];
+  }[dtype as Exclude<DType, QuantizedDType>]; // of those, `computeDType` throws
   return `fn ${name}(i: u32) -> ${type} { return ${body}; }`;
 }
 

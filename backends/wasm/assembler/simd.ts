@@ -73,6 +73,9 @@ export const v128 = {
   /** Four equal 32-bit lanes, given as bits. */
   i32: (bits: number): V =>
     new Code("v128", [...op(12), ...new Uint8Array(Int32Array.of(bits, bits, bits, bits).buffer)]),
+  /** Four i32 lanes. */
+  lanes: (values: readonly number[]): V =>
+    new Code("v128", [...op(12), ...new Uint8Array(Int32Array.from(values).buffer)]),
   not: unary(77),
   and: binary(78),
   andnot: binary(79),
@@ -98,6 +101,7 @@ export const i8x16 = {
 
 export const i16x8 = {
   splat: splat("i32", 16),
+  narrow_i32x4_s: binary(133),
   narrow_i32x4_u: binary(134),
   extend_low_i8x16_s: unary(135),
   extend_high_i8x16_s: unary(136),
