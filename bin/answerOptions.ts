@@ -27,7 +27,10 @@ export interface AnswerOptions extends PictureFlags {
 
 /** What every command takes that runs a model. */
 export function withModelOptions(command: Command): Command {
-  const model = new Option("-m, --model <folder>", "a checkpoint folder: config.json, weights, tokenizer");
+  const model = new Option(
+    "-m, --model <name>",
+    "a checkpoint's folder, or owner/name[@revision] on the Hugging Face hub",
+  );
   const backend = new Option("--backend <name>", "where to compute");
   const orientation = new Option("--orientation <how>", "turn pictures upright by their EXIF, or not, as the original");
   return command

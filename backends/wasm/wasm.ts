@@ -1,10 +1,9 @@
 import type { TypedArray } from "../../core/dtype.ts";
 import type { Backend, DeviceBuffer } from "../../tensor/backend.ts";
 import { gather, scatterAdd } from "../cpu/indexing.ts";
-import { reduce } from "../cpu/reduce.ts";
-import { layerNorm, rmsNorm, softmax } from "../cpu/rows.ts";
 import { scan } from "../cpu/scan.ts";
 import { topk } from "../cpu/topk.ts";
+import { attention } from "./attention.ts";
 import { Engine } from "./engine.ts";
 import { onCpu } from "./fallback.ts";
 import { copy, map } from "./map.ts";
@@ -13,6 +12,8 @@ import { PackedWeights } from "./packedWeights.ts";
 import { hasRelaxedSimd, nodeModule } from "./features.ts";
 import type { WasmBuffer } from "./memory.ts";
 import { bytesOf } from "./place.ts";
+import { reduce } from "./reduce.ts";
+import { layerNorm, rmsNorm, softmax } from "./rows.ts";
 
 export interface WasmOptions {
   /** How many threads compute, the calling one included. Default: as many as there are cores, 8 at most. */
@@ -46,17 +47,18 @@ export function createWasmBackend(options: WasmOptions = {}): Backend {
     readSync,
     flush: async () => {},
     map: (expr, inputs, out) => map(engine, expr, inputs, out),
-    reduce: (kind, input, axes, out) => reduce(kind, onCpu(input), axes, onCpu(out)),
+    reduce: (kind, input, axes, out) => reduce(engine, kind, input, axes, out),
     matmul: (a, b, out) => matmul(engine, a, b, out),
     copy: (input, out) => copy(engine, input, out),
     gather: (input, axis, index, out) => gather(onCpu(input), axis, onCpu(index), onCpu(out)),
     scatterAdd: (out, axis, index, source) => scatterAdd(onCpu(out), axis, onCpu(index), onCpu(source)),
     scan: (input, out) => scan(onCpu(input), onCpu(out)),
     fused: {
-      softmax: (x, out) => softmax(onCpu(x), onCpu(out)),
-      layerNorm: (x, w, b, eps, out) => layerNorm(onCpu(x), onCpu(w), onCpu(b), eps, onCpu(out)),
-      rmsNorm: (x, w, eps, out) => rmsNorm(onCpu(x), onCpu(w), eps, onCpu(out)),
+      softmax: (x, out) => softmax(engine, x, out),
+      layerNorm: (x, w, b, eps, out) => layerNorm(engine, x, w, b, eps, out),
+      rmsNorm: (x, w, eps, out) => rmsNorm(engine, x, w, eps, out),
       linear: (x, weight, bias, out) => linear(engine, weights, x, weight, bias, out),
+      attention: (q, k, v, mask, scale, out) => attention(engine, q, k, v, mask, scale, out),
       topk: (x, values, indices) => topk(onCpu(x), onCpu(values), onCpu(indices)),
     },
   };

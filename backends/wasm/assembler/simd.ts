@@ -73,6 +73,9 @@ export const v128 = {
   /** Four equal 32-bit lanes, given as bits. */
   i32: (bits: number): V =>
     new Code("v128", [...op(12), ...new Uint8Array(Int32Array.of(bits, bits, bits, bits).buffer)]),
+  /** Four i32 lanes. */
+  lanes: (values: readonly number[]): V =>
+    new Code("v128", [...op(12), ...new Uint8Array(Int32Array.from(values).buffer)]),
   not: unary(77),
   and: binary(78),
   andnot: binary(79),
