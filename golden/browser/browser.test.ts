@@ -59,6 +59,13 @@ describe.skipIf(!browser)("in a real browser", () => {
       await served?.close();
     });
 
+    it("reads pictures of every kind as Pillow does", async () => {
+      const outcome = await page.evaluate(() => checks.pictures("/fixtures/pictures"));
+      expect(outcome.failures).toEqual([]);
+      expect(outcome.passed).toBeGreaterThan(50);
+      expect(complaints).toEqual([]);
+    });
+
     it.each(conforming)("%s conforms", async (name) => {
       const outcome = await page.evaluate((n) => checks.conformance(n), name);
       expect(outcome.failures).toEqual([]);

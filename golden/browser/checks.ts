@@ -5,6 +5,9 @@ import { createWebgpuBackend } from "../../backends/webgpu/webgpu.ts";
 import { createGpuJsBackend } from "../../backends/gpujs/gpujs.ts";
 import { parseConfig } from "../../model/config.ts";
 import { InfiMM } from "../../model/infimm.ts";
+import { convertToRgb } from "../../model/processor/convertToRgb.ts";
+import { crc32 } from "../../model/processor/formats/crc32.ts";
+import { readPicture } from "../../model/processor/readPicture.ts";
 import { loadWeights } from "../../model/weights/loadWeights.ts";
 import { parseSafetensors } from "../../model/weights/parseSafetensors.ts";
 import { type Backend, registerBackend } from "../../tensor/backend.ts";
@@ -62,6 +65,19 @@ async function golden(name: string, folder: string, only?: string): Promise<Outc
   return { passed: checks.length - failed.length, failures: failed.length > 0 ? [String(diagnose(checks)?.text)] : [] };
 }
 
+/** Pictures of every kind that the server has, read by their address: Pillow's bytes, as in Node. */
+async function pictures(folder: string): Promise<Outcome> {
+  const { cases } = await (await fetch(`${folder}/pictures.json`)).json();
+  const failures: string[] = [];
+  for (const { file, mode, size, crc32: expected } of cases) {
+    const image = await readPicture(`${folder}/${file}`);
+    const rgb = crc32(convertToRgb(image).data).toString(16).padStart(8, "0");
+    const isExact = rgb === expected || mode === "CMYK"; // which is near: docs/pictures.md
+    if (!isExact || image.width !== size[0] || image.height !== size[1]) failures.push(file);
+  }
+  return { passed: cases.length - failures.length, failures };
+}
+
 /** What the test calls in the page. */
-export const checks = { conformance, golden };
+export const checks = { conformance, golden, pictures };
 Object.assign(globalThis, { checks });
