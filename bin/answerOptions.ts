@@ -3,9 +3,10 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import type { GenerateOptions } from "../model/generate/options.ts";
 import { backendNames } from "../tensor/index.ts";
 import { SHIPPED_MODEL } from "./package.ts";
+import type { PictureFlags } from "./picture.ts";
 
 /** What every command that answers takes. */
-export interface AnswerOptions {
+export interface AnswerOptions extends PictureFlags {
   model: string;
   backend: string;
   system?: string;
@@ -26,11 +27,16 @@ export interface AnswerOptions {
 
 /** What every command takes that runs a model. */
 export function withModelOptions(command: Command): Command {
-  const model = new Option("-m, --model <folder>", "a checkpoint folder: config.json, weights, tokenizer");
+  const model = new Option(
+    "-m, --model <name>",
+    "a checkpoint's folder, or owner/name[@revision] on the Hugging Face hub",
+  );
   const backend = new Option("--backend <name>", "where to compute");
+  const orientation = new Option("--orientation <how>", "turn pictures upright by their EXIF, or not, as the original");
   return command
     .addOption(model.default(SHIPPED_MODEL, "infimm-tiny, which comes along"))
     .addOption(backend.choices(backendNames()).default("cpu"))
+    .addOption(orientation.choices(["ignore", "apply"]).default("ignore"))
     .option("--json", "print one JSON object")
     .option("-q, --quiet", "no progress");
 }
