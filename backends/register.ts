@@ -8,5 +8,4 @@ import { createWasmBackend } from "./wasm/wasm.ts";
 registerBackend(createCpuBackend());
 if (hasWasm()) registerBackend(createWasmBackend());
 registerBackend(createMetaBackend());
-if (hasWasm()) registerBackend(createWasmBackend());
 registerOpener("webgpu", async () => (await import("./webgpu/webgpu.ts")).createWebgpuBackend());
