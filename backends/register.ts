@@ -6,8 +6,8 @@ import { createWasmBackend } from "./wasm/wasm.ts";
 
 /** Make the backends known by name. The first is the default. */
 registerBackend(createCpuBackend());
-registerBackend(createMetaBackend());
 if (hasWasm()) registerBackend(createWasmBackend());
+registerBackend(createMetaBackend());
 registerOpener("webgpu", async () => (await import("./webgpu/webgpu.ts")).createWebgpuBackend());
 registerOpener("gpujs", async () => {
   const { createGpuJsBackend } = await import("./gpujs/gpujs.ts");
