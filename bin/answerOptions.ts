@@ -26,7 +26,10 @@ export interface AnswerOptions {
 
 /** What every command takes that runs a model. */
 export function withModelOptions(command: Command): Command {
-  const model = new Option("-m, --model <folder>", "a checkpoint folder: config.json, weights, tokenizer");
+  const model = new Option(
+    "-m, --model <name>",
+    "a checkpoint's folder, or owner/name[@revision] on the Hugging Face hub",
+  );
   const backend = new Option("--backend <name>", "where to compute");
   return command
     .addOption(model.default(SHIPPED_MODEL, "infimm-tiny, which comes along"))

@@ -1,11 +1,15 @@
+import { existsSync } from "node:fs";
 import { Command, InvalidArgumentError, Option } from "commander";
+import { isHubId } from "../model/hub/settings.ts";
+import { snapshot } from "../model/hub/snapshot.ts";
 import { convertCheckpoint } from "../model/weights/convert.ts";
 import type { WeightDType } from "../model/weights/storeAs.ts";
 import { showBytes } from "../model/weights/showBytes.ts";
+import { downloadProgress } from "./downloadProgress.ts";
 import { interruptible } from "./interruptible.ts";
 
 const HELP = `
-<from> is a .safetensors, .bin or .pt file, an .index.json, or a folder with one. <to> is a .safetensors or .bin file, or
+<from> is a .safetensors, .bin or .pt file, an .index.json, a folder with one, or a name on the hub. <to> is a .safetensors or .bin file, or
 a new folder, which gets the configuration and the tokenizer too. It appears when it is complete: an error, a full disk
 or Ctrl-C leaves nothing behind.
 
@@ -42,8 +46,8 @@ export function convertCommand(): Command {
       const show = process.stderr.isTTY && !quiet;
       let written = 0;
       try {
-        await interruptible((signal) =>
-          convertCheckpoint(from, to, {
+        await interruptible(async (signal) =>
+          convertCheckpoint(await onDisk(from, signal, quiet), to, {
             dtype,
             format,
             shardBytes: shardSize,
@@ -61,6 +65,12 @@ export function convertCommand(): Command {
       if (json) console.log(JSON.stringify({ from, to, bytes: written }));
       else console.log(`${to}: ${showBytes(written)} of weights`);
     });
+}
+
+/** A name on the hub is downloaded first. */
+async function onDisk(from: string, signal: AbortSignal, quiet?: boolean): Promise<string> {
+  if (existsSync(from) || !isHubId(from)) return from;
+  return snapshot(from, { signal, onDownload: quiet ? undefined : downloadProgress() });
 }
 
 const UNITS: Record<string, number> = { B: 1, KB: 1e3, MB: 1e6, GB: 1e9 };

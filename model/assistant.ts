@@ -1,12 +1,13 @@
 import { Chat } from "./chat.ts";
 import { generate, generateSteps } from "./generate/generate.ts";
 import type { GenerateOptions } from "./generate/options.ts";
+import { openCheckpoint } from "./hub/checkpoint.ts";
 import type { InfiMM } from "./infimm.ts";
+import type { PretrainedOptions } from "./pretrained.ts";
 import type { Image } from "./processor/image.ts";
 import type { ApplyOptions, Processor, ProcessorInput } from "./processor/processor.ts";
 import { StopStrings } from "./processor/stopStrings.ts";
 import { StreamDecoder } from "./processor/streamDecoder.ts";
-import type { LoadOptions } from "./weights/loadWeights.ts";
 
 /** How to answer: what to generate, and how the prompt is made. */
 export interface AnswerOptions extends GenerateOptions, Omit<ApplyOptions, "addGenerationPrompt"> {
@@ -25,15 +26,15 @@ export class Assistant {
   }
 
   /**
-   * From a checkpoint folder: config.json, weights, tokenizer.json, tokenizer_config.json (Node only).
+   * By a folder with config.json, weights, tokenizer.json and tokenizer_config.json (Node), the address of one
+   * (browsers), or a name on the Hugging Face hub, such as "Infi-MM/infimm-zephyr".
    * @throws naming the file and what is wrong with it
    */
-  static async fromPretrained(folder: string, options: LoadOptions = {}): Promise<Assistant> {
-    const [{ loadPretrained }, { Processor }] = await Promise.all([
-      import("./pretrained.ts"),
-      import("./processor/processor.ts"),
-    ]);
-    return new Assistant(await loadPretrained(folder, options), await Processor.fromPretrained(folder));
+  static async fromPretrained(source: string, options: PretrainedOptions = {}): Promise<Assistant> {
+    const { loadModel, loadProcessor } = await import("./pretrained.ts");
+    const checkpoint = await openCheckpoint(source, options);
+    const processor = await loadProcessor(checkpoint); // first: it is quick, and may find something wrong
+    return new Assistant(await loadModel(checkpoint, options), processor);
   }
 
   /** The answer about pictures, piece by piece as it is made. */

@@ -2,7 +2,7 @@ import { Module } from "../nn/module.ts";
 import { type Backend, crossEntropy, empty, getBackend, slice, type Tensor } from "../tensor/index.ts";
 import type { InfiMMConfig } from "./config.ts";
 import { Flamingo, type Inputs } from "./flamingo.ts";
-import type { LoadOptions } from "./weights/loadWeights.ts";
+import type { PretrainedOptions } from "./pretrained.ts";
 
 /** An InfiMM model: `model.config` says which. modeling_infimm_zephyr.py: InfiMMZephyrModel, with a forward. */
 export class InfiMM extends Module {
@@ -16,12 +16,13 @@ export class InfiMM extends Module {
   }
 
   /**
-   * A model from a folder as the Hugging Face hub has them: config.json, and model.safetensors or its shards (Node).
+   * A model by its folder (Node), the address of its folder (browsers), or its name on the Hugging Face hub. The folder
+   * holds config.json and weights as transformers saves them: safetensors or PyTorch's .bin, whole or in shards.
    * @throws naming the file and what is wrong with it
    */
-  static async fromPretrained(folder: string, options: LoadOptions = {}): Promise<InfiMM> {
-    const { loadPretrained } = await import("./pretrained.ts"); // needs Node; browsers load weights by themselves
-    return loadPretrained(folder, options);
+  static async fromPretrained(source: string, options: PretrainedOptions = {}): Promise<InfiMM> {
+    const { loadPretrained } = await import("./pretrained.ts");
+    return loadPretrained(source, options);
   }
 
   /** Where its weights are, and so where it computes. */

@@ -1,22 +1,41 @@
-import { join } from "node:path";
 import { parseConfig } from "./config.ts";
+import { type Checkpoint, openCheckpoint } from "./hub/checkpoint.ts";
+import type { HubOptions } from "./hub/settings.ts";
 import { InfiMM } from "./infimm.ts";
-import { readJson } from "./processor/readFile.ts";
+import { Processor } from "./processor/processor.ts";
 import { type LoadOptions, loadWeights } from "./weights/loadWeights.ts";
-import { openWeights } from "./weights/openWeights.ts";
+
+export interface PretrainedOptions extends LoadOptions, HubOptions {}
 
 /**
- * A model from a folder as the Hugging Face hub has them: config.json, and model.safetensors or its shards.
+ * A model by its folder or weight file (Node), the address of its folder (browsers), or its name on the Hugging Face
+ * hub. A folder holds config.json, and weights as transformers saves them.
  * @throws naming the file and what is wrong with it
  */
-export async function loadPretrained(folder: string, options: LoadOptions = {}): Promise<InfiMM> {
-  const path = join(folder, "config.json");
-  const model = new InfiMM(parseConfig(await readJson(path, "model config"), path));
-  const weights = await openWeights(folder);
+export async function loadPretrained(source: string, options: PretrainedOptions = {}): Promise<InfiMM> {
+  return loadModel(await openCheckpoint(source, options), options);
+}
+
+/** The model of a checkpoint, with its weights. */
+export async function loadModel(checkpoint: Checkpoint, options: LoadOptions = {}): Promise<InfiMM> {
+  const { value, path } = await checkpoint.json("config.json", "model config");
+  const model = new InfiMM(parseConfig(value, path));
+  const weights = await checkpoint.openWeights();
   try {
     await loadWeights(model, weights, options);
   } finally {
     await weights.close();
   }
   return model;
+}
+
+/** The processor of a checkpoint: its tokenizer, and its configuration. */
+export async function loadProcessor(checkpoint: Checkpoint): Promise<Processor> {
+  const [tokenizer, tokenizerConfig, config] = await Promise.all([
+    checkpoint.json("tokenizer.json", "tokenizer"),
+    checkpoint.json("tokenizer_config.json", "tokenizer config"),
+    checkpoint.json("config.json", "model config"),
+  ]);
+  parseConfig(config.value, config.path); // says more of what is wrong than the processor, which needs little of it
+  return new Processor({ tokenizer: tokenizer.value, tokenizerConfig: tokenizerConfig.value, config: config.value });
 }

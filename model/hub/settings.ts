@@ -50,17 +50,19 @@ const PINNED: Record<string, string> = {
   "infimm/infimm-zephyr": ZEPHYR_WITH_WEIGHTS, // as the model card calls it
 };
 
-const HUB_ID = /^[\w][\w.-]*\/[\w][\w.-]*$/;
+const HUB_ID = /^([\w][\w.-]*\/[\w][\w.-]*)(?:@(.+))?$/;
 
-/** Whether a name can be that of a model on the hub: "owner/name". */
+/** Whether a name can be that of a model on the hub: "owner/name", or "owner/name@revision". */
 export function isHubId(name: string): boolean {
-  return HUB_ID.test(name) && !name.includes("..") && !name.includes("--");
+  const [, repo] = HUB_ID.exec(name) ?? [];
+  return repo !== undefined && !repo.includes("..") && !repo.includes("--");
 }
 
-export function hubFor(repo: string, options: HubOptions = {}): Hub {
-  if (!isHubId(repo)) throw new HubError(`"${repo}" is not a name on the hub; expected "owner/name"`);
+export function hubFor(name: string, options: HubOptions = {}): Hub {
+  if (!isHubId(name)) throw new HubError(`"${name}" is not a name on the hub; expected "owner/name"`);
+  const [, repo, named] = HUB_ID.exec(name)!;
   const env: Record<string, string | undefined> = globalThis.process?.env ?? {};
-  const revision = options.revision ?? PINNED[repo.toLowerCase()] ?? "main";
+  const revision = options.revision ?? named ?? PINNED[repo.toLowerCase()] ?? "main";
   if (!/^[\w][\w./-]*$/.test(revision) || revision.includes(".."))
     throw new HubError(`${repo}: "${revision}" is not the name of a revision`);
   const token = options.token ?? env["HF_TOKEN"];

@@ -14,13 +14,14 @@ import { type Hub, type HubOptions, hubFor, isCommit } from "./settings.ts";
  * The folder of a model from the hub in Hugging Face's cache (Node): what is missing is downloaded first, going on where
  * an earlier try ended. A commit that is here whole needs no network, and a branch is used as it was when there is none.
  */
-export async function snapshot(repo: string, options: HubOptions = {}): Promise<string> {
-  const hub = hubFor(repo, options);
+export async function snapshot(name: string, options: HubOptions = {}): Promise<string> {
+  const hub = hubFor(name, options);
   const cache = new CacheFolder(hub);
   const known = await cache.commitOf(hub.revision);
   const isHere = known !== undefined && (await cache.isComplete(known));
   if (isHere && (isCommit(hub.revision) || hub.offline)) return cache.snapshot(known);
-  if (hub.offline) throw new HubError(`${repo} at ${hub.revision}: is not in ${cache.path}, and HF_HUB_OFFLINE is set`);
+  if (hub.offline)
+    throw new HubError(`${hub.repo} at ${hub.revision}: is not in ${cache.path}, and HF_HUB_OFFLINE is set`);
   let listing: Listing;
   try {
     listing = await listRepository(hub);

@@ -4,6 +4,7 @@ import { type Backend, fromData, getBackend } from "../../tensor/index.ts";
 import { ropeTables, VisionRotaryEmbedding } from "../evaClip/rope.ts";
 import type { VisualConfig } from "../visualConfig.ts";
 import { explainMismatch, matchNames } from "./match.ts";
+import { refuseNonFinite } from "./nonFinite.ts";
 import { joinPlanes } from "./quantizedTensors.ts";
 import { quote, type TensorData, type WeightFile } from "./weightFile.ts";
 
@@ -13,6 +14,8 @@ export type Progress = (done: number, total: number, name: string) => void;
 export interface LoadOptions {
   readonly backend?: Backend;
   readonly onProgress?: Progress;
+  /** Take weights that are NaN or infinite, to find out where they come from. Default: refuse them. */
+  readonly allowNonFinite?: boolean;
 }
 
 /**
@@ -21,12 +24,13 @@ export interface LoadOptions {
  * Any of the original's names for a tensor will do; where a file has several, they must agree. Rotary tables that
  * the file lacks are computed; those it has are used as they are, though bf16 has rounded them.
  *
- * @throws FileFormatError with everything that is missing, unexpected or of another shape; the model is then untouched
+ * @throws FileFormatError with everything that is missing, unexpected or of another shape; the model is then untouched.
+ * InfimmError for weights that are not finite
  */
 export async function loadWeights(
   model: Module & { readonly config: { readonly visual: VisualConfig } },
   stored: WeightFile,
-  { backend = getBackend(), onProgress }: LoadOptions = {},
+  { backend = getBackend(), onProgress, allowNonFinite = false }: LoadOptions = {},
 ): Promise<void> {
   const file = joinPlanes(stored);
   const tables = rotaryPaths(model);
@@ -37,7 +41,9 @@ export async function loadWeights(
   if (complaint) throw new FileFormatError(complaint);
   let done = 0;
   for (const [name, storedNames] of match.found) {
-    const { dtype, shape, data } = await readAgreed(file, name, storedNames);
+    const tensor = await readAgreed(file, name, storedNames);
+    if (!allowNonFinite) refuseNonFinite(tensor, storedNames[0], file.path);
+    const { dtype, shape, data } = tensor;
     model.setTensor(name, fromData(data, shape, dtype, backend));
     onProgress?.(++done, match.found.size, name);
   }
@@ -59,10 +65,11 @@ function rotaryPaths(model: Module): Map<string, "cos" | "sin"> {
   return found;
 }
 
-/** The tensor under all its names, which must hold the same bytes. */
+/** The tensor under all its names, which must hold the same bytes; where they are one memory, they do. */
 async function readAgreed(file: WeightFile, name: string, storedNames: readonly string[]): Promise<TensorData> {
   const first = await file.read(storedNames[0]);
   for (const alias of storedNames.slice(1)) {
+    if (file.memoryOf && file.memoryOf(alias) === file.memoryOf(storedNames[0])) continue;
     const other = await file.read(alias);
     const equal = other.dtype === first.dtype && other.data.every((value, i) => Object.is(value, first.data[i]));
     if (!equal) {
