@@ -3,6 +3,7 @@ import type { Backend, DeviceBuffer } from "../../tensor/backend.ts";
 import { gather, scatterAdd } from "../cpu/indexing.ts";
 import { scan } from "../cpu/scan.ts";
 import { topk } from "../cpu/topk.ts";
+import { attention } from "./attention.ts";
 import { Engine } from "./engine.ts";
 import { onCpu } from "./fallback.ts";
 import { copy, map } from "./map.ts";
@@ -61,6 +62,7 @@ export function createWasmBackend(options: WasmOptions = {}): Backend {
       layerNorm: (x, w, b, eps, out) => layerNorm(engine, x, w, b, eps, out),
       rmsNorm: (x, w, eps, out) => rmsNorm(engine, x, w, eps, out),
       linear: (x, weight, bias, out) => linear(engine, weights, x, weight, bias, out),
+      attention: (q, k, v, mask, scale, out) => attention(engine, q, k, v, mask, scale, out),
       dequantize: (table, rows, out) => dequantize(engine, table, rows, out),
       quantizedLinear: (x, weight, bias, out) => quantizedLinear(engine, activations, x, weight, bias, out),
       topk: (x, values, indices) => topk(onCpu(x), onCpu(values), onCpu(indices)),

@@ -1,7 +1,7 @@
 import type { Code } from "../assembler/code.ts";
 import type { FunctionBuilder, Local } from "../assembler/function.ts";
 import { ModuleBuilder } from "../assembler/module.ts";
-import { f32, f64, i32 } from "../assembler/scalar.ts";
+import { f32, f64, i32, select } from "../assembler/scalar.ts";
 import { f32x4, v128 } from "../assembler/simd.ts";
 import { sumOfLanes } from "./matmul/matvec.ts";
 import { multiplyAdd } from "./matmul/tile.ts";
@@ -11,10 +11,10 @@ import { firstLanes, storeFirst, walk } from "./walk.ts";
 type V = Code<"v128">;
 
 /** Vectors in flight. */
-const WIDE = 4;
+export const WIDE = 4;
 
 /** Registers that a row is folded into, `WIDE` at a time, and what they make together. */
-class Accumulators {
+export class Accumulators {
   private readonly f: FunctionBuilder;
   private readonly slots: readonly Local<"v128">[];
   private readonly combine: (a: V, b: V) => V;
@@ -74,12 +74,15 @@ function rowsModule(
   return m;
 }
 
-/** `run(x, out, rows, n)`. A row with NaN or +infinity, or of -infinity alone, becomes NaN, as in PyTorch. */
-export function softmaxModule(fma: boolean): ModuleBuilder {
+/**
+ * `run(x, out, rows, n)`. A row with NaN or +infinity becomes NaN, as in PyTorch, and so does one of -infinity alone.
+ * @param safe a row of -infinity alone becomes 0 instead
+ */
+export function softmaxModule(fma: boolean, safe = false): ModuleBuilder {
   return rowsModule([], (f, x, out, n) => {
     const math = new VectorMath(f, fma);
     const largest = largestOf(f, x, n);
-    const max = f.let(f32x4.splat(largest));
+    const max = f.let(f32x4.splat(safe ? finite(f, largest) : largest));
     const sums = new Accumulators(f, v128.f32(0), f32x4.add);
     const e = f.local("v128");
     const [from, to] = [f.let(x), f.let(out)];
@@ -99,7 +102,9 @@ export function softmaxModule(fma: boolean): ModuleBuilder {
         storeFirst(f, to, e, left);
       },
     );
-    const scale = f.let(f32x4.splat(f32.div(f32.const(1), sumOfLanes(sums.lanes()))));
+    const total = f.let(sumOfLanes(sums.lanes()));
+    if (safe) f.if(f32.eq(total, f32.const(0)), () => f.set(total, f32.const(1)));
+    const scale = f.let(f32x4.splat(f32.div(f32.const(1), total)));
     f.set(to, out);
     walk(
       f,
@@ -113,6 +118,12 @@ export function softmaxModule(fma: boolean): ModuleBuilder {
       },
     );
   });
+}
+
+/** -infinity becomes 0, from which others can be taken off. */
+export function finite(f: FunctionBuilder, value: Code<"f32">): Code<"f32"> {
+  const x = f.let(value);
+  return select(f32.const(0), x, f32.eq(x, f32.const(Number.NEGATIVE_INFINITY)));
 }
 
 /** The largest of n numbers, NaN aside. */

@@ -60,10 +60,10 @@ export function gemmModule(tile: Tile): ModuleBuilder {
           f.set(rows, least(i32.sub(p.rows, row), i32.const(tile.rows)));
           f.if(
             i32.eq(columns, i32.const(tile.columns)),
-            () => callTile(f, rows, (n) => tiles[n - 1].call(aAt, bAt, cAt, depths, p.line, first, biasAt)),
+            () => callTile(f, tile, rows, (n) => tiles[n - 1].call(aAt, bAt, cAt, depths, p.line, first, biasAt)),
             () => {
               const [line, none] = [i32.const(4 * tile.columns), i32.const(0)];
-              callTile(f, rows, (n) => tiles[n - 1].call(aAt, bAt, p.edge, depths, line, i32.const(1), none));
+              callTile(f, tile, rows, (n) => tiles[n - 1].call(aAt, bAt, p.edge, depths, line, i32.const(1), none));
               addEdge(f, tile, p.edge, cAt, p.line, rows, columns, first, biasAt);
             },
           );
@@ -80,12 +80,18 @@ export function gemmModule(tile: Tile): ModuleBuilder {
     });
   });
   return m;
+}
 
-  /** The function for as many rows as there are: nearly always all of them. */
-  function callTile(f: FunctionBuilder, rows: Local<"i32">, call: (rows: number) => Code<"void">, n = tile.rows): void {
-    if (n === 1) f.emit(call(1));
-    else f.if(i32.eq(rows, i32.const(n)), () => f.emit(call(n)), () => callTile(f, rows, call, n - 1)); // biome-ignore format: one line
-  }
+/** The function for as many rows as there are: nearly always all of them. */
+export function callTile(
+  f: FunctionBuilder,
+  tile: Tile,
+  rows: Local<"i32">,
+  call: (rows: number) => Code<"void">,
+  n = tile.rows,
+): void {
+  if (n === 1) f.emit(call(1));
+  else f.if(i32.eq(rows, i32.const(n)), () => f.emit(call(n)), () => callTile(f, tile, rows, call, n - 1)); // biome-ignore format: one line
 }
 
 /** The columns of a tile that there are, from scratch to their places. */

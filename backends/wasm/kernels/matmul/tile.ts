@@ -30,16 +30,28 @@ export function multiplyAdd(fma: boolean): (a: V, b: V, c: V) => V {
   return fma ? f32x4.relaxed_madd : (a, b, c) => f32x4.add(f32x4.mul(a, b), c);
 }
 
+/** Where the elements of a are, in bytes: from one row to the next, from one depth to the next. */
+export interface Layout {
+  readonly row: number;
+  readonly depth: number;
+}
+
 /**
  * c[rows, 8] (+)= panel of a · panel of b, after Goto and van de Geijn ("Anatomy of high-performance matrix
  * multiplication", 2008).
  *
- * `run(a, b, c, depths, lineBytes, first, bias)`: a [depths][tile.rows], b [depths][8], c row-major with so many
- * bytes a row. `first`: store instead of adding, and add bias[8] unless its address is 0.
+ * `(a, b, c, depths, line, first, bias)`: a as `layout` says, b [depths][8], c row-major with `line` bytes a row.
+ * `first`: store instead of adding, and add bias[8] unless its address is 0.
  *
- * @param rows of c, at most the tile's; the panel of a holds the tile's number
+ * @param rows of c, at most the tile's
+ * @param layout of a; a panel [depths][tile.rows] unless given
  */
-export function tileFunction(m: ModuleBuilder, tile: Tile, rows: number): FunctionRef<"void"> {
+export function tileFunction(
+  m: ModuleBuilder,
+  tile: Tile,
+  rows: number,
+  layout: Layout = { row: 4, depth: 4 * tile.rows },
+): FunctionRef<"void"> {
   const madd = multiplyAdd(tile.fma);
   const width = tile.columns / 4;
   const params = { a: "i32", b: "i32", c: "i32", depths: "i32", line: "i32", first: "i32", bias: "i32" } as const;
@@ -54,11 +66,11 @@ export function tileFunction(m: ModuleBuilder, tile: Tile, rows: number): Functi
           for (let i = 0; i < rows; i++) {
             // Never taken. V8 before 12 would otherwise move all loads of the loop to its start, and run out of registers.
             if (i % 2 === 0 && i + u > 0) f.br(out, i32.eqz(depths));
-            f.set(av, v128.load32_splat(a, 4 * (u * tile.rows + i)));
+            f.set(av, v128.load32_splat(a, u * layout.depth + i * layout.row));
             for (const [j, bv] of bs.entries()) f.set(sums[i][j], madd(av, bv, sums[i][j]));
           }
         }
-        f.add(a, 4 * tile.rows * UNROLL);
+        f.add(a, layout.depth * UNROLL);
         f.add(b, 4 * tile.columns * UNROLL);
         f.add(depths, -UNROLL);
         f.br(again, depths);
