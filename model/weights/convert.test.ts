@@ -78,6 +78,10 @@ describe("convertCheckpoint", () => {
         expect(error).toBeGreaterThan(dtype === "q8" ? 0.003 : 0.06);
         expect(error).toBeLessThan(dtype === "q8" ? 0.008 : 0.1);
       }
+      const asLoaded = await InfiMM.fromPretrained("model/infimm-tiny", { dtype });
+      for (const [name, tensor] of asLoaded.stateDict()) expect(tensor.dtype, name).toBe(dtypes.get(name));
+      const path = `${layer}.decoder_layer.mlp.down_proj.weight`;
+      expect(await asLoaded.stateDict().get(path)!.bits()).toEqual(await model.stateDict().get(path)!.bits());
       await convertCheckpoint(to, join(folder, "back.safetensors"), { dtype: "bf16" });
       const back = await contents(join(folder, "back.safetensors"));
       expect(Object.values(back).every((tensor) => (tensor as { dtype: string }).dtype === "bf16")).toBe(true);
