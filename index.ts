@@ -9,6 +9,7 @@
 import "./backends/register.ts";
 
 export * from "./core/errors.ts";
+export { dequantize, quantize } from "./core/quantized.ts";
 export { Generator } from "./core/random.ts";
 export { type AnswerOptions, Assistant } from "./model/assistant.ts";
 export { Chat } from "./model/chat.ts";
@@ -29,6 +30,7 @@ export { connectorParameters, connectorWeightDecay } from "./model/train/connect
 export { initializeInfiMM } from "./model/train/initialize.ts";
 export { labelsOf } from "./model/train/labels.ts";
 export { configOf, VARIANTS } from "./model/variants.ts";
+export { type ConvertOptions, convertCheckpoint } from "./model/weights/convert.ts";
 export { loadWeights } from "./model/weights/loadWeights.ts";
 export { openWeights } from "./model/weights/openWeights.ts";
 export { saveWeights } from "./model/weights/saveWeights.ts";
