@@ -1,8 +1,8 @@
 import type { CommanderError } from "commander";
 import { InfimmError } from "../core/errors.ts";
 
-/** Exit codes other than 0: 1 refused input or failed work, 2 wrong usage. */
-export const EXIT = { failed: 1, usage: 2 } as const;
+/** Exit codes other than 0: 1 refused input or failed work, 2 wrong usage, 130 Ctrl-C. */
+export const EXIT = { failed: 1, usage: 2, interrupted: 130 } as const;
 
 /** Say what went wrong, for people or, with `--json`, for programs. */
 export function reportFailure(error: unknown, argv: readonly string[]): void {

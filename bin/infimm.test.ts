@@ -1,8 +1,10 @@
 import { spawn, spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { PNG } from "pngjs";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { openSafetensors } from "../model/weights/safetensors.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "infimm-cli-"));
 beforeAll(() => {
@@ -83,7 +85,7 @@ test.each([
   ["a missing file", () => "nowhere.png", "no file nowhere.png"],
   ["a folder", () => folder, "is a folder"],
   ["an empty file", () => file("empty.png", ""), "empty"],
-  ["text that is called .png", () => file("text.png", "hello, this is no picture"), "expected a PNG or JPEG"],
+  ["text that is called .png", () => file("text.png", "hello, this is no picture"), "expected a PNG, JPEG or WebP"],
   ["half a picture", () => file("half.png", Uint8Array.of(137, 80, 78, 71, 13, 10, 26, 10, 0, 0, 0, 13)), "half.png"],
 ])("refused in a line: %s", (_, path, message) => {
   const { status, stdout, stderr } = infimm("ask", path(), "What is this?");
@@ -91,6 +93,18 @@ test.each([
   expect(stderr).toContain(message);
   expect(stderr).not.toContain("    at ");
   expect(JSON.parse(infimm("ask", path(), "What?", "--json").stdout).error).toContain(message);
+});
+
+test("pictures by data URL and in WebP; turned upright when asked", () => {
+  const png = readFileSync(DOG);
+  const byAddress = infimm("ask", `data:image/png;base64,${png.toString("base64")}`, "What is this?");
+  expect(byAddress.stdout).toBe(infimm("ask", DOG, "What is this?").stdout);
+  const fixture = (name: string) => `golden/fixtures/pictures/${name}`;
+  const seen = (...args: string[]) =>
+    JSON.parse(infimm("trace", ...args, "Hi", "--json", "--keep", "**.patch_embed").stdout).activations;
+  const [lying, upright] = [seen(fixture("exif-6.webp")), seen(fixture("exif-6.webp"), "--orientation", "apply")];
+  expect(lying).not.toEqual(upright);
+  expect(lying).toEqual(seen(fixture("lossy.webp")));
 });
 
 test("a model that is none is refused by name", () => {
@@ -134,7 +148,7 @@ test("caption goes on after a picture that cannot be read, and ends with 1", () 
   const bad = file("bad.png", "hello, this is no picture");
   const { status, stdout, stderr } = infimm("caption", bad, DOG);
   expect(status).toBe(1);
-  expect(stderr).toMatch(/^infimm: .*bad\.png: expected a PNG or JPEG.*\n$/);
+  expect(stderr).toMatch(/^infimm: .*bad\.png: expected a PNG, JPEG or WebP.*\n$/);
   expect(stdout).toMatch(/^\S*dog\.png: \S.*\n$/);
   const [first, second] = JSON.parse(infimm("caption", bad, DOG, "--json").stdout).captions;
   expect([Object.keys(first), Object.keys(second)]).toEqual([
@@ -172,4 +186,50 @@ test("Ctrl-C ends it at once, without a stack: a shell says 130", async () => {
   });
   const signal = await new Promise((resolve) => child.on("close", (_, by) => resolve(by)));
   expect({ signal, err }).toEqual({ signal: "SIGINT", err: "" });
+});
+
+test("chat: a line is a turn, pictures by path; what came before is remembered", () => {
+  const input = `${DOG}\nWhat is this?\nnope.png Hm?\n/new\nWhat is this?\n`;
+  const run = spawnSync(process.execPath, [...NODE, "chat", "--json", "-n", "12"], { encoding: "utf8", input });
+  const [told, failed, anew] = run.stdout
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+  expect(run.status).toBe(1); // a turn failed
+  expect(told.answer).toBe(infimm("ask", DOG, "What is this?", "-n", "12").stdout.trim());
+  expect(failed.error).toContain("no file nope.png");
+  expect(anew.answer).toBe(infimm("ask", "What is this?", "-n", "12").stdout.trim());
+});
+
+test("attend writes a PNG overlay for each token of the answer", () => {
+  const path = join(folder, "attend.png");
+  const { status, stdout } = infimm("attend", DOG, "What is this?", "-o", path, "--json");
+  expect(status).toBe(0);
+  const { tokens } = JSON.parse(stdout);
+  expect(tokens.length).toBeGreaterThan(1);
+  const { width, height } = PNG.sync.read(readFileSync(path));
+  expect(width).toBeGreaterThan(height); // the picture, then a panel a token, in one row
+  // the dog is not where its background is: the look at the picture is not even
+  const [{ map }] = tokens;
+  expect(Math.max(...map)).toBeGreaterThan((3 * map.reduce((a: number, b: number) => a + b, 0)) / map.length);
+  const beyond = infimm("attend", DOG, "What is this?", "--token", "99", "-o", join(folder, "none.png"));
+  expect(beyond).toMatchObject({ status: 1, stderr: expect.stringContaining("has only") });
+  expect(existsSync(join(folder, "none.png"))).toBe(false);
+});
+
+test("trace writes the activations that it prints", async () => {
+  const path = join(folder, "acts.safetensors");
+  const args = ["trace", DOG, "What is this?", "--keep", "model.perceiver", "**:attn", "", "-o", path];
+  const { status, stdout } = infimm(...args, "--json");
+  expect(status).toBe(0);
+  const { activations } = JSON.parse(stdout);
+  const file = await openSafetensors(path);
+  expect([...file.tensors.keys()].sort()).toEqual(
+    activations.map((row: { path: string }) => row.path || "logits").sort(),
+  );
+  const { data } = await file.read("model.perceiver");
+  const { mean } = activations.find((row: { path: string }) => row.path === "model.perceiver");
+  expect(Array.from(data).reduce((sum, x) => sum + x, 0) / data.length).toBeCloseTo(mean, 5);
+  await file.close();
+  expect(infimm(...args).stdout).toMatch(/model\.perceiver .*\[1, 1, 64, \d+\].*█/);
 });

@@ -5,14 +5,17 @@ import { goldenCommand } from "../golden/cli.ts";
 import { askCommand } from "./ask.ts";
 import { attendCommand } from "./attend.ts";
 import { captionCommand } from "./caption.ts";
+import { chatCommand } from "./chat.ts";
 import { convertCommand } from "./convert.ts";
 import { EXIT, isBrokenPipe, reportFailure, reportMisuse } from "./failure.ts";
 import { infoCommand } from "./info.ts";
 import { packageVersion } from "./package.ts";
+import { synthCommand } from "./synth.ts";
 import { traceCommand } from "./trace.ts";
 
-// There is no handler for Ctrl-C on purpose, but where files are being written (interruptible.ts): the system ends us at
-// once, in the middle of a long sum too, and a shell's loop over many pictures stops with us. `$?` is then 130.
+// There is no handler for Ctrl-C on purpose, but in chat, where it breaks off an answer, and where files are being written
+// (interruptible.ts): the system ends us at once, in the middle of a long sum too, and a shell's loop over many pictures
+// stops with us. `$?` is then 130.
 
 process.stdout.on("error", (error) => {
   if (!isBrokenPipe(error)) console.error(`infimm: ${error.message}`);
@@ -24,10 +27,12 @@ const program = new Command("infimm")
   .version(packageVersion(), "-v, --version")
   .addCommand(askCommand())
   .addCommand(captionCommand())
+  .addCommand(chatCommand())
   .addCommand(traceCommand())
   .addCommand(attendCommand())
   .addCommand(infoCommand())
   .addCommand(convertCommand())
+  .addCommand(synthCommand())
   .addCommand(goldenCommand())
   .addHelpText("after", '\nStart with:\n  $ infimm ask picture.png "What is in the picture?"');
 for (const command of withSubcommands(program)) {

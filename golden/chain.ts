@@ -3,7 +3,7 @@ import { modelInputs } from "../model/inputs.ts";
 import { trace } from "../nn/trace.ts";
 import type { Backend } from "../tensor/index.ts";
 import type { Check, Checker } from "./check.ts";
-import type { GoldenCase } from "./load.ts";
+import type { GoldenCase } from "./set.ts";
 
 /** Every activation, tap and output of the whole model on a case, in the order of computation. */
 export async function checkForward(

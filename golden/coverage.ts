@@ -1,5 +1,5 @@
 import type { Check } from "./check.ts";
-import { type GoldenCase, INPUTS } from "./load.ts";
+import { type GoldenCase, INPUTS } from "./set.ts";
 
 /**
  * The tensors of a case that no check has looked at, told from the checks that were made: what a set holds and nobody

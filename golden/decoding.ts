@@ -2,7 +2,7 @@ import { beamSearch } from "../model/generate/beam.ts";
 import { generate } from "../model/generate/generate.ts";
 import type { InfiMM } from "../model/infimm.ts";
 import type { Checker } from "./check.ts";
-import type { GoldenCase } from "./load.ts";
+import type { GoldenCase } from "./set.ts";
 
 /** How far the original searched for `beam3_ids`; it may have found an end before. */
 const BEAM_TOKENS = 6;

@@ -3,7 +3,7 @@ import { idTensor, modelInputs } from "../model/inputs.ts";
 import { labelsOf } from "../model/train/labels.ts";
 import { type Backend, compute, scope, type Tensor, valueAndGrad } from "../tensor/index.ts";
 import type { Checker } from "./check.ts";
-import type { GoldenCase } from "./load.ts";
+import type { GoldenCase } from "./set.ts";
 
 /** The loss, and, where the set has them, its gradients. */
 export async function checkLoss(model: InfiMM, golden: GoldenCase, checker: Checker, backend: Backend): Promise<void> {

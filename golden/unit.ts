@@ -14,7 +14,7 @@ import type { Module } from "../nn/module.ts";
 import { type Backend, fromData, repeat, scope, type Tensor } from "../tensor/index.ts";
 import { checkLogits } from "./chain.ts";
 import type { Checker } from "./check.ts";
-import type { GoldenCase, Kind } from "./load.ts";
+import type { GoldenCase, Kind } from "./set.ts";
 
 /** Each module by itself, fed with the golden input: an error here is the module's own, not handed down to it. */
 export async function checkUnits(model: InfiMM, golden: GoldenCase, checker: Checker, backend: Backend): Promise<void> {

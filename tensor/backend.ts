@@ -36,8 +36,8 @@ export interface Backend {
   flush(): Promise<void>;
   /** Like `read`, at once. Only backends that can have it. */
   readSync?(buffer: DeviceBuffer, byteOffset: number, byteLength: number): ArrayBuffer;
-  /** The memory itself, where it is the host's own: valid until the buffer is freed. */
-  hostView?(buffer: DeviceBuffer): ArrayBufferLike;
+  /** The buffer's bytes themselves, where they are in memory of the host: valid until the buffer is freed. */
+  hostView?(buffer: DeviceBuffer): Uint8Array;
   /** A buffer on memory that the host owns, without a copy. `free` forgets it and never reuses it. */
   adopt?(memory: ArrayBufferLike): DeviceBuffer;
 
@@ -58,6 +58,8 @@ export interface Backend {
 
   /** Optional faster forms. Without one, the op runs as its composite definition, which is its reference. */
   readonly fused: Partial<FusedKernels>;
+  /** Whether the device behind it is gone, and all memory with it. `openBackend` makes a new one then. */
+  readonly lost?: boolean;
   /** Only on backends that count instead of compute (meta): what has run so far. Bytes are those of all results made. */
   readonly spent?: { readonly flops: number; readonly bytes: number };
 }
@@ -77,6 +79,13 @@ export interface FusedKernels {
    * floor(n / (h / hk)). The mask, f32, has the scores' shape [b, h, i, j] by stride 0. A row of -infinity gives 0.
    */
   attention(q: Operand, k: Operand, v: Operand, mask: Operand | null, scale: number, out: Operand): void;
+  /**
+   * Rows of a quantised table [n, k] as f32, [rows, k]: those that `rows` (i32) names, or all in order. A backend without
+   * it never sees q8 and q4: such tensors are f32 there.
+   */
+  dequantize(table: Operand, rows: Operand | null, out: Operand): void;
+  /** `linear` with a q8 or q4 weight, which is read as it is stored. */
+  quantizedLinear(x: Operand, weight: Operand, bias: Operand | null, out: Operand): void;
   /** Descending, equal values in order of index: the first `k` = out size along the last axis. */
   topk(x: Operand, values: Operand, indices: Operand): void;
 }
@@ -100,9 +109,28 @@ export function getBackend(name?: string): Backend {
   );
 }
 
-/** The names of the backends that compute, the first registered one first. */
+const openers = new Map<string, () => Promise<Backend>>();
+const opening = new Map<string, Promise<Backend>>();
+
+/** Make a backend known that has to be waited for, such as one on a GPU. It is made when it is first opened. */
+export function registerOpener(name: string, open: () => Promise<Backend>): void {
+  openers.set(name, open);
+}
+
+/** The backend called `name`, made and registered if need be: anew if its device was lost. */
+export async function openBackend(name?: string): Promise<Backend> {
+  const open = name === undefined ? undefined : openers.get(name);
+  if (name === undefined || !open || registered.get(name)?.lost === false) return getBackend(name);
+  let made = opening.get(name);
+  if (!made) opening.set(name, (made = open().finally(() => opening.delete(name))));
+  registerBackend(await made);
+  return getBackend(name);
+}
+
+/** The names of the backends that compute, the first registered one first, those that have to be opened last. */
 export function backendNames(): string[] {
-  return [...registered.values()].filter((backend) => !backend.spent).map(({ name }) => name);
+  const computing = [...registered.values()].filter((backend) => !backend.spent).map(({ name }) => name);
+  return [...new Set([...computing, ...openers.keys()])];
 }
 
 /** Tensors made inside `fn` (synchronous) live on `name` unless told otherwise. */

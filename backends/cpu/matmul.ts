@@ -48,7 +48,7 @@ export function matmul(a: Operand, b: Operand, out: Operand, bias: Operand | nul
  * The same product as one larger matrix, where every batch of `a` meets the same `b`: b is packed once, not once
  * a batch. Undefined where memory does not allow it.
  */
-function mergeBatch(a: Operand, b: Operand, out: Operand): [a: Operand, b: Operand, out: Operand] | undefined {
+export function mergeBatch(a: Operand, b: Operand, out: Operand): [a: Operand, b: Operand, out: Operand] | undefined {
   const rank = out.shape.length;
   if (rank === 2 || b.strides.slice(0, -2).some((s, i) => s !== 0 && b.shape[i] !== 1)) return undefined;
   const rows = mergeDims(out.shape.slice(0, -1), [a.strides.slice(0, -1), out.strides.slice(0, -1)]);

@@ -1,0 +1,73 @@
+import { type Expr, exprKey, type Primitive } from "../../core/expr.ts";
+
+/**
+ * The statements that compute `expr` in the JavaScript that gpu.js translates, one a distinct subexpression, and
+ * the name of the result. `input` gives the name that holds input i; `constant` that of a number which cannot be
+ * written down (an infinity).
+ */
+export function printExpr(
+  expr: Expr,
+  input: (index: number) => string,
+  constant: (value: number) => string,
+): { readonly lines: string[]; readonly result: string } {
+  const lines: string[] = [];
+  const names = new Map<string, string>();
+  const print = (e: Expr): string => {
+    if (e.kind === "input") return input(e.index);
+    if (e.kind === "number") return Number.isFinite(e.value) ? printNumber(e.value) : constant(e.value);
+    const key = exprKey(e);
+    let name = names.get(key);
+    if (name === undefined) {
+      const text = PRINT[e.op](...(e.args.map(print) as [string, string, string]));
+      names.set(key, (name = `t${names.size}`));
+      lines.push(`const ${name} = ${text};`);
+    }
+    return name;
+  };
+  return { lines, result: print(expr) };
+}
+
+/** As a float: gpu.js takes `2` for an integer, and integers and floats do not mix in shaders. */
+function printNumber(value: number): string {
+  const text = String(Math.abs(value));
+  const float = /[.e]/.test(text) ? text : `${text}.0`;
+  return value < 0 ? `(-${float})` : float;
+}
+
+const flag = (condition: string) => `(${condition}) ? 1.0 : 0.0`;
+const unary = (fn: string) => (a: string) => `${fn}(${a})`;
+
+/** Each primitive on names of floats; true is 1.0. What is not of `Math` is helpers.ts's. */
+const PRINT: Record<Primitive, (a: string, b: string, c: string) => string> = {
+  add: (a, b) => `${a} + ${b}`,
+  sub: (a, b) => `${a} - ${b}`,
+  mul: (a, b) => `${a} * ${b}`,
+  div: (a, b) => `${a} / ${b}`,
+  pow: (a, b) => (b === "2.0" ? `${a} * ${a}` : b === "3.0" ? `${a} * ${a} * ${a}` : `power(${a}, ${b})`),
+  remainder: (a, b) => `remainderOf(${a}, ${b})`,
+  min: (a, b) => `(${a} < ${b} || nan(${a}) != 0.0) ? ${a} : ${b}`, // Math.min of a shader drops NaN
+  max: (a, b) => `(${a} > ${b} || nan(${a}) != 0.0) ? ${a} : ${b}`,
+  neg: (a) => `-${a}`,
+  abs: unary("Math.abs"),
+  sign: (a) => `(${a} > 0.0) ? 1.0 : ((${a} < 0.0) ? -1.0 : ${a})`,
+  floor: unary("Math.floor"),
+  ceil: unary("Math.ceil"),
+  round: unary("nearestEven"),
+  exp: unary("Math.exp"),
+  log: unary("logOf"),
+  sqrt: unary("Math.sqrt"),
+  sin: (a) => `wave(${a}, 0.0)`,
+  cos: (a) => `wave(${a}, 1.0)`,
+  tanh: unary("tanhOf"),
+  erf: unary("erf"),
+  lt: (a, b) => flag(`${a} < ${b}`),
+  le: (a, b) => flag(`${a} <= ${b}`),
+  gt: (a, b) => flag(`${a} > ${b}`),
+  ge: (a, b) => flag(`${a} >= ${b}`),
+  eq: (a, b) => flag(`${a} == ${b}`),
+  ne: (a, b) => flag(a === b ? `nan(${a}) != 0.0` : `${a} != ${b}`),
+  and: (a, b) => `truth(${a}) * truth(${b})`,
+  or: (a, b) => flag(`truth(${a}) + truth(${b}) != 0.0`),
+  not: (a) => `1.0 - truth(${a})`,
+  select: (a, b, c) => `(truth(${a}) != 0.0) ? ${b} : ${c}`,
+};

@@ -1,0 +1,99 @@
+import type { Code } from "../../assembler/code.ts";
+import type { FunctionRef } from "../../assembler/function.ts";
+import type { ModuleBuilder } from "../../assembler/module.ts";
+import { i32 } from "../../assembler/scalar.ts";
+import { f32x4, v128 } from "../../assembler/simd.ts";
+
+/** The block of the result that one run of the innermost loop keeps in registers. */
+export interface Tile {
+  readonly rows: number;
+  readonly columns: number;
+  /** Whether a multiply and an add are one instruction. */
+  readonly fma: boolean;
+}
+
+/**
+ * V8 has 15 vector registers to give. With fused multiply-add 12 sums, 2 vectors of b and one of a fill them. Without,
+ * the product needs a register of its own: 8 sums then run faster than 12, of which one would go through memory.
+ */
+export const tileFor = (fma: boolean): Tile => (fma ? { rows: 6, columns: 8, fma } : { rows: 4, columns: 8, fma });
+
+/** Depths of a panel come in multiples of so many (zeros fill up): the innermost loop does so many a turn. */
+export const UNROLL = 2;
+/** Depths that are summed at a time: 8 columns of them take 8 KB, which stay in the L1 cache. */
+export const DEPTH = 256;
+
+type V = Code<"v128">;
+
+/** a · b + c */
+export function multiplyAdd(fma: boolean): (a: V, b: V, c: V) => V {
+  return fma ? f32x4.relaxed_madd : (a, b, c) => f32x4.add(f32x4.mul(a, b), c);
+}
+
+/** Where the elements of a are, in bytes: from one row to the next, from one depth to the next. */
+export interface Layout {
+  readonly row: number;
+  readonly depth: number;
+}
+
+/**
+ * c[rows, 8] (+)= panel of a · panel of b, after Goto and van de Geijn ("Anatomy of high-performance matrix
+ * multiplication", 2008).
+ *
+ * `(a, b, c, depths, line, first, bias)`: a as `layout` says, b [depths][8], c row-major with `line` bytes a row.
+ * `first`: store instead of adding, and add bias[8] unless its address is 0.
+ *
+ * @param rows of c, at most the tile's
+ * @param layout of a; a panel [depths][tile.rows] unless given
+ */
+export function tileFunction(
+  m: ModuleBuilder,
+  tile: Tile,
+  rows: number,
+  layout: Layout = { row: 4, depth: 4 * tile.rows },
+): FunctionRef<"void"> {
+  const madd = multiplyAdd(tile.fma);
+  const width = tile.columns / 4;
+  const params = { a: "i32", b: "i32", c: "i32", depths: "i32", line: "i32", first: "i32", bias: "i32" } as const;
+  return m.func(params, "void", (f, { a, b, c, depths, line, first, bias }) => {
+    const sums = Array.from({ length: rows }, () => Array.from({ length: width }, () => f.local("v128")));
+    const bs = Array.from({ length: width }, () => f.local("v128"));
+    const av = f.local("v128");
+    f.block((out) => {
+      f.loop((again) => {
+        for (let u = 0; u < UNROLL; u++) {
+          for (const [j, bv] of bs.entries()) f.set(bv, v128.load(b, 4 * (u * tile.columns + 4 * j)));
+          for (let i = 0; i < rows; i++) {
+            // Never taken. V8 before 12 would otherwise move all loads of the loop to its start, and run out of registers.
+            if (i % 2 === 0 && i + u > 0) f.br(out, i32.eqz(depths));
+            f.set(av, v128.load32_splat(a, u * layout.depth + i * layout.row));
+            for (const [j, bv] of bs.entries()) f.set(sums[i][j], madd(av, bv, sums[i][j]));
+          }
+        }
+        f.add(a, layout.depth * UNROLL);
+        f.add(b, 4 * tile.columns * UNROLL);
+        f.add(depths, -UNROLL);
+        f.br(again, depths);
+      });
+    });
+    const each = (value: (sum: V, j: number) => V) => {
+      for (const row of sums) {
+        for (const [j, sum] of row.entries()) f.emit(v128.store(c, value(sum, j), 16 * j));
+        f.add(c, line);
+      }
+    };
+    f.if(
+      first,
+      () => {
+        f.if(bias, () => {
+          for (const [j, bv] of bs.entries()) {
+            f.set(bv, v128.load(bias, 16 * j));
+            for (const row of sums) f.set(row[j], f32x4.add(row[j], bv));
+          }
+        });
+        each((sum) => sum);
+      },
+      () => each((sum, j) => f32x4.add(v128.load(c, 16 * j), sum)),
+    );
+  });
+}

@@ -1,0 +1,134 @@
+import { BYTES } from "../../core/dtype.ts";
+import { type Expr, exprKey, input, number, substitute } from "../../core/expr.ts";
+import { sizeOf } from "../../core/shape.ts";
+import type { Operand } from "../../tensor/backend.ts";
+import { mergeDims } from "../cpu/walk.ts";
+import type { Engine } from "./engine.ts";
+import { type InputPattern, type MapPattern, mapModule, type Step } from "./kernels/map/mapModule.ts";
+import { addressOf, type Arena } from "./memory.ts";
+import { together } from "./place.ts";
+
+/** Dims that a kernel loops over; the loops round those are ours. */
+const MOST_DIMS = 4;
+/** Elements of a task. Below, waking another thread costs more than it saves. */
+const TASK = 2 ** 15;
+
+/**
+ * out[i] = expr(inputs[i]…): a kernel is compiled for each expression and each way in which memory is walked
+ * through.
+ *
+ * @param inputs of out's shape (broadcast by stride 0), or numbers
+ */
+export function map(engine: Engine, expr: Expr, inputs: readonly (Operand | number)[], out: Operand): void {
+  if (sizeOf(out.shape) === 0) return;
+  const operands = inputs.filter((t): t is Operand => typeof t !== "number");
+  together(engine.memory, operands, [out], (arena, placed, [to]) => {
+    let next = 0;
+    const all = inputs.map((t) => (typeof t === "number" ? t : placed[next++]));
+    run(engine, arena, expr, all, to);
+  });
+}
+
+/** out[i] = input[i], converting the dtype. */
+export function copy(engine: Engine, from: Operand, out: Operand): void {
+  map(engine, IDENTITY, [from], out);
+}
+
+const IDENTITY = input(0);
+const keys = new WeakMap<Expr, string>();
+
+function run(engine: Engine, arena: Arena, expr: Expr, inputs: readonly (Operand | number)[], out: Operand): void {
+  const operands = [out, ...inputs.filter((t): t is Operand => typeof t !== "number")];
+  const loop = mergeDims(
+    out.shape,
+    operands.map((t) => t.strides),
+  );
+  const bytes = operands.map((t, i) => loop.strides[i].map((stride) => stride * BYTES[t.dtype]));
+  const inner = loop.strides.map((strides) => strides[strides.length - 1]);
+  const dims = Math.min(MOST_DIMS, loop.shape.length);
+  let next = 1;
+  const patterns = inputs.map(
+    (t): InputPattern =>
+      typeof t === "number"
+        ? { number: t === (t | 0) ? "i32" : "f32" }
+        : { dtype: t.dtype, step: stepOf(inner[next++]) },
+  );
+  const body = withPowers(expr, inputs);
+  const pattern: MapPattern = { dims, inputs: patterns, out: { dtype: out.dtype, step: stepOf(inner[0], true) } };
+  let key = keys.get(body);
+  if (key === undefined) keys.set(body, (key = exprKey(body)));
+  const kernel = engine.kernel(`map ${key} ${patternKey(pattern)}`, () => mapModule(body, pattern, engine.fma));
+
+  const tasks: number[][] = [];
+  const addresses = operands.map(addressOf);
+  /** Tasks for the part of the loop from `dim` on, where the operands stand at `at`. */
+  const divide = (dim: number, shape: readonly number[], at: readonly number[]): void => {
+    const [size, ...rest] = shape;
+    const perStep = sizeOf(rest);
+    const mustLoop = shape.length > dims || (shape.length > 1 && perStep >= TASK && size < 8);
+    if (mustLoop) {
+      for (let i = 0; i < size; i++)
+        divide(
+          dim + 1,
+          rest,
+          at.map((address, t) => address + i * bytes[t][dim]),
+        );
+      return;
+    }
+    const step = Math.max(16, Math.ceil(TASK / perStep / 16) * 16);
+    const padding = Array.from({ length: dims - shape.length }, () => 1);
+    for (let start = 0; start < size; start += step) {
+      const args = [...padding, Math.min(step, size - start), ...rest];
+      const addOperand = (t: number) => {
+        args.push(at[t] + start * bytes[t][dim], ...padding.map(() => 0), ...bytes[t].slice(dim));
+      };
+      addOperand(0);
+      let operand = 1;
+      for (const value of inputs) {
+        if (typeof value === "number") args.push(value);
+        else addOperand(operand++);
+      }
+      tasks.push(args);
+    }
+  };
+  divide(0, loop.shape, addresses);
+  engine.share(kernel, arena, tasks);
+}
+
+/** A single element has no step, so any will do; it must not count as a repeated one where it is written. */
+function stepOf(stride: number, written = false): Step {
+  return stride === 1 ? "next" : stride === 0 && !written ? "same" : "any";
+}
+
+function patternKey({ dims, inputs, out }: MapPattern): string {
+  const each = inputs.map((p) => ("number" in p ? p.number : `${p.dtype}-${p.step}`));
+  return `${dims} ${each.join(" ")} > ${out.dtype}-${out.step}`;
+}
+
+const specialized = new WeakMap<Expr, Map<string, Expr>>();
+
+/** `x ^ 2` given as `x ^ n` with n = 2 is a product, not a call of the host: such numbers become part of the expression. */
+function withPowers(expr: Expr, inputs: readonly (Operand | number)[]): Expr {
+  const exponents = inputs.map((t, i) => ((t === 2 || t === 3) && isExponent(expr, i) ? t : undefined));
+  if (exponents.every((t) => t === undefined)) return expr;
+  const key = exponents.join();
+  let known = specialized.get(expr);
+  if (!known) specialized.set(expr, (known = new Map()));
+  let body = known.get(key);
+  if (!body)
+    known.set(
+      key,
+      (body = substitute(
+        expr,
+        exponents.map((t, i) => (t === undefined ? input(i) : number(t))),
+      )),
+    );
+  return body;
+}
+
+function isExponent(e: Expr, index: number): boolean {
+  if (e.kind !== "call") return false;
+  const [, exponent] = e.args;
+  if (e.op === "pow" && exponent.kind === "input" && exponent.index === index) return true;
+  return e.args.some((arg) => isExponent(arg, index));
+}

@@ -1,0 +1,131 @@
+import { BYTES, type TypedArray, viewBytes } from "../../core/dtype.ts";
+import { InfimmError } from "../../core/errors.ts";
+import type { DeviceBuffer, Operand } from "../../tensor/backend.ts";
+import { MAX_PAGES } from "./assembler/module.ts";
+import { type Block, Heap } from "./heap.ts";
+
+const PAGE = 65536;
+const LIMIT = MAX_PAGES * PAGE;
+/** Grow by so much at once: growing takes longer than most kernels. */
+const STEP = 16 * 2 ** 20;
+/**
+ * Of each memory, so much is left for what comes and goes, and for copies of operands that lie in another memory.
+ * It is address space: nothing is paid for it until it is used.
+ */
+const RESERVE = 512 * 2 ** 20;
+/** Kernels may load whole vectors at the end of a tensor, up to so many bytes beyond it. Also what address 0 never is. */
+const MARGIN = 64;
+
+/** One WebAssembly memory, of 4 GiB at most: what 32-bit addresses reach. Kernels run inside of one. */
+export class Arena {
+  readonly index: number;
+  readonly memory: WebAssembly.Memory;
+  readonly heap: Heap;
+
+  constructor(index: number) {
+    this.index = index;
+    this.memory = new WebAssembly.Memory({ initial: 1, maximum: MAX_PAGES, shared: true });
+    this.heap = new Heap(MARGIN, (bytes) => this.growTo(bytes));
+  }
+
+  /** The memory's bytes. Asked anew each time, because growing makes a new, longer buffer over the same memory. */
+  get bytes(): SharedArrayBuffer {
+    return this.memory.buffer as unknown as SharedArrayBuffer;
+  }
+
+  private growTo(bytes: number): boolean {
+    const missing = bytes + MARGIN - this.memory.buffer.byteLength;
+    if (missing <= 0) return true;
+    const pages = Math.ceil(missing / PAGE);
+    const room = MAX_PAGES - this.memory.buffer.byteLength / PAGE;
+    if (pages > room) return false;
+    const amount = Math.min(room, Math.max(pages, STEP / PAGE));
+    try {
+      this.memory.grow(amount);
+      return true;
+    } catch {
+      return false; // the system has no more
+    }
+  }
+}
+
+/** Memory of a tensor: a block of one arena. */
+export class WasmBuffer implements DeviceBuffer {
+  readonly arena: Arena;
+  readonly block: Block;
+  readonly byteLength: number;
+  readonly address: number;
+
+  constructor(arena: Arena, block: Block, byteLength: number) {
+    this.arena = arena;
+    this.block = block;
+    this.byteLength = byteLength;
+    this.address = block.address;
+  }
+}
+
+/** As many arenas as needed, the first one first. */
+export class Memory {
+  readonly arenas: Arena[] = [];
+  private readonly onNewArena: (arena: Arena) => void;
+
+  constructor(onNewArena: (arena: Arena) => void = () => {}) {
+    this.onNewArena = onNewArena;
+  }
+
+  alloc(byteLength: number): WasmBuffer {
+    for (const arena of this.arenas) {
+      const block = arena.heap.take(byteLength, LIMIT - RESERVE);
+      if (block) return new WasmBuffer(arena, block, byteLength);
+    }
+    if (byteLength > LIMIT - RESERVE - MARGIN)
+      throw new InfimmError(
+        `wasm: a tensor of ${byteLength} bytes does not fit a memory of 4 GiB; split it, or use cpu`,
+      );
+    const arena = this.newArena();
+    const block = arena.heap.take(byteLength, LIMIT - RESERVE);
+    if (!block) throw outOfMemory(byteLength);
+    return new WasmBuffer(arena, block, byteLength);
+  }
+
+  /** Scratch in a certain arena, where a kernel needs it. */
+  allocIn(arena: Arena, byteLength: number): WasmBuffer {
+    const block = arena.heap.take(byteLength, LIMIT - MARGIN);
+    if (!block) throw outOfMemory(byteLength);
+    return new WasmBuffer(arena, block, byteLength);
+  }
+
+  free({ arena, block }: WasmBuffer): void {
+    arena.heap.give(block);
+  }
+
+  firstArena(): Arena {
+    return this.arenas[0] ?? this.newArena();
+  }
+
+  private newArena(): Arena {
+    const arena = new Arena(this.arenas.length);
+    this.arenas.push(arena);
+    this.onNewArena(arena);
+    return arena;
+  }
+}
+
+function outOfMemory(byteLength: number): InfimmError {
+  return new InfimmError(`wasm: out of memory: the system refuses ${byteLength} bytes more`);
+}
+
+/** The buffer behind an operand of ours. */
+export function bufferOf(operand: Operand): WasmBuffer {
+  return operand.buffer as WasmBuffer;
+}
+
+/** The address of an operand's first element. */
+export function addressOf(operand: Operand): number {
+  return bufferOf(operand).address + operand.offset * BYTES[operand.dtype];
+}
+
+/** A typed array over a whole buffer, as stored. */
+export function viewOf(buffer: WasmBuffer, dtype: Operand["dtype"]): TypedArray {
+  return viewBytes(dtype, buffer.arena.bytes, buffer.address, Math.floor(buffer.byteLength / BYTES[dtype]));
+}

@@ -1,0 +1,15 @@
+/**
+ * What kernels call for single numbers, as C has it: JavaScript's 1 ** NaN is NaN, and its % has the dividend's sign.
+ * Like `workerMain` it goes to workers as text, so it knows nothing but its own body.
+ */
+export function hostFunctions() {
+  return {
+    pow: (a: number, b: number) => (a === 1 || b === 0 ? 1 : a ** b),
+    remainder(a: number, b: number) {
+      const rest = a % b;
+      return rest !== 0 && rest < 0 !== b < 0 ? rest + b : rest;
+    },
+    sin: Math.sin,
+    cos: Math.cos,
+  };
+}

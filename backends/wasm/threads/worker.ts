@@ -1,0 +1,86 @@
+/** What a worker thread is told at first, and later whenever there is a new arena. */
+export interface Greeting {
+  readonly control: SharedArrayBuffer;
+  readonly ring: SharedArrayBuffer;
+  readonly ringSize: number;
+  readonly taskWords: number;
+}
+export interface NewArena {
+  readonly index: number;
+  readonly memory: WebAssembly.Memory;
+}
+
+/**
+ * All that a worker thread does: take tasks, and run the kernel that each names, on the arena that it names.
+ *
+ * Its *text* becomes the worker, so it knows nothing but its own body, its argument and what any worker has. That works the same
+ * from TypeScript sources, from `dist/` and from a bundle, where a worker in a file of its own would need help from
+ * each tool. It knows no kernel: it compiles those it has not met from their bytes, which lie in the first arena
+ * (engines keep compiled code by its bytes, so that this takes no second compilation).
+ */
+export function workerMain(hostFunctions: () => WebAssembly.ModuleImports): void {
+  const node = globalThis.process?.getBuiltinModule?.("node:worker_threads") as
+    | typeof import("node:worker_threads")
+    | undefined;
+  const SPINS = 20_000; // about 50 microseconds: the next kernel of a forward pass comes sooner
+  const arenas: WebAssembly.Memory[] = [];
+  const modules: WebAssembly.Module[] = [];
+  const instances: ((...args: number[]) => void)[][] = [];
+  let greeting: Greeting | undefined;
+
+  const receive = (message: Greeting | NewArena) => {
+    if ("index" in message) {
+      arenas[message.index] = message.memory;
+      instances[message.index] = [];
+    } else greeting = message;
+    if (greeting && arenas.length > 0) work(greeting);
+  };
+  if (node) node.parentPort!.on("message", receive);
+  else globalThis.onmessage = (event: MessageEvent) => receive(event.data);
+
+  /** Until told to stop, or until there is a task on an arena that has not arrived yet: then messages are looked at. */
+  function work({ control, ring, ringSize, taskWords }: Greeting): void {
+    const [TAKEN, POSTED, DONE, SLEEPING, STOP, WAITING, FAILED] = [0, 1, 2, 3, 4, 5, 6];
+    const counters = new Int32Array(control);
+    const tasks = new Float64Array(ring);
+    for (let idle = 0; Atomics.load(counters, STOP) === 0; ) {
+      const taken = Atomics.load(counters, TAKEN);
+      const posted = Atomics.load(counters, POSTED);
+      if (taken === posted) {
+        if (++idle < SPINS) continue;
+        Atomics.add(counters, SLEEPING, 1);
+        Atomics.wait(counters, POSTED, posted);
+        Atomics.sub(counters, SLEEPING, 1);
+        idle = 0;
+        continue;
+      }
+      idle = 0;
+      const at = (taken & (ringSize - 1)) * taskWords;
+      if (!arenas[tasks[at + 3]]) return;
+      // Only the thread that moves TAKEN on owns the task. Had it been another's by now, this would fail.
+      if (Atomics.compareExchange(counters, TAKEN, taken, (taken + 1) | 0) !== taken) continue;
+      try {
+        run(tasks, at);
+      } catch {
+        Atomics.store(counters, FAILED, 1);
+      }
+      Atomics.add(counters, DONE, 1);
+      if (Atomics.load(counters, WAITING) !== 0) Atomics.notify(counters, DONE);
+    }
+  }
+
+  function run(tasks: Float64Array, at: number): void {
+    const [kernel, address, length, arena, count] = tasks.subarray(at, at + 5);
+    let call = instances[arena][kernel];
+    if (!call) {
+      if (!modules[kernel]) {
+        const bytes = new Uint8Array(arenas[0].buffer, address, length);
+        modules[kernel] = new WebAssembly.Module(Uint8Array.from(bytes));
+      }
+      const host = { memory: arenas[arena], ...hostFunctions() };
+      call = new WebAssembly.Instance(modules[kernel], { host }).exports["run"] as typeof call;
+      instances[arena][kernel] = call;
+    }
+    call(...tasks.subarray(at + 5, at + 5 + count));
+  }
+}

@@ -1,0 +1,77 @@
+import type { TypedArray } from "../../core/dtype.ts";
+import type { Backend, DeviceBuffer } from "../../tensor/backend.ts";
+import { gather, scatterAdd } from "../cpu/indexing.ts";
+import { scan } from "../cpu/scan.ts";
+import { topk } from "../cpu/topk.ts";
+import { attention } from "./attention.ts";
+import { Engine } from "./engine.ts";
+import { onCpu } from "./fallback.ts";
+import { copy, map } from "./map.ts";
+import { linear, matmul } from "./matmul.ts";
+import { PackedWeights } from "./packedWeights.ts";
+import { dequantize, quantizedLinear } from "./quantized.ts";
+import type { Activations } from "./kernels/quantized/fixedPoint.ts";
+import { hasRelaxedSimd, nodeModule } from "./features.ts";
+import type { WasmBuffer } from "./memory.ts";
+import { bytesOf } from "./place.ts";
+import { reduce } from "./reduce.ts";
+import { layerNorm, rmsNorm, softmax } from "./rows.ts";
+
+export interface WasmOptions {
+  /** How many threads compute, the calling one included. Default: as many as there are cores, 8 at most. */
+  readonly threads?: number;
+  /** Use fused multiply-add where the engine has it. `false`: the same bits on every machine. Default: true. */
+  readonly relaxed?: boolean;
+  /** How products with q8 and q4 weights take few rows of x: "f32" exactly, "i16" rounded to 16 bits a block, and faster. */
+  readonly activations?: Activations;
+  /** At most so many bytes of packed weights are kept. Default: 2 GiB. */
+  readonly packedBytes?: number;
+}
+
+/** WebAssembly with 128-bit vectors and threads. */
+export function createWasmBackend(options: WasmOptions = {}): Backend {
+  const { threads = defaultThreads(), relaxed = true, packedBytes = 2 ** 31, activations = "f32" } = options;
+  const engine = new Engine(threads, relaxed && hasRelaxedSimd());
+  const { memory } = engine;
+  const weights = new PackedWeights(memory, packedBytes);
+  const readSync = (buffer: DeviceBuffer, byteOffset: number, byteLength: number) =>
+    bytesOf(buffer as WasmBuffer).slice(byteOffset, byteOffset + byteLength).buffer as unknown as ArrayBuffer;
+  return {
+    name: "wasm",
+    alloc: (byteLength) => memory.alloc(byteLength),
+    free(buffer) {
+      weights.drop(buffer as WasmBuffer);
+      memory.free(buffer as WasmBuffer);
+    },
+    hostView: (buffer) => bytesOf(buffer as WasmBuffer),
+    write(buffer, data: TypedArray) {
+      bytesOf(buffer as WasmBuffer).set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+    },
+    read: async (...range) => readSync(...range),
+    readSync,
+    flush: async () => {},
+    map: (expr, inputs, out) => map(engine, expr, inputs, out),
+    reduce: (kind, input, axes, out) => reduce(engine, kind, input, axes, out),
+    matmul: (a, b, out) => matmul(engine, a, b, out),
+    copy: (input, out) => copy(engine, input, out),
+    gather: (input, axis, index, out) => gather(onCpu(input), axis, onCpu(index), onCpu(out)),
+    scatterAdd: (out, axis, index, source) => scatterAdd(onCpu(out), axis, onCpu(index), onCpu(source)),
+    scan: (input, out) => scan(onCpu(input), onCpu(out)),
+    fused: {
+      softmax: (x, out) => softmax(engine, x, out),
+      layerNorm: (x, w, b, eps, out) => layerNorm(engine, x, w, b, eps, out),
+      rmsNorm: (x, w, eps, out) => rmsNorm(engine, x, w, eps, out),
+      linear: (x, weight, bias, out) => linear(engine, weights, x, weight, bias, out),
+      attention: (q, k, v, mask, scale, out) => attention(engine, q, k, v, mask, scale, out),
+      dequantize: (table, rows, out) => dequantize(engine, table, rows, out),
+      quantizedLinear: (x, weight, bias, out) => quantizedLinear(engine, activations, x, weight, bias, out),
+      topk: (x, values, indices) => topk(onCpu(x), onCpu(values), onCpu(indices)),
+    },
+  };
+}
+
+/** All cores, as far as they help: beyond eight, memory is the limit. */
+function defaultThreads(): number {
+  const cores = nodeModule<typeof import("node:os")>("node:os")?.availableParallelism();
+  return Math.min(8, cores ?? globalThis.navigator?.hardwareConcurrency ?? 1);
+}

@@ -1,0 +1,116 @@
+import type { DeviceBuffer } from "../../tensor/backend.ts";
+import { OutOfMemoryError } from "./errors.ts";
+
+/** WebGPU's flags, which the specification fixes: lib.dom has the types without the numbers. */
+export const USAGE = { MAP_READ: 1, COPY_SRC: 4, COPY_DST: 8, UNIFORM: 64, STORAGE: 128 } as const;
+
+/** A piece of GPU memory. */
+export interface Block {
+  readonly gpu: GPUBuffer;
+  readonly capacity: number;
+  /** The number of the recording that used it last. */
+  recorded: number;
+}
+
+/** Memory of a tensor: the first `byteLength` bytes of a block. */
+export class GpuBuffer implements DeviceBuffer {
+  readonly block: Block;
+  readonly byteLength: number;
+  freed = false;
+
+  constructor(block: Block, byteLength: number) {
+    this.block = block;
+    this.byteLength = byteLength;
+  }
+}
+
+/** How much of the GPU's memory freed blocks may hold for reuse. */
+const POOL_BYTES = 512 * 2 ** 20;
+
+/**
+ * Whole GPU buffers, kept by size when freed. A block may be reused at once, although what was recorded has not run:
+ * the GPU works in the order of recording. It may be destroyed only when that has been submitted, so `trim` does it.
+ */
+export class Pool {
+  /** Bytes in use by tensors, and bytes that wait for reuse. */
+  live = 0;
+  spare = 0;
+  private readonly device: GPUDevice;
+  private readonly onFailure: (error: Error) => void;
+  private readonly bySize = new Map<number, Block[]>();
+
+  constructor(device: GPUDevice, onFailure: (error: Error) => void) {
+    this.device = device;
+    this.onFailure = onFailure;
+  }
+
+  /** @throws OutOfMemoryError if no buffer can be that large; if only the GPU is full, a later read throws it */
+  take(byteLength: number): Block {
+    const { maxBufferSize } = this.device.limits;
+    const capacity = Math.min(capacityFor(byteLength), Math.max(maxBufferSize, align(byteLength, 4)));
+    const block = this.bySize.get(capacity)?.pop();
+    this.live += capacity;
+    if (block) {
+      this.spare -= capacity;
+      return block;
+    }
+    if (byteLength > maxBufferSize) {
+      this.live -= capacity;
+      throw new OutOfMemoryError(
+        `a tensor of ${megabytes(byteLength)} was asked for; this device's largest buffer has ${megabytes(maxBufferSize)}`,
+      );
+    }
+    return { gpu: this.create(capacity), capacity, recorded: -1 };
+  }
+
+  give(block: Block): void {
+    this.live -= block.capacity;
+    this.spare += block.capacity;
+    const list = this.bySize.get(block.capacity);
+    if (list) list.push(block);
+    else this.bySize.set(block.capacity, [block]);
+  }
+
+  /** Give memory back to the GPU, largest pieces first, until the spare blocks hold `limit` bytes. */
+  trim(limit = POOL_BYTES): void {
+    if (this.spare <= limit) return;
+    for (const size of [...this.bySize.keys()].sort((a, b) => b - a)) {
+      const blocks = this.bySize.get(size)!;
+      while (this.spare > limit && blocks.length > 0) {
+        blocks.pop()!.gpu.destroy();
+        this.spare -= size;
+      }
+      if (blocks.length === 0) this.bySize.delete(size);
+    }
+  }
+
+  private create(size: number): GPUBuffer {
+    this.device.pushErrorScope("out-of-memory");
+    const gpu = this.device.createBuffer({ size, usage: USAGE.STORAGE | USAGE.COPY_SRC | USAGE.COPY_DST });
+    const inUse = this.live - size;
+    this.device.popErrorScope().then(
+      (error) => {
+        if (!error) return;
+        const have = `${megabytes(inUse)} are in use, ${megabytes(this.device.limits.maxBufferSize)} is the limit of one buffer`;
+        this.onFailure(new OutOfMemoryError(`the GPU has no ${megabytes(size)} left for a tensor: ${have}`));
+      },
+      () => {}, // the device is lost, which is told elsewhere
+    );
+    return gpu;
+  }
+}
+
+/** `byteLength` rounded up by at most an eighth, so that sizes that grow by a token at a time still meet again. */
+function capacityFor(byteLength: number): number {
+  if (byteLength <= 64) return 64;
+  const step = Math.max(16, 2 ** (Math.floor(Math.log2(byteLength)) - 3));
+  return align(byteLength, step);
+}
+
+export function align(value: number, step: number): number {
+  return Math.ceil(value / step) * step;
+}
+
+function megabytes(bytes: number): string {
+  return `${(bytes / 2 ** 20).toFixed(bytes < 2 ** 20 ? 3 : 1)} MiB`;
+}

@@ -1,0 +1,266 @@
+import type { TypedArray } from "../../core/dtype.ts";
+import { DeviceLostError, WebgpuError } from "./errors.ts";
+import { align, type Block, GpuBuffer, Pool, USAGE } from "./memory.ts";
+import { Pipelines } from "./pipelines.ts";
+
+/** A part of a block that a kernel sees, whole bytes of it. */
+export interface Window {
+  readonly block: Block;
+  readonly offset: number;
+  readonly size: number;
+  readonly writable: boolean;
+}
+
+/** One run of a kernel. */
+export interface Dispatch {
+  /** Names the source: equal keys have equal sources. */
+  readonly key: string;
+  /** WGSL, asked for when the key is new. Binding 0 is the uniform `params`, the windows are 1, 2, … */
+  readonly source: () => string;
+  readonly windows: readonly Window[];
+  /** u32 words; see `floatBits`. */
+  readonly params: readonly number[];
+  /** Workgroups. Kernels number them as `group.x + group.y * groups.x`, because a dimension has at most 65,535. */
+  readonly groups: number;
+}
+
+/** What has been asked of the GPU so far. */
+export interface Counters {
+  dispatches: number;
+  submits: number;
+  uploads: number;
+  reads: number;
+}
+
+/** Parameters and small uploads of one recording travel in one buffer. */
+const ARENA_BYTES = 2 ** 20;
+const LARGEST_STAGED = 2 ** 16;
+/** So many kernels are worth a submission: the GPU starts while the rest is recorded. */
+const MAX_DISPATCHES = 512;
+const MAX_GROUPS = 65535;
+const MAP_READ = 1;
+
+/**
+ * Records kernels into one open compute pass and submits it when something is read, when it is long enough, or when the
+ * JavaScript task ends. Whatever is called first happens first: uploads into memory that recorded work uses are
+ * recorded, too.
+ */
+export class Recorder {
+  readonly device: GPUDevice;
+  /** Whether the device computes on the CPU: other kernels are fast there. */
+  readonly software: boolean;
+  readonly pool: Pool;
+  readonly counters: Counters = { dispatches: 0, submits: 0, uploads: 0, reads: 0 };
+  private readonly pipelines: Pipelines;
+  private readonly arena: GPUBuffer;
+  private readonly arenaWords = new Uint32Array(ARENA_BYTES / 4);
+  private readonly arenaBytes = new Uint8Array(this.arenaWords.buffer);
+  private readonly uniformStep: number;
+  private readonly staging: GPUBuffer[] = [];
+  private readonly untilLost: Promise<never>;
+  private used = 0;
+  private recording = 0;
+  private length = 0;
+  private encoder: GPUCommandEncoder | undefined;
+  private pass: GPUComputePassEncoder | undefined;
+  private loss: DeviceLostError | undefined;
+  private failure: Error | undefined;
+
+  constructor(device: GPUDevice, software: boolean) {
+    this.device = device;
+    this.software = software;
+    this.pool = new Pool(device, (error) => this.fail(error));
+    this.pipelines = new Pipelines(device);
+    this.uniformStep = device.limits.minUniformBufferOffsetAlignment;
+    this.arena = device.createBuffer({
+      size: ARENA_BYTES,
+      usage: USAGE.UNIFORM | USAGE.COPY_SRC | USAGE.COPY_DST,
+    });
+    device.addEventListener("uncapturederror", (event) => {
+      this.fail(new WebgpuError(`WebGPU refused a call: ${(event as GPUUncapturedErrorEvent).error.message}`));
+    });
+    this.untilLost = device.lost.then(({ reason, message }) => {
+      this.loss = new DeviceLostError(
+        `the GPU device was lost (${reason ?? "unknown"}): ${message || "no reason given"}. Its tensors are gone; make a new backend`,
+      );
+      throw this.loss;
+    });
+    this.untilLost.catch(() => {});
+  }
+
+  get lost(): boolean {
+    return this.loss !== undefined;
+  }
+
+  alloc(byteLength: number): GpuBuffer {
+    this.requireDevice();
+    return new GpuBuffer(this.pool.take(byteLength), byteLength);
+  }
+
+  free(buffer: GpuBuffer): void {
+    if (buffer.freed) return;
+    buffer.freed = true;
+    this.pool.give(buffer.block);
+  }
+
+  dispatch({ key, source, windows, params, groups }: Dispatch): void {
+    if (groups === 0) return;
+    this.requireDevice();
+    const bytes = align(params.length * 4, 16);
+    const at = this.takeArena(bytes, this.uniformStep);
+    this.arenaWords.set(params, at / 4);
+    const kernel = this.pipelines.get(key, source, windows);
+    const group = this.device.createBindGroup({
+      layout: kernel.layout,
+      entries: [
+        { binding: 0, resource: { buffer: this.arena, size: bytes } },
+        ...windows.map(({ block, offset, size }, i) => ({
+          binding: i + 1,
+          resource: { buffer: block.gpu, offset, size },
+        })),
+      ],
+    });
+    const pass = this.openPass();
+    pass.setPipeline(kernel.pipeline);
+    pass.setBindGroup(0, group, [at]);
+    const rows = Math.ceil(groups / MAX_GROUPS);
+    pass.dispatchWorkgroups(Math.ceil(groups / rows), rows);
+    for (const { block } of windows) block.recorded = this.recording;
+    this.counters.dispatches++;
+    if (++this.length >= MAX_DISPATCHES) this.submit();
+  }
+
+  /** Bytes into the beginning of a block. */
+  write(block: Block, data: TypedArray): void {
+    this.requireDevice();
+    const bytes = new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);
+    if (bytes.length === 0) return;
+    this.counters.uploads++;
+    const waiting = block.recorded === this.recording && this.encoder !== undefined;
+    if (waiting && bytes.length <= LARGEST_STAGED) {
+      const at = this.takeArena(align(bytes.length, 4), 4);
+      this.arenaBytes.set(bytes, at);
+      this.openEncoder().copyBufferToBuffer(this.arena, at, block.gpu, 0, align(bytes.length, 4));
+      block.recorded = this.recording;
+      return;
+    }
+    if (waiting) this.submit();
+    const whole = bytes.length - (bytes.length % 4);
+    if (whole > 0) this.device.queue.writeBuffer(block.gpu, 0, bytes, 0, whole);
+    if (whole < bytes.length) {
+      const tail = new Uint8Array(4);
+      tail.set(bytes.subarray(whole));
+      this.device.queue.writeBuffer(block.gpu, whole, tail);
+    }
+  }
+
+  /** A copy of bytes as they are after all that was recorded before. */
+  async read(block: Block, byteOffset: number, byteLength: number): Promise<ArrayBuffer> {
+    this.requireDevice();
+    if (byteLength === 0) return new ArrayBuffer(0);
+    const start = byteOffset - (byteOffset % 4);
+    const size = align(byteOffset + byteLength, 4) - start;
+    const staging = this.takeStaging(size);
+    this.openEncoder().copyBufferToBuffer(block.gpu, start, staging, 0, size);
+    this.submit();
+    this.counters.reads++;
+    try {
+      await Promise.race([staging.mapAsync(MAP_READ, 0, size), this.untilLost]);
+    } catch (error) {
+      throw await this.reasonOf(error);
+    }
+    const copy = staging.getMappedRange(0, size).slice(byteOffset - start, byteOffset - start + byteLength);
+    staging.unmap();
+    this.giveStaging(staging);
+    this.throwFailure();
+    return copy;
+  }
+
+  /** Wait until all that was recorded has run. */
+  async flush(): Promise<void> {
+    this.requireDevice();
+    this.submit();
+    try {
+      await Promise.race([this.device.queue.onSubmittedWorkDone(), this.untilLost]);
+    } catch (error) {
+      throw await this.reasonOf(error);
+    }
+    this.throwFailure();
+  }
+
+  submit(): void {
+    if (!this.encoder) return;
+    this.pass?.end();
+    if (this.used > 0) this.device.queue.writeBuffer(this.arena, 0, this.arenaBytes, 0, this.used);
+    this.device.queue.submit([this.encoder.finish()]);
+    this.counters.submits++;
+    this.encoder = this.pass = undefined;
+    this.used = this.length = 0;
+    this.recording++;
+    this.pool.trim();
+  }
+
+  private openEncoder(): GPUCommandEncoder {
+    this.pass?.end();
+    this.pass = undefined;
+    if (!this.encoder) {
+      this.encoder = this.device.createCommandEncoder();
+      const { recording } = this;
+      setTimeout(() => {
+        if (recording === this.recording && !this.loss) this.submit();
+      });
+    }
+    return this.encoder;
+  }
+
+  private openPass(): GPUComputePassEncoder {
+    this.pass ??= this.openEncoder().beginComputePass();
+    return this.pass;
+  }
+
+  /** Where `bytes` of the arena are free; what is recorded is submitted first if none are. */
+  private takeArena(bytes: number, step: number): number {
+    let at = align(this.used, step);
+    if (at + bytes > ARENA_BYTES) {
+      this.submit();
+      at = 0;
+    }
+    this.used = at + bytes;
+    return at;
+  }
+
+  private takeStaging(size: number): GPUBuffer {
+    const found = this.staging.findIndex((buffer) => buffer.size >= size);
+    if (found >= 0) return this.staging.splice(found, 1)[0];
+    const usage = USAGE.MAP_READ | USAGE.COPY_DST;
+    return this.device.createBuffer({ size: Math.max(size, 2 ** 16), usage });
+  }
+
+  private giveStaging(buffer: GPUBuffer): void {
+    if (buffer.size <= 2 ** 22 && this.staging.length < 4) this.staging.push(buffer);
+    else buffer.destroy();
+  }
+
+  /** Remember the first thing that went wrong: the next read tells it. */
+  private fail(error: Error): void {
+    this.failure ??= error;
+  }
+
+  private throwFailure(): void {
+    const error = this.failure;
+    this.failure = undefined;
+    if (error) throw error;
+  }
+
+  private requireDevice(): void {
+    if (this.loss) throw this.loss;
+  }
+
+  /** A promise of WebGPU's fails when the device is lost, maybe before the device says so. */
+  private async reasonOf(error: unknown): Promise<Error> {
+    if (this.loss) return this.loss;
+    const patience = new Promise<undefined>((resolve) => setTimeout(resolve, 500));
+    const loss = await Promise.race([this.untilLost.catch((reason: DeviceLostError) => reason), patience]);
+    return loss ?? this.failure ?? new WebgpuError(`reading from the GPU failed: ${error}`);
+  }
+}

@@ -1,0 +1,255 @@
+import { BYTES, computeDType } from "../../core/dtype.ts";
+import { sizeOf } from "../../core/shape.ts";
+import type { Operand } from "../../tensor/backend.ts";
+import { Bindings } from "./bindings.ts";
+import type { Recorder } from "./recorder.ts";
+import { sliceOf, viewOf } from "./split.ts";
+import { addresses, declarations, entry, floatBits, functionsFor, loader, param } from "./wgsl.ts";
+
+const GROUP = 64;
+
+/**
+ * How many threads of a workgroup share one row of `n` elements. A GPU in software gains nothing from sharing, and waits
+ * long at barriers.
+ */
+export function lanesFor(recorder: Recorder, n: number): number {
+  if (n <= 4 || recorder.software) return 1;
+  return n <= 128 ? 8 : GROUP;
+}
+
+/**
+ * `fn name(value, lane)`: `value` of the threads of a row, folded into one that all of them get. All threads of the
+ * workgroup must call it.
+ * @param combine WGSL of two values, `a` and `b`
+ */
+export function foldLanes(name: string, type: string, lanes: number, combine: string): string {
+  if (lanes === 1) return `fn ${name}(value: ${type}, lane: u32) -> ${type} { return value; }`;
+  return `var<workgroup> ${name}Shared: array<${type}, ${GROUP}>;
+fn ${name}(value: ${type}, lane: u32) -> ${type} {
+  ${name}Shared[lane] = value;
+  workgroupBarrier();
+  for (var step = ${lanes / 2}u; step > 0u; step = step >> 1u) {
+    if (lane % ${lanes}u < step) {
+      let a = ${name}Shared[lane];
+      let b = ${name}Shared[lane + step];
+      ${name}Shared[lane] = ${combine};
+    }
+    workgroupBarrier();
+  }
+  let all = ${name}Shared[lane - lane % ${lanes}u];
+  workgroupBarrier();
+  return all;
+}`;
+}
+
+interface RowKernel {
+  readonly name: string;
+  /** Contiguous, as `out`. */
+  readonly x: Operand;
+  /** Of one dim, as long as a row. */
+  readonly vectors: readonly Operand[];
+  readonly out: Operand;
+  readonly extras: readonly number[];
+  /** Statements. `x`, `to`: where the row begins; `n`; threads take the elements `part`, `part + LANES`, …; `live` threads write. */
+  body(extra: (k: number) => string, vector: (k: number, at: string) => string): string;
+}
+
+/** A kernel over rows of the last dim, with workgroup reductions. */
+function runRows(recorder: Recorder, kernel: RowKernel): void {
+  const { name, x, vectors, out, extras, body } = kernel;
+  const n = x.shape[x.shape.length - 1];
+  const rows = sizeOf(x.shape) / n;
+  if (sizeOf(x.shape) === 0) return;
+  const most = Math.floor((recorder.device.limits.maxStorageBufferBindingSize - 512) / (n * BYTES.f32));
+  if (rows > most) {
+    const [flatX, flatOut] = [x, out].map((t) => viewOf(t, { shape: [rows, n], strides: [n, 1] }));
+    for (let start = 0; start < rows; start += most) {
+      const end = Math.min(rows, start + most);
+      runRows(recorder, { ...kernel, x: sliceOf(flatX, 0, start, end), out: sliceOf(flatOut, 0, start, end) });
+    }
+    return;
+  }
+  const bindings = new Bindings(recorder.device.limits);
+  const operands = [x, ...vectors];
+  const ids = operands.map((operand) => bindings.add(operand));
+  const target = bindings.add(out, { writable: true });
+  const lanes = lanesFor(recorder, n);
+  const { pattern } = bindings;
+  const vectorSlot = (k: number) => 4 + 2 * k;
+  const extraSlot = 4 + 2 * vectors.length;
+  recorder.dispatch({
+    key: `${name};${operands.map(({ dtype }, k) => dtype + ids[k])};${target};${lanes};${pattern}`,
+    windows: bindings.windows,
+    params: [
+      rows,
+      n,
+      bindings.base(ids[0], x),
+      bindings.base(target, out),
+      ...vectors.flatMap((vector, k) => [bindings.base(ids[k + 1], vector), vector.strides[0]]),
+      ...extras,
+    ],
+    groups: Math.ceil((rows * lanes) / GROUP),
+    source: () => {
+      const code = [
+        `const LANES = ${lanes}u;`,
+        foldLanes("largest", "f32", lanes, "most(a, b)"),
+        foldLanes("total", "f32", lanes, "a + b"),
+        ...operands.map(({ dtype }, k) => loader(`load${k}`, ids[k], dtype)),
+        `fn put(i: u32, value: f32) { b${target}[i] = bitcast<u32>(value); }`,
+        `fn made(i: u32) -> f32 { return bitcast<f32>(b${target}[i]); }`,
+        entry(
+          GROUP,
+          `  let n = ${param(1)};
+  let row = group * ${GROUP / lanes}u + lane / LANES;
+  let live = row < ${param(0)};
+  let safe = min(row, ${param(0)} - 1u);
+  let part = lane % LANES;
+  let x = ${param(2)} + safe * n;
+  let to = ${param(3)} + safe * n;
+${body(
+  (k) => param(extraSlot + k),
+  (k, at) => `load${k + 1}(${param(vectorSlot(k))} + ${at} * ${param(vectorSlot(k) + 1)})`,
+)}`,
+        ),
+      ].join("\n");
+      return [declarations(extraSlot + extras.length, pattern), functionsFor(code), code].join("\n");
+    },
+  });
+}
+
+/** A row with NaN, with +inf, or all of -inf becomes NaN, as in PyTorch. */
+export function softmax(recorder: Recorder, x: Operand, out: Operand): void {
+  runRows(recorder, {
+    name: "softmax",
+    x,
+    vectors: [],
+    out,
+    extras: [],
+    body: () => `  var top = -inf();
+  for (var c = part; c < n; c += LANES) { top = most(top, load0(x + c)); }
+  top = largest(top, lane);
+  if ((bitcast<u32>(top) & 0x7fffffffu) >= 0x7f800000u) { top = nan(); }
+  var sum = 0.0;
+  for (var c = part; c < n; c += LANES) {
+    let e = expOf(load0(x + c) - top);
+    if (live) { put(to + c, e); }
+    sum += e;
+  }
+  let scale = 1.0 / total(sum, lane);
+  if (live) {
+    for (var c = part; c < n; c += LANES) { put(to + c, made(to + c) * scale); }
+  }`,
+  });
+}
+
+export function layerNorm(
+  recorder: Recorder,
+  x: Operand,
+  weight: Operand,
+  bias: Operand,
+  eps: number,
+  out: Operand,
+): void {
+  runRows(recorder, {
+    name: "layerNorm",
+    x,
+    vectors: [weight, bias],
+    out,
+    extras: [floatBits(eps)],
+    body: (extra, vector) => `  var sum = 0.0;
+  for (var c = part; c < n; c += LANES) { sum += load0(x + c); }
+  let mean = total(sum, lane) / f32(n);
+  var squares = 0.0;
+  for (var c = part; c < n; c += LANES) { let d = load0(x + c) - mean; squares += d * d; }
+  let scale = 1.0 / sqrt(total(squares, lane) / f32(n) + bitcast<f32>(${extra(0)}));
+  if (live) {
+    for (var c = part; c < n; c += LANES) {
+      put(to + c, (load0(x + c) - mean) * scale * ${vector(0, "c")} + ${vector(1, "c")});
+    }
+  }`,
+  });
+}
+
+export function rmsNorm(recorder: Recorder, x: Operand, weight: Operand, eps: number, out: Operand): void {
+  runRows(recorder, {
+    name: "rmsNorm",
+    x,
+    vectors: [weight],
+    out,
+    extras: [floatBits(eps)],
+    body: (extra, vector) => `  var squares = 0.0;
+  for (var c = part; c < n; c += LANES) { let v = load0(x + c); squares += v * v; }
+  let scale = 1.0 / sqrt(total(squares, lane) / f32(n) + bitcast<f32>(${extra(0)}));
+  if (live) {
+    for (var c = part; c < n; c += LANES) { put(to + c, load0(x + c) * scale * ${vector(0, "c")}); }
+  }`,
+  });
+}
+
+/** Inclusive running sums: each thread sums its stretch, then adds what the threads before it have. */
+export function scan(recorder: Recorder, input: Operand, out: Operand): void {
+  if (sizeOf(out.shape) === 0) return;
+  const bindings = new Bindings(recorder.device.limits);
+  const [from, to] = [bindings.add(input), bindings.add(out, { writable: true })];
+  const rank = out.shape.length;
+  const n = rank === 0 ? 1 : out.shape[rank - 1];
+  const outer = rank > 1 ? out.shape.slice(0, -1) : [1];
+  const [inStrides, outStrides] = [input, out].map(({ strides }) => (rank > 1 ? strides.slice(0, -1) : [0]));
+  const rows = sizeOf(outer);
+  const lanes = n <= 16 || recorder.software ? 1 : GROUP;
+  const { pattern } = bindings;
+  const dims = outer.length;
+  recorder.dispatch({
+    key: `scan;${input.dtype}${from};${out.dtype}${to};${dims};${lanes};${pattern}`,
+    windows: bindings.windows,
+    params: [
+      rows,
+      n,
+      bindings.base(from, input),
+      bindings.base(to, out),
+      input.strides[rank - 1] ?? 0,
+      out.strides[rank - 1] ?? 0,
+      ...outer,
+      ...inStrides,
+      ...outStrides,
+    ],
+    groups: Math.ceil((rows * lanes) / GROUP),
+    source: () => {
+      const type = computeDType(out.dtype);
+      const load = `${type}(load0(a0 + c * ${param(4)}))`;
+      const code = [
+        loader("load0", from, input.dtype),
+        lanes > 1 ? `var<workgroup> sums: array<${type}, ${GROUP}>;` : "",
+        entry(
+          GROUP,
+          `  let n = ${param(1)};
+  let row = group * ${GROUP / lanes}u + lane / ${lanes}u;
+  let live = row < ${param(0)};
+  let part = lane % ${lanes}u;
+  let stretch = (n + ${lanes - 1}u) / ${lanes}u;
+  let start = min(n, part * stretch);
+  let end = min(n, start + stretch);
+${addresses("min(row, " + param(0) + " - 1u)", dims, 6, [6 + dims, 6 + 2 * dims], [param(2), param(3)])}
+  var sum = ${type}(0);
+${lanes > 1 ? sumsBefore(type, load) : ""}
+  if (live) {
+    for (var c = start; c < end; c++) {
+      sum += ${load};
+      b${to}[a1 + c * ${param(5)}] = bitcast<u32>(sum);
+    }
+  }`,
+        ),
+      ].join("\n");
+      return [declarations(6 + 3 * dims, pattern), functionsFor(code), code].join("\n");
+    },
+  });
+}
+
+/** Statements: `sum` becomes what the threads before this one have in their stretches. */
+function sumsBefore(type: string, load: string): string {
+  return `  for (var c = start; c < end; c++) { sum += ${load}; }
+  sums[lane] = sum;
+  workgroupBarrier();
+  sum = ${type}(0);
+  for (var before = lane - part; before < lane; before++) { sum += sums[before]; }`;
+}

@@ -1,0 +1,62 @@
+import type { Backend, DeviceBuffer } from "../../tensor/backend.ts";
+import { type DeviceOptions, type NamedDevice, requestDevice } from "./device.ts";
+import { attention } from "./attention.ts";
+import { gather, scatterAdd } from "./indexing.ts";
+import { copy, map } from "./map.ts";
+import { matmul, transposed } from "./matmul.ts";
+import type { GpuBuffer } from "./memory.ts";
+import { type Counters, Recorder } from "./recorder.ts";
+import { reduce } from "./reduce.ts";
+import { layerNorm, rmsNorm, scan, softmax } from "./rows.ts";
+import { topk } from "./topk.ts";
+
+/** The WebGPU backend, with what it tells beyond the interface. */
+export interface WebgpuBackend extends Backend {
+  readonly device: GPUDevice;
+  readonly adapter: string;
+  readonly recorder: Recorder;
+  /** Kernels, submissions, uploads and reads so far. */
+  readonly counters: Readonly<Counters>;
+  /** Bytes of GPU memory that tensors use, and bytes kept for reuse. */
+  readonly memory: { readonly live: number; readonly spare: number };
+}
+
+/** Hand-written WGSL on a device of the caller's, or on one that is asked for. */
+export async function createWebgpuBackend(from: NamedDevice | DeviceOptions = {}): Promise<WebgpuBackend> {
+  const { device, adapter, software } = "device" in from ? from : await requestDevice(from);
+  const recorder = new Recorder(device, software);
+  const blockOf = (buffer: DeviceBuffer) => (buffer as GpuBuffer).block;
+  return {
+    name: "webgpu",
+    device,
+    adapter,
+    recorder,
+    get lost() {
+      return recorder.lost;
+    },
+    counters: recorder.counters,
+    get memory() {
+      return { live: recorder.pool.live, spare: recorder.pool.spare };
+    },
+    alloc: (byteLength) => recorder.alloc(byteLength),
+    free: (buffer) => recorder.free(buffer as GpuBuffer),
+    write: (buffer, data) => recorder.write(blockOf(buffer), data),
+    read: (buffer, byteOffset, byteLength) => recorder.read(blockOf(buffer), byteOffset, byteLength),
+    flush: () => recorder.flush(),
+    map: (expr, inputs, out) => map(recorder, expr, inputs, out),
+    copy: (input, out) => copy(recorder, input, out),
+    reduce: (kind, input, axes, out) => reduce(recorder, kind, input, axes, out),
+    gather: (input, axis, index, out) => gather(recorder, input, axis, index, out),
+    scatterAdd: (out, axis, index, source) => scatterAdd(recorder, out, axis, index, source),
+    scan: (input, out) => scan(recorder, input, out),
+    matmul: (a, b, out) => matmul(recorder, a, b, null, out),
+    fused: {
+      softmax: (x, out) => softmax(recorder, x, out),
+      layerNorm: (x, weight, bias, eps, out) => layerNorm(recorder, x, weight, bias, eps, out),
+      rmsNorm: (x, weight, eps, out) => rmsNorm(recorder, x, weight, eps, out),
+      linear: (x, weight, bias, out) => matmul(recorder, x, transposed(weight), bias, out),
+      attention: (q, k, v, mask, scale, out) => attention(recorder, q, k, v, mask, scale, out),
+      topk: (x, values, indices) => topk(recorder, x, values, indices),
+    },
+  };
+}

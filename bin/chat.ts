@@ -1,0 +1,96 @@
+import { createInterface } from "node:readline";
+import { Command } from "commander";
+import type { Chat } from "../model/chat.ts";
+import type { Image } from "../model/processor/image.ts";
+import { type AnswerOptions, generateOptionsOf, withAnswerOptions } from "./answerOptions.ts";
+import { parseChatLine } from "./chatLine.ts";
+import { EXIT, isForeseen, messageOf } from "./failure.ts";
+import { halfBlocks } from "./halfBlocks.ts";
+import { loadAssistant } from "./loadAssistant.ts";
+import { openPictures } from "./picture.ts";
+import { printPieces } from "./printPieces.ts";
+
+const HELP = `
+A line is a turn. Pictures are named by their paths, anywhere in the line (a terminal writes one when a file is dropped on
+it); the model sees them before the text. Ctrl-C breaks off an answer, /new begins anew, Ctrl-D ends.
+
+Examples:
+  $ infimm chat
+  > holiday/dog.png What is this?
+  $ printf 'cat.png What is this?\\nIs it small?\\n' | infimm chat --json`;
+
+/** A line that is no turn, but says what to do. */
+const NEW = "/new";
+
+export function chatCommand(): Command {
+  const command = new Command("chat")
+    .description("talk about pictures, turn by turn")
+    .argument("[picture...]", "pictures of the first turn")
+    .addHelpText("after", HELP);
+  return withAnswerOptions(command).action(talk);
+}
+
+async function talk(first: readonly string[], options: AnswerOptions): Promise<void> {
+  const images = await openPictures(first, options);
+  const assistant = await loadAssistant(options);
+  const terminal = Boolean(process.stdin.isTTY && process.stdout.isTTY && !options.json);
+  const lines = createInterface({ input: process.stdin, output: terminal ? process.stdout : undefined, prompt: "> " });
+  let chat = assistant.chat(options);
+  let waiting = images;
+  let answering: AbortController | undefined;
+  lines.on("SIGINT", () => {
+    if (answering) answering.abort();
+    else process.exit(EXIT.interrupted);
+  });
+  show(images, terminal);
+  lines.prompt();
+  for await (const line of lines) {
+    const { pictures, text } = parseChatLine(line);
+    if (line.trim() === NEW) {
+      chat = assistant.chat(options);
+      waiting = [];
+    } else if (text !== "" || pictures.length > 0) {
+      try {
+        const opened = await openPictures(pictures, options);
+        show(opened, terminal);
+        waiting = [...waiting, ...opened];
+        if (text !== "") {
+          answering = new AbortController();
+          const answer = await turn(chat, text, waiting, answering.signal, options);
+          if (options.json) console.log(JSON.stringify({ pictures, text, answer }));
+          waiting = [];
+        }
+      } catch (error) {
+        if (!isForeseen(error)) throw error;
+        if (options.json) console.log(JSON.stringify({ pictures, text, error: messageOf(error) }));
+        else console.error(`infimm: ${messageOf(error)}`);
+        if (!terminal) process.exitCode = EXIT.failed;
+      }
+      answering = undefined;
+    }
+    lines.prompt();
+  }
+  if (terminal) console.log();
+}
+
+/** One answer, shown as it comes; how far it came if it is broken off, which happens between two tokens. */
+async function turn(
+  chat: Chat,
+  text: string,
+  images: readonly Image[],
+  signal: AbortSignal,
+  options: AnswerOptions,
+): Promise<string> {
+  try {
+    return await printPieces(chat.say(text, images, { ...generateOptionsOf(options), signal }), !options.json);
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    process.stdout.write(" …\n");
+    return "";
+  }
+}
+
+function show(images: readonly Image[], terminal: boolean): void {
+  if (!terminal || !process.stdout.hasColors()) return;
+  for (const image of images) console.log(halfBlocks(image, 24));
+}

@@ -1,0 +1,62 @@
+import { type Allowances, conformanceCases, startingWith } from "../../backends/conformance/cases.ts";
+import { createCpuBackend } from "../../backends/cpu/cpu.ts";
+import { createGpuJsBackend } from "../../backends/gpujs/gpujs.ts";
+import { parseConfig } from "../../model/config.ts";
+import { InfiMM } from "../../model/infimm.ts";
+import { loadWeights } from "../../model/weights/loadWeights.ts";
+import { parseSafetensors } from "../../model/weights/parseSafetensors.ts";
+import { type Backend, registerBackend } from "../../tensor/backend.ts";
+import { checkCase } from "../checkCase.ts";
+import { diagnose } from "../diagnose.ts";
+import { parseGoldenSet } from "../set.ts";
+
+/** What ran in the page, in numbers, and what failed, in words. */
+export interface Outcome {
+  readonly passed: number;
+  readonly failures: readonly string[];
+}
+
+/** The backends that a page can have, by the name that tests call them. */
+const BACKENDS: Readonly<Record<string, () => Promise<Backend>>> = {
+  cpu: async () => createCpuBackend(),
+  "gpujs webgl2": () => createGpuJsBackend({ mode: "webgl2", base: createCpuBackend() }),
+};
+
+/** Run the conformance suite, except for the cases that `allowances` names. */
+async function conformance(name: string, allowances: Allowances): Promise<Outcome> {
+  const backend = await BACKENDS[name]();
+  const failures: string[] = [];
+  let passed = 0;
+  for (const { name: what, run } of conformanceCases(allowances)) {
+    if (startingWith(allowances.except ?? {}, what) !== undefined) continue;
+    try {
+      await run(backend);
+      passed++;
+    } catch (error) {
+      failures.push(`${what}: ${error instanceof Error ? error.message : error}`);
+    }
+  }
+  return { passed, failures };
+}
+
+/** Check a golden set that the server has. */
+async function golden(name: string, folder: string, only?: string): Promise<Outcome> {
+  const bytes = async (file: string) => (await fetch(`${folder}/${file}`)).arrayBuffer();
+  const json = async (file: string) => (await fetch(`${folder}/${file}`)).json();
+  const backend = await BACKENDS[name]();
+  registerBackend(backend);
+  const set = parseGoldenSet(await json("golden.json"), await bytes("golden.safetensors"), folder);
+  const model = new InfiMM(parseConfig(await json("config.json"), `${folder}/config.json`));
+  await loadWeights(model, parseSafetensors(await bytes("model.safetensors"), folder), { backend });
+  const checks = [];
+  for (const one of set.cases) {
+    if (only === undefined || one.name === only) checks.push(...(await checkCase(model, set, one, backend.name)));
+  }
+  model.dispose();
+  const failed = checks.filter((check) => !check.passed);
+  return { passed: checks.length - failed.length, failures: failed.length > 0 ? [String(diagnose(checks)?.text)] : [] };
+}
+
+/** What the test calls in the page. */
+export const checks = { conformance, golden };
+Object.assign(globalThis, { checks });
