@@ -311,6 +311,32 @@ const BUGS: [what: string, caught: string, plant: (good: Backend) => Partial<Bac
     }),
   ],
   [
+    "a stretch of quantised rows from the first row on",
+    "q8 dequantize: all rows",
+    (good) => ({
+      fused: {
+        ...good.fused,
+        dequantize: (table, rows, out) => good.fused.dequantize!({ ...table, offset: 0 }, rows, out),
+      },
+    }),
+  ],
+  [
+    "nibbles as two's complement",
+    "q4 linear",
+    (good) => ({
+      fused: {
+        ...good.fused,
+        quantizedLinear: (x, weight, bias, out) => {
+          const bytes = new Uint8Array(good.hostView!(weight.buffer)).subarray(0, (weight.buffer.byteLength * 16) / 18);
+          const flip = () => bytes.set(bytes.map((byte) => byte ^ 0x88));
+          flip();
+          good.fused.quantizedLinear!(x, weight, bias, out);
+          flip();
+        },
+      },
+    }),
+  ],
+  [
     "memory given out twice",
     "memory: reused",
     (good) => {

@@ -1,8 +1,11 @@
 import { registerBackend, registerOpener } from "../tensor/backend.ts";
 import { createCpuBackend } from "./cpu/cpu.ts";
 import { createMetaBackend } from "./meta/meta.ts";
+import { hasWasm } from "./wasm/features.ts";
+import { createWasmBackend } from "./wasm/wasm.ts";
 
 /** Make the backends known by name. The first is the default. */
 registerBackend(createCpuBackend());
 registerBackend(createMetaBackend());
+if (hasWasm()) registerBackend(createWasmBackend());
 registerOpener("webgpu", async () => (await import("./webgpu/webgpu.ts")).createWebgpuBackend());

@@ -3,7 +3,7 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import { isHubId } from "../model/hub/settings.ts";
 import { snapshot } from "../model/hub/snapshot.ts";
 import { convertCheckpoint } from "../model/weights/convert.ts";
-import type { FloatDType } from "../model/weights/storeAs.ts";
+import type { WeightDType } from "../model/weights/storeAs.ts";
 import { showBytes } from "../model/weights/showBytes.ts";
 import { downloadProgress } from "./downloadProgress.ts";
 import { interruptible } from "./interruptible.ts";
@@ -15,11 +15,14 @@ or Ctrl-C leaves nothing behind.
 
 Examples:
   $ infimm convert infimm-zephyr/pytorch_model.bin zephyr.safetensors
+  $ infimm convert infimm-zephyr zephyr-q4 --dtype q4
   $ infimm convert infimm-zephyr zephyr-f16 --dtype f16 --shard-size 2GB
   $ infimm convert zephyr-f16 for-pytorch --format torch`;
 
+const DTYPES: readonly WeightDType[] = ["f32", "f16", "bf16", "q8", "q4"];
+
 interface Options {
-  dtype?: FloatDType;
+  dtype?: WeightDType;
   shardSize: number;
   format: "safetensors" | "torch";
   quiet?: boolean;
@@ -31,7 +34,7 @@ export function convertCommand(): Command {
     .description("rewrite a checkpoint in another format or dtype")
     .argument("<from>", "the checkpoint")
     .argument("<to>", "the file or folder to write")
-    .addOption(new Option("--dtype <dtype>", "store floats so (default: as they are)").choices(["f32", "f16", "bf16"]))
+    .addOption(new Option("--dtype <dtype>", "store floats so (default: as they are)").choices(DTYPES))
     .addOption(
       new Option("--format <format>", "what a folder gets").choices(["safetensors", "torch"]).default("safetensors"),
     )

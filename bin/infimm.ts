@@ -10,6 +10,7 @@ import { convertCommand } from "./convert.ts";
 import { EXIT, isBrokenPipe, reportFailure, reportMisuse } from "./failure.ts";
 import { infoCommand } from "./info.ts";
 import { packageVersion } from "./package.ts";
+import { synthCommand } from "./synth.ts";
 import { traceCommand } from "./trace.ts";
 
 // There is no handler for Ctrl-C on purpose, but in chat, where it breaks off an answer, and where files are being written
@@ -31,6 +32,7 @@ const program = new Command("infimm")
   .addCommand(attendCommand())
   .addCommand(infoCommand())
   .addCommand(convertCommand())
+  .addCommand(synthCommand())
   .addCommand(goldenCommand())
   .addHelpText("after", '\nStart with:\n  $ infimm ask picture.png "What is in the picture?"');
 for (const command of withSubcommands(program)) {

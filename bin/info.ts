@@ -2,10 +2,10 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { Command } from "commander";
 import { InfimmError } from "../core/errors.ts";
-import { type InfiMMConfig, parseConfig } from "../model/config.ts";
+import { parseConfig } from "../model/config.ts";
 import { InfiMM } from "../model/infimm.ts";
 import { readJson } from "../model/processor/readFile.ts";
-import { configOf, VARIANTS, type VariantName } from "../model/variants.ts";
+import { VARIANTS, type VariantName } from "../model/variants.ts";
 import { nearestNames } from "../model/weights/nearestNames.ts";
 import { type Report, report } from "../nn/report.ts";
 import { wholeNumber } from "./answerOptions.ts";
@@ -27,16 +27,17 @@ export function infoCommand(): Command {
     .option("--json", "print one JSON object, with every module")
     .addHelpText("after", HELP)
     .action(async (name: string, { depth, json }: { depth: number; json?: boolean }) => {
-      const result = report(new InfiMM(await configFor(name)));
+      const result = report(new InfiMM(parseConfig(await configJsonFor(name), name)));
       if (json) console.log(JSON.stringify(asJson(name, result)));
       else console.log(`${describe(name)}\n\n${result.toString({ depth })}`);
     });
 }
 
-async function configFor(name: string): Promise<InfiMMConfig> {
-  if (isVariant(name)) return configOf(name);
+/** The contents of a config.json: of a model of the family by its name, or of a checkpoint by its folder. */
+export async function configJsonFor(name: string): Promise<Record<string, unknown>> {
+  if (isVariant(name)) return VARIANTS[name].json;
   const path = existsSync(join(name, "config.json")) ? join(name, "config.json") : name;
-  if (existsSync(path) && path.endsWith(".json")) return parseConfig(await readJson(path, "model config"), path);
+  if (existsSync(path) && path.endsWith(".json")) return readJson(path, "model config");
   const near = nearestNames(name, NAMES, 2);
   const hint = near.length > 0 ? `Did you mean ${near.join(" or ")}?` : `The family: ${NAMES.join(", ")}.`;
   throw new InfimmError(`"${name}" is neither a model of the family nor a folder with a config.json. ${hint}`);

@@ -4,31 +4,46 @@ import { DTypeError } from "./errors.ts";
  * What an element of a tensor is.
  *
  * `f32`, `i32` and `bool` are computed with. `f16` and `bf16` only store weights: kernels read them as f32,
- * and every result is f32.
+ * and every result is f32. `q8` and `q4` are weights in blocks of 32 that share a scale (core/quantized.ts).
  */
-export type DType = "f32" | "i32" | "bool" | "f16" | "bf16";
+export type DType = "f32" | "i32" | "bool" | "f16" | "bf16" | QuantizedDType;
+export type QuantizedDType = "q8" | "q4";
 
-/** The typed array that holds a dtype. `f16` and `bf16` are kept as their bit patterns. */
+/** The typed array that holds a dtype. `f16` and `bf16` are kept as their bit patterns, `q8` and `q4` as bytes. */
 export type TypedArray = Float32Array | Int32Array | Uint8Array | Uint16Array;
 
-export const BYTES: Record<DType, number> = { f32: 4, i32: 4, bool: 1, f16: 2, bf16: 2 };
+/** Bytes an element. Quantised ones come in blocks of 32 with a scale, so theirs is a fraction: see `byteLengthOf`. */
+export const BYTES: Record<DType, number> = { f32: 4, i32: 4, bool: 1, f16: 2, bf16: 2, q8: 34 / 32, q4: 18 / 32 };
+
+/** How many bytes `elements` elements of a dtype take; for q8 and q4, whole blocks of them. */
+export function byteLengthOf(dtype: DType, elements: number): number {
+  return elements * BYTES[dtype];
+}
 
 export function isFloat(dtype: DType): boolean {
   return dtype === "f32" || dtype === "f16" || dtype === "bf16";
 }
 
-/** The dtype a value of `dtype` is computed in: storage dtypes widen to f32. */
+export function isQuantized(dtype: DType): dtype is QuantizedDType {
+  return dtype === "q8" || dtype === "q4";
+}
+
+/** The dtype a value of `dtype` is computed in: storage dtypes widen to f32. Throws for quantised ones, which do not. */
 export function computeDType(dtype: DType): "f32" | "i32" | "bool" {
+  if (isQuantized(dtype)) {
+    throw new DTypeError(`${dtype} only stores weights: linear and embedding take it, anything else needs .to("f32")`);
+  }
   return isFloat(dtype) ? "f32" : (dtype as "i32" | "bool");
 }
 
 /** PyTorch's promotion for tensors: bool < i32 < f32. */
 export function promote(dtypes: readonly DType[]): "f32" | "i32" | "bool" {
+  for (const dtype of dtypes) computeDType(dtype);
   if (dtypes.some(isFloat)) return "f32";
   return dtypes.includes("i32") ? "i32" : "bool";
 }
 
-/** A typed array of `dtype` over `buffer`. */
+/** A typed array of `dtype` over `buffer`. `length` counts elements. */
 export function viewBytes(dtype: DType, buffer: ArrayBufferLike, byteOffset = 0, length?: number): TypedArray {
   switch (dtype) {
     case "f32":
@@ -40,6 +55,9 @@ export function viewBytes(dtype: DType, buffer: ArrayBufferLike, byteOffset = 0,
     case "f16":
     case "bf16":
       return new Uint16Array(buffer, byteOffset, length);
+    case "q8":
+    case "q4":
+      return new Uint8Array(buffer, byteOffset, length === undefined ? undefined : byteLengthOf(dtype, length));
   }
 }
 
@@ -67,7 +85,8 @@ export function f16ToF32(bits: number): number {
   const fraction = bits & 0x3ff;
   if (exponent === 0) return sign * fraction * 2 ** -24;
   if (exponent === 31) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+  scratchU32[0] = ((bits & 0x8000) << 16) | ((exponent + 112) << 23) | (fraction << 13); // its bits, with f32's bias
+  return scratchF32[0];
 }
 
 /** The half-precision bit pattern nearest to `value`, ties to even; overflow becomes infinity. */

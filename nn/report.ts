@@ -1,4 +1,4 @@
-import { BYTES } from "../core/dtype.ts";
+import { byteLengthOf } from "../core/dtype.ts";
 import { InfimmError } from "../core/errors.ts";
 import type { Shape } from "../core/shape.ts";
 import { getBackend, scope, type Tensor } from "../tensor/index.ts";
@@ -105,6 +105,6 @@ function unreadParameters(module: Module, read: ReadonlySet<string>): string[] {
 
 function weightBytes(module: Module): number {
   let bytes = 0;
-  for (const t of new Set<Tensor>(module.stateDict().values())) bytes += t.size * BYTES[t.dtype];
+  for (const t of new Set<Tensor>(module.stateDict().values())) bytes += byteLengthOf(t.dtype, t.size);
   return bytes;
 }

@@ -79,6 +79,13 @@ export interface FusedKernels {
    * floor(n / (h / hk)). The mask, f32, has the scores' shape [b, h, i, j] by stride 0. A row of -infinity gives 0.
    */
   attention(q: Operand, k: Operand, v: Operand, mask: Operand | null, scale: number, out: Operand): void;
+  /**
+   * Rows of a quantised table [n, k] as f32, [rows, k]: those that `rows` (i32) names, or all in order. A backend without
+   * it never sees q8 and q4: such tensors are f32 there.
+   */
+  dequantize(table: Operand, rows: Operand | null, out: Operand): void;
+  /** `linear` with a q8 or q4 weight, which is read as it is stored. */
+  quantizedLinear(x: Operand, weight: Operand, bias: Operand | null, out: Operand): void;
   /** Descending, equal values in order of index: the first `k` = out size along the last axis. */
   topk(x: Operand, values: Operand, indices: Operand): void;
 }

@@ -1,4 +1,4 @@
-import { BYTES, type TypedArray, viewBytes } from "../core/dtype.ts";
+import { byteLengthOf, type TypedArray, viewBytes } from "../core/dtype.ts";
 import { ShapeError, showShape } from "../core/errors.ts";
 import { contiguousStrides, requireShape, type Shape, sizeOf } from "../core/shape.ts";
 import { type Backend, getBackend } from "./backend.ts";
@@ -17,15 +17,15 @@ export interface NdArray<Data = ArrayLike<number>> {
 /**
  * A tensor's elements as an ndarray: `ndarray(a.data, a.shape, a.stride, a.offset)` makes it one of the package's.
  * On a host backend (cpu, wasm) it looks at the tensor's own memory, so it is good only until the tensor is freed,
- * and must not be written to. Elsewhere, and for f16 and bf16 (which arrive as f32), it is a copy.
+ * and must not be written to. Elsewhere, and for dtypes that only store weights (which arrive as f32), it is a copy.
  */
 export async function toNdarray(t: Tensor): Promise<NdArray<TypedArray>> {
   const memory = t.backend.hostView?.(t.buffer);
-  if (!memory || t.dtype === "f16" || t.dtype === "bf16") {
+  if (!memory || !["f32", "i32", "bool"].includes(t.dtype)) {
     return { data: await t.data(), shape: t.shape, stride: contiguousStrides(t.shape), offset: 0 };
   }
   const { buffer, byteOffset, byteLength } = memory;
-  const data = viewBytes(t.dtype, buffer, byteOffset, Math.floor(byteLength / BYTES[t.dtype]));
+  const data = viewBytes(t.dtype, buffer, byteOffset, Math.floor(byteLength / byteLengthOf(t.dtype, 1)));
   return { data, shape: t.shape, stride: t.strides, offset: t.offset };
 }
 
@@ -47,7 +47,7 @@ export function fromNdarray(array: NdArray, dtype?: "f32" | "i32" | "bool", back
     const start = data.byteOffset / data.BYTES_PER_ELEMENT + offset;
     return new Tensor(new Storage(backend, backend.adopt(data.buffer)), kind, shape, stride, start);
   }
-  const values = viewBytes(kind, new ArrayBuffer(sizeOf(shape) * BYTES[kind]));
+  const values = viewBytes(kind, new ArrayBuffer(byteLengthOf(kind, sizeOf(shape))));
   let next = 0;
   for (const at of positions(shape, stride, offset))
     values[next++] = kind === "bool" ? Number(data[at] !== 0) : data[at];

@@ -1,5 +1,6 @@
-import { BYTES, type DType, decodeFloats, type TypedArray, viewBytes } from "../core/dtype.ts";
-import { InfimmError, ShapeError, showShape } from "../core/errors.ts";
+import { byteLengthOf, type DType, decodeFloats, isQuantized, type TypedArray, viewBytes } from "../core/dtype.ts";
+import { DTypeError, InfimmError, ShapeError, showShape } from "../core/errors.ts";
+import { BLOCK, dequantize, fitsBlocks, quantBytes } from "../core/quantized.ts";
 import { contiguousStrides, isContiguous, requireShape, type Shape, sizeOf } from "../core/shape.ts";
 import { type Backend, getBackend, type Operand } from "./backend.ts";
 import * as creation from "./ops/creation.ts";
@@ -7,7 +8,7 @@ import * as elementwise from "./ops/elementwise.ts";
 import * as matmul from "./ops/matmul.ts";
 import * as reduce from "./ops/reduce.ts";
 import * as views from "./ops/views.ts";
-import { Storage } from "./scope.ts";
+import { Storage, scope } from "./scope.ts";
 
 /** What arithmetic takes beside a tensor. */
 export type TensorLike = Tensor | number;
@@ -31,6 +32,7 @@ export class Tensor implements Operand {
     this.shape = shape;
     this.strides = strides;
     this.offset = offset;
+    if (isQuantized(dtype)) requireRows(this);
   }
 
   get buffer() {
@@ -55,7 +57,7 @@ export class Tensor implements Operand {
 
   // Reading ------------------------------------------------------------------------------------------------------
 
-  /** The elements in row-major order, as a copy of their own. f16 and bf16 arrive as f32. */
+  /** The elements in row-major order, as a copy of their own. f16, bf16, q8 and q4 arrive as f32. */
   async data(): Promise<TypedArray> {
     return this.widen(await this.bits());
   }
@@ -64,6 +66,7 @@ export class Tensor implements Operand {
   dataSync(): TypedArray {
     const { readSync } = this.backend;
     if (!readSync) throw new InfimmError(`${this.backend.name} cannot read synchronously; use await tensor.data()`);
+    if (isQuantized(this.dtype)) return scope(() => views.cast(this, "f32").dataSync());
     const packed = views.contiguous(this);
     try {
       return this.widen(viewBytes(this.dtype, readSync.call(this.backend, packed.buffer, ...packed.byteRange())));
@@ -72,8 +75,9 @@ export class Tensor implements Operand {
     }
   }
 
-  /** Like `data`, as stored: f16 and bf16 arrive as their bit patterns. */
+  /** Like `data`, as stored: f16 and bf16 arrive as their bit patterns, q8 and q4 as bytes (core/quantized.ts). */
   async bits(): Promise<TypedArray> {
+    if (isQuantized(this.dtype)) return quantizedBytes(this);
     const packed = views.contiguous(this);
     try {
       return viewBytes(this.dtype, await packed.backend.read(packed.buffer, ...packed.byteRange()));
@@ -89,10 +93,11 @@ export class Tensor implements Operand {
   }
 
   private byteRange(): [offset: number, length: number] {
-    return [this.offset * BYTES[this.dtype], this.size * BYTES[this.dtype]];
+    return [byteLengthOf(this.dtype, this.offset), byteLengthOf(this.dtype, this.size)];
   }
 
   private widen(stored: TypedArray): TypedArray {
+    if (isQuantized(this.dtype)) return dequantize(this.dtype, stored as Uint8Array);
     return this.dtype === "f16" || this.dtype === "bf16" ? decodeFloats(this.dtype, stored as Uint16Array) : stored;
   }
 
@@ -278,10 +283,33 @@ export class Tensor implements Operand {
   }
 }
 
+/** A quantised tensor is whole rows of blocks, one after another: anything else has no bytes of its own. */
+function requireRows(t: Tensor): void {
+  const k = t.shape[t.shape.length - 1] ?? 0;
+  if (!fitsBlocks(k)) {
+    throw new DTypeError(`${t}: the last dim of a ${t.dtype} tensor is a multiple of ${BLOCK}; keep this one as bf16`);
+  }
+  if (!t.isContiguous || t.offset % k !== 0) {
+    throw new DTypeError(`${t.dtype} only stores weights: a view that is not a stretch of rows needs .to("f32")`);
+  }
+}
+
+/** The bytes of a quantised tensor, or of a stretch of its rows: a part of each plane. */
+async function quantizedBytes({ buffer, backend, dtype, offset, size }: Tensor): Promise<Uint8Array> {
+  if (!isQuantized(dtype)) throw new DTypeError(`expected a quantised tensor, got ${dtype}`);
+  const perBlock = quantBytes(dtype);
+  const whole = buffer.byteLength / byteLengthOf(dtype, BLOCK);
+  const [first, blocks] = [offset / BLOCK, size / BLOCK];
+  const bytes = new Uint8Array(byteLengthOf(dtype, size));
+  bytes.set(new Uint8Array(await backend.read(buffer, first * perBlock, blocks * perBlock)));
+  bytes.set(new Uint8Array(await backend.read(buffer, whole * perBlock + first * 2, blocks * 2)), blocks * perBlock);
+  return bytes;
+}
+
 /** Memory for a result of `shape`. Its elements are garbage until a kernel has written them. */
 export function empty(shape: Shape, dtype: DType = "f32", backend: Backend = getBackend()): Tensor {
   requireShape("empty", shape);
-  return new Tensor(new Storage(backend, backend.alloc(sizeOf(shape) * BYTES[dtype])), dtype, shape);
+  return new Tensor(new Storage(backend, backend.alloc(byteLengthOf(dtype, sizeOf(shape)))), dtype, shape);
 }
 
 /** The backend that all `inputs` live on. */

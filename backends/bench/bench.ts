@@ -1,6 +1,6 @@
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
-import { BYTES, encodeFloats, viewBytes } from "../../core/dtype.ts";
+import { byteLengthOf, encodeFloats, viewBytes } from "../../core/dtype.ts";
 import { defineExpression } from "../../core/expr.ts";
 import { signedStream } from "../../core/random.ts";
 import { contiguousStrides, type Shape, sizeOf } from "../../core/shape.ts";
@@ -36,7 +36,7 @@ const PATTERN = Float32Array.from(signedStream("bench", 8191));
 
 function operand(shape: Shape, dtype: "f32" | "bf16" = "f32"): Operand & { readonly data: Float32Array } {
   const pattern = dtype === "f32" ? PATTERN : encodeFloats("bf16", PATTERN);
-  const data = viewBytes(dtype, new ArrayBuffer(sizeOf(shape) * BYTES[dtype]));
+  const data = viewBytes(dtype, new ArrayBuffer(byteLengthOf(dtype, sizeOf(shape))));
   for (let at = 0; at < data.length; at += pattern.length) data.set(pattern.subarray(0, data.length - at), at);
   const buffer = backend.alloc(data.byteLength);
   backend.write(buffer, data);

@@ -5,6 +5,7 @@ import { indexingCases } from "./indexingCases.ts";
 import { mapCases } from "./mapCases.ts";
 import { matmulCases } from "./matmulCases.ts";
 import { memoryCases } from "./memoryCases.ts";
+import { quantizedCases } from "./quantizedCases.ts";
 import { reduceCases } from "./reduceCases.ts";
 import { Bench } from "./samples.ts";
 
@@ -33,6 +34,7 @@ export function conformanceCases({ slack = 1, slackFor = {} }: Allowances = {}):
     ...memoryCases(),
     ...indexingCases(),
     ...fusedCases(),
+    ...quantizedCases(),
   ];
   return cases.map(({ name, run }) => ({
     name,

@@ -1,13 +1,15 @@
 import {
-  BYTES,
+  byteLengthOf,
   bf16ToF32,
   type DType,
   f16ToF32,
   f32ToBf16,
   f32ToF16,
+  type QuantizedDType,
   type TypedArray,
   viewBytes,
 } from "../../core/dtype.ts";
+import { dequantize, quantize } from "../../core/quantized.ts";
 import { signedStream } from "../../core/random.ts";
 import { contiguousStrides, type Shape, sizeOf } from "../../core/shape.ts";
 import type { Backend, Operand } from "../../tensor/backend.ts";
@@ -35,7 +37,7 @@ export class Bench {
   out(shape: Shape, dtype: DType = "f32"): Operand {
     const size = sizeOf(shape);
     const operand = {
-      buffer: this.backend.alloc(size * BYTES[dtype]),
+      buffer: this.backend.alloc(byteLengthOf(dtype, size)),
       dtype,
       shape,
       strides: contiguousStrides(shape),
@@ -59,9 +61,28 @@ export class Bench {
       if (layout !== "broadcast" || index[0] === 0) data[at] = encode(dtype, values[i]);
       seen[i] = decode(dtype, data[at]);
     });
-    const buffer = this.backend.alloc(length * BYTES[dtype]);
+    const buffer = this.backend.alloc(byteLengthOf(dtype, length));
     if (length > 0) this.backend.write(buffer, data);
     const sample = { buffer, dtype, shape, strides, offset, values: seen };
+    this.made.push(sample);
+    return sample;
+  }
+
+  /**
+   * A quantised weight [rows, k] of numbers in [-2, 2) that `key` names; `values` are those that it stands for. It is
+   * a stretch of rows in memory of its own, `before` after the first and `after` before the last: those are poison.
+   */
+  quantized(key: string, [rows, k]: Shape, dtype: QuantizedDType, { before = 0, after = 0 } = {}): Sample {
+    const all = Float32Array.from({ length: (before + rows + after) * k }, () => -1.5e4);
+    all.set(
+      Float32Array.from(signedStream(key, rows * k), (x) => 2 * x),
+      before * k,
+    );
+    const bytes = quantize(dtype, all);
+    const buffer = this.backend.alloc(bytes.length);
+    this.backend.write(buffer, bytes);
+    const values = Float64Array.from(dequantize(dtype, bytes)).subarray(before * k, (before + rows) * k);
+    const sample = { buffer, dtype, shape: [rows, k], strides: [k, 1], offset: before * k, values };
     this.made.push(sample);
     return sample;
   }
@@ -81,7 +102,7 @@ export class Bench {
   /** The elements of a contiguous operand. */
   async read(operand: Operand): Promise<Float64Array> {
     const { backend } = this;
-    const bytes = BYTES[operand.dtype];
+    const bytes = byteLengthOf(operand.dtype, 1);
     const buffer = await backend.read(operand.buffer, operand.offset * bytes, sizeOf(operand.shape) * bytes);
     return Float64Array.from(viewBytes(operand.dtype, buffer), (x) => decode(operand.dtype, x));
   }
@@ -121,7 +142,7 @@ function arrange(shape: Shape, layout: Layout): { strides: number[]; offset: num
 }
 
 function poisoned(dtype: DType, length: number): TypedArray {
-  const array = viewBytes(dtype, new ArrayBuffer(length * BYTES[dtype]));
+  const array = viewBytes(dtype, new ArrayBuffer(byteLengthOf(dtype, length)));
   return array.fill(encode(dtype, dtype === "i32" ? -77777 : dtype === "bool" ? 1 : -1.5e4)) as TypedArray;
 }
 

@@ -1,6 +1,7 @@
 import type { TypedArray } from "../../core/dtype.ts";
 import type { Backend, DeviceBuffer } from "../../tensor/backend.ts";
 import { copy } from "./copy.ts";
+import { dequantize } from "./dequantize.ts";
 import { gather, scatterAdd } from "./indexing.ts";
 import { map } from "./map.ts";
 import { matmul, transposed } from "./matmul.ts";
@@ -44,6 +45,8 @@ export function createCpuBackend(): Backend {
       layerNorm,
       rmsNorm,
       linear: (x, weight, bias, out) => matmul(x, transposed(weight), out, bias),
+      dequantize,
+      quantizedLinear: (x, weight, bias, out) => matmul(x, transposed(weight), out, bias),
       topk,
     },
   };

@@ -46,7 +46,8 @@ export function scatterAdd(out: Operand, axis: number, index: Operand, source: O
   });
 }
 
-function checked(op: string, id: number, size: number): number {
+/** An index that is in range. */
+export function checked(op: string, id: number, size: number): number {
   if (id < 0 || id >= size) throw new InfimmError(`${op}: index ${id} is out of range; expected 0 to ${size - 1}`);
   return id;
 }

@@ -1,5 +1,7 @@
+import { isQuantized } from "../../core/dtype.ts";
+import { dequantizeRun } from "../../core/quantized.ts";
 import type { Operand } from "../../tensor/backend.ts";
-import { stored, widened } from "./memory.ts";
+import { planes, stored, widened } from "./memory.ts";
 
 /**
  * Runs of an operand's elements as f32, whatever its dtype and strides: where they lie in memory already, else
@@ -12,9 +14,18 @@ export class Lines {
 
   /**
    * @param longest the largest `count` that will be asked for
-   * @param stride the stride that will be asked for: with 1, f32 is read in place
+   * @param stride the stride that will be asked for: with 1, f32 is read in place. Quantised operands are read with 1,
+   *   in whole blocks
    */
   constructor(operand: Operand, longest: number, stride: number) {
+    if (isQuantized(operand.dtype)) {
+      const line = new Float32Array(longest);
+      const { dtype } = operand;
+      const weight = planes(operand);
+      this.floats = line;
+      this.read = (start, _, count) => dequantizeRun(dtype, weight, start, count, line);
+      return;
+    }
     const data = stored(operand);
     if (data instanceof Float32Array && stride === 1) {
       this.floats = data;

@@ -1,4 +1,12 @@
-import { BYTES, decodeFloats, type DType, type TypedArray, viewBytes } from "../../core/dtype.ts";
+import {
+  byteLengthOf,
+  decodeFloats,
+  type DType,
+  type QuantizedDType,
+  type TypedArray,
+  viewBytes,
+} from "../../core/dtype.ts";
+import { type Planes, planesOf } from "../../core/quantized.ts";
 import type { DeviceBuffer, Operand } from "../../tensor/backend.ts";
 
 /** A piece of memory, and the typed arrays over it: making one takes as long as a kernel on a tiny tensor. */
@@ -13,7 +21,10 @@ export class Block {
   view(dtype: DType): TypedArray {
     let view = this.views.get(dtype);
     if (!view)
-      this.views.set(dtype, (view = viewBytes(dtype, this.bytes, 0, Math.floor(this.bytes.byteLength / BYTES[dtype]))));
+      this.views.set(
+        dtype,
+        (view = viewBytes(dtype, this.bytes, 0, Math.floor(this.bytes.byteLength / byteLengthOf(dtype, 1)))),
+      );
     return view;
   }
 }
@@ -87,6 +98,12 @@ function capacityFor(byteLength: number): number {
 /** The whole memory behind an operand, as stored: f16 and bf16 are bit patterns. */
 export function stored(operand: Operand): TypedArray {
   return (operand.buffer as CpuBuffer).block.view(operand.dtype);
+}
+
+/** The planes of a quantised operand's whole memory: a stretch of rows begins at its offset in both. */
+export function planes(operand: Operand): Planes {
+  const { block, byteLength } = operand.buffer as CpuBuffer;
+  return planesOf(operand.dtype as QuantizedDType, new Uint8Array(block.bytes, 0, byteLength));
 }
 
 const tables = new Map<DType, Float32Array>();

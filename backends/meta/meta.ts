@@ -11,7 +11,7 @@ export interface MetaBackend extends Backend {
 /**
  * Shapes only, no data: a 9.8-billion-parameter graph runs in milliseconds. Everything is checked as on a real
  * backend, nothing is computed, and what it would cost is added up. A multiply and an add are two operations; moving
- * data costs none. There are no fused kernels, so that composites run, and are counted, operation by operation.
+ * data costs none. There are no fused kernels but for reading quantised weights, so that composites run, and are counted, operation by operation.
  * Data written is ignored.
  */
 export function createMetaBackend(): MetaBackend {
@@ -50,7 +50,7 @@ export function createMetaBackend(): MetaBackend {
     scan(input) {
       spent.flops += sizeOf(input.shape);
     },
-    fused: {},
+    fused: { dequantize: () => {} },
   };
 }
 

@@ -26,7 +26,7 @@ const TASK_COLUMNS = 512;
  *
  * @param a [batch…, m, k]
  * @param b [batch…, k, n]
- * @param out [batch…, m, n], f32, contiguous
+ * @param out [batch…, m, n], f32, contiguous in the last dim
  * @param bias [n], added to every row, or null
  * @param weights given if b is a weight, whose panels may be kept
  */
@@ -96,6 +96,11 @@ class Product {
     this.alone = sizeOf(out.shape) * this.k < ALONE;
   }
 
+  /** Bytes from one row of the result to the next. */
+  private get outLine(): number {
+    return 4 * this.out.strides[this.out.strides.length - 2];
+  }
+
   run(): void {
     const places = this.places();
     const [rowA, columnA] = this.a.strides.slice(-2);
@@ -137,7 +142,7 @@ class Product {
       ranges(n, step).map(([line, lines]) =>
         Object.values({
           ...{ x, xLine, weight: weight + line * weightLine, weightLine },
-          ...{ out: out + 4 * line, outLine: 4 * n, rows: m, lines, depth: k, bias: bias && bias + 4 * line },
+          ...{ out: out + 4 * line, outLine: this.outLine, rows: m, lines, depth: k, bias: bias && bias + 4 * line },
         } satisfies DotsArguments),
       ),
     );
@@ -153,7 +158,14 @@ class Product {
       ranges(n, step).map(([column, columns]) =>
         Object.values({
           ...{ x, xLine, b: right + column * size, bLine: rowB * size },
-          ...{ out: out + 4 * column, outLine: 4 * n, rows: m, columns, depth: k, bias: bias && bias + 4 * column },
+          ...{
+            out: out + 4 * column,
+            outLine: this.outLine,
+            rows: m,
+            columns,
+            depth: k,
+            bias: bias && bias + 4 * column,
+          },
         } satisfies AddRowsArguments),
       ),
     );
@@ -240,7 +252,7 @@ class Product {
           const [row, column] = [aPanel * tile.rows, bPanel * tile.columns];
           return Object.values({
             ...{ a, aPanels, aPanel, b, bPanels, bPanel },
-            ...{ c: out + 4 * (row * n + column), line: 4 * n },
+            ...{ c: out + row * this.outLine + 4 * column, line: this.outLine },
             ...{ rows: Math.min(countA * tile.rows, m - row), columns: Math.min(countB * tile.columns, n - column) },
             ...{ depth: k, bias: bias && bias + 4 * column },
             edge: edge + (i * aPanels + aPanel) * edgeBytes, // only the last column of tasks uses one
@@ -269,11 +281,11 @@ class Product {
 }
 
 /** `wanted` of `count`, but not so few that there are more than 256 tasks; a multiple of 4. */
-function linesPerTask(count: number, wanted: number): number {
+export function linesPerTask(count: number, wanted: number): number {
   return Math.ceil(Math.max(1, wanted, count / 256) / 4) * 4;
 }
 
 /** 0 … count - 1 in pieces of `step`. */
-function ranges(count: number, step: number): [start: number, length: number][] {
+export function ranges(count: number, step: number): [start: number, length: number][] {
   return Array.from({ length: Math.ceil(count / step) }, (_, i) => [i * step, Math.min(step, count - i * step)]);
 }

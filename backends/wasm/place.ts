@@ -1,4 +1,4 @@
-import { BYTES } from "../../core/dtype.ts";
+import { BYTES, isQuantized } from "../../core/dtype.ts";
 import { sizeOf } from "../../core/shape.ts";
 import type { Operand } from "../../tensor/backend.ts";
 import { type Arena, bufferOf, type Memory, type WasmBuffer } from "./memory.ts";
@@ -23,6 +23,7 @@ export function together<Ins extends readonly Operand[], Outs extends readonly O
   }
   let largest = bufferOf(outs[0]);
   for (const t of [...ins, ...outs]) if (t.buffer.byteLength > largest.byteLength) largest = bufferOf(t);
+  for (const t of ins) if (isQuantized(t.dtype)) largest = bufferOf(t); // always a weight
   const { arena } = largest;
   const copies: WasmBuffer[] = [];
   const bring = (t: Operand): Operand => {

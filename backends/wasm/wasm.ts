@@ -9,6 +9,8 @@ import { onCpu } from "./fallback.ts";
 import { copy, map } from "./map.ts";
 import { linear, matmul } from "./matmul.ts";
 import { PackedWeights } from "./packedWeights.ts";
+import { dequantize, quantizedLinear } from "./quantized.ts";
+import type { Activations } from "./kernels/quantized/fixedPoint.ts";
 import { hasRelaxedSimd, nodeModule } from "./features.ts";
 import type { WasmBuffer } from "./memory.ts";
 import { bytesOf } from "./place.ts";
@@ -20,13 +22,15 @@ export interface WasmOptions {
   readonly threads?: number;
   /** Use fused multiply-add where the engine has it. `false`: the same bits on every machine. Default: true. */
   readonly relaxed?: boolean;
+  /** How products with q8 and q4 weights take few rows of x: "f32" exactly, "i16" rounded to 16 bits a block, and faster. */
+  readonly activations?: Activations;
   /** At most so many bytes of packed weights are kept. Default: 2 GiB. */
   readonly packedBytes?: number;
 }
 
 /** WebAssembly with 128-bit vectors and threads. */
 export function createWasmBackend(options: WasmOptions = {}): Backend {
-  const { threads = defaultThreads(), relaxed = true, packedBytes = 2 ** 31 } = options;
+  const { threads = defaultThreads(), relaxed = true, packedBytes = 2 ** 31, activations = "f32" } = options;
   const engine = new Engine(threads, relaxed && hasRelaxedSimd());
   const { memory } = engine;
   const weights = new PackedWeights(memory, packedBytes);
@@ -59,6 +63,8 @@ export function createWasmBackend(options: WasmOptions = {}): Backend {
       rmsNorm: (x, w, eps, out) => rmsNorm(engine, x, w, eps, out),
       linear: (x, weight, bias, out) => linear(engine, weights, x, weight, bias, out),
       attention: (q, k, v, mask, scale, out) => attention(engine, q, k, v, mask, scale, out),
+      dequantize: (table, rows, out) => dequantize(engine, table, rows, out),
+      quantizedLinear: (x, weight, bias, out) => quantizedLinear(engine, activations, x, weight, bias, out),
       topk: (x, values, indices) => topk(onCpu(x), onCpu(values), onCpu(indices)),
     },
   };

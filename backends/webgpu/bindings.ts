@@ -92,5 +92,5 @@ export function fits(limits: GPUSupportedLimits, operands: readonly Operand[]): 
   });
 }
 
-/** Elements of a dtype in one 32-bit word. */
-export const PER_WORD: Record<DType, number> = { f32: 1, i32: 1, f16: 2, bf16: 2, bool: 4 };
+/** Elements of a dtype in one 32-bit word; of a quantised one, without scales. */
+export const PER_WORD: Record<DType, number> = { f32: 1, i32: 1, f16: 2, bf16: 2, bool: 4, q8: 4, q4: 8 };

@@ -1,22 +1,23 @@
 import { randomUUID } from "node:crypto";
 import { copyFile, mkdir, readdir, rename, rm, stat, statfs } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
-import { BYTES } from "../../core/dtype.ts";
+import { byteLengthOf, type DType } from "../../core/dtype.ts";
 import { InfimmError } from "../../core/errors.ts";
 import { sizeOf } from "../../core/shape.ts";
 import { formatOf } from "./formats.ts";
 import { canonicalName } from "./names.ts";
 import { openWeights } from "./openWeights.ts";
-import { type FloatDType, storeAs, storedAs } from "./storeAs.ts";
+import { joinPlanes } from "./quantizedTensors.ts";
 import { showBytes } from "./showBytes.ts";
-import { writeTorch } from "./torch/writeTorch.ts";
-import { HELD_AS, type WeightFile } from "./weightFile.ts";
-import { type TensorToWrite, writeSafetensors } from "./writeSafetensors.ts";
-import { writeError, writeText } from "./writeWhole.ts";
+import { storeAs, storedAs, type WeightDType } from "./storeAs.ts";
+import { HELD_AS, type StoredTensor, type WeightFile } from "./weightFile.ts";
+import type { TensorToWrite } from "./writeSafetensors.ts";
+import { bytesOf, type Plan, writeOne, writeShards } from "./writeShards.ts";
+import { writeError } from "./writeWhole.ts";
 
 export interface ConvertOptions {
-  /** What floats are stored as. Default: as they are. */
-  readonly dtype?: FloatDType;
+  /** What floats are stored as; q8 and q4 quantise only what bears it (storeAs.ts). Default: as they are. */
+  readonly dtype?: WeightDType;
   /** What a folder gets. A file's own ending says what it is. Default "safetensors". */
   readonly format?: "safetensors" | "torch";
   /** A folder's weights are split into files of at most so many bytes each. Default 5 GB, as transformers. */
@@ -34,7 +35,7 @@ export interface ConvertOptions {
  */
 export async function convertCheckpoint(from: string, to: string, options: ConvertOptions = {}): Promise<void> {
   await refuseExisting(to);
-  const weights = await openWeights(from);
+  const weights = joinPlanes(await openWeights(from));
   try {
     const plan = planOf(weights, options);
     await refuseFullDisk(to, bytesOf(plan.tensors));
@@ -46,20 +47,15 @@ export async function convertCheckpoint(from: string, to: string, options: Conve
   }
 }
 
-interface Plan {
-  readonly tensors: readonly TensorToWrite[];
-  /** Other names of tensors: alias -> the name in `tensors`. */
-  readonly aliases: ReadonlyMap<string, string>;
-}
-
 function planOf(weights: WeightFile, { dtype, onProgress }: ConvertOptions): Plan {
   const { kept, aliases } = sharedNames(weights);
   let done = 0;
   let total = 0;
   const tensors = kept.map((name): TensorToWrite => {
-    const { dtype: stored, shape } = weights.tensors.get(name)!;
-    const target = storedAs(HELD_AS[stored], dtype);
-    const bytes = sizeOf(shape) * BYTES[target];
+    const tensor = weights.tensors.get(name)!;
+    const { shape } = tensor;
+    const target = storedAs(name, heldAs(tensor), shape, dtype);
+    const bytes = byteLengthOf(target, sizeOf(shape));
     total += bytes;
     const data = async () => {
       const values = storeAs(await weights.read(name), target, name);
@@ -69,6 +65,11 @@ function planOf(weights: WeightFile, { dtype, onProgress }: ConvertOptions): Pla
     return { name, dtype: target, shape, data };
   });
   return { tensors, aliases };
+}
+
+/** Our dtype for what a file stores. */
+function heldAs({ dtype }: StoredTensor): DType {
+  return dtype === "q8" || dtype === "q4" ? dtype : HELD_AS[dtype];
 }
 
 /** Of the names of one memory, the one that our model uses is kept, and the others are its aliases. */
@@ -88,21 +89,6 @@ function sharedNames(weights: WeightFile): { kept: string[]; aliases: Map<string
   return { kept, aliases };
 }
 
-type Format = "safetensors" | "torch";
-
-async function writeOne(path: string, plan: Plan, { format, signal }: { format: Format; signal?: AbortSignal }) {
-  if (format === "torch") return writeTorch(path, plan.tensors, { aliases: plan.aliases, signal });
-  return writeSafetensors(path, plan.tensors, {
-    metadata: { format: "pt", ...Object.fromEntries(plan.aliases) },
-    signal,
-  });
-}
-
-const FILE_NAMES = {
-  safetensors: { stem: "model", ending: "safetensors" },
-  torch: { stem: "pytorch_model", ending: "bin" },
-} as const;
-
 async function writeFolder(from: string, to: string, plan: Plan, options: ConvertOptions): Promise<void> {
   const temporary = `${resolve(to)}.${randomUUID()}.tmp`;
   try {
@@ -116,43 +102,6 @@ async function writeFolder(from: string, to: string, plan: Plan, options: Conver
   }
 }
 
-async function writeShards(
-  folder: string,
-  plan: Plan,
-  { format = "safetensors", shardBytes = 5e9, signal }: ConvertOptions,
-): Promise<void> {
-  const { stem, ending } = FILE_NAMES[format];
-  const shards = split(plan.tensors, shardBytes);
-  if (shards.length === 1) return writeOne(join(folder, `${stem}.${ending}`), plan, { format, signal });
-  const weightMap: Record<string, string> = {};
-  for (const [i, tensors] of shards.entries()) {
-    const five = (n: number): string => String(n).padStart(5, "0");
-    const file = `${stem}-${five(i + 1)}-of-${five(shards.length)}.${ending}`;
-    const names = new Set(tensors.map(({ name }) => name));
-    const aliases = new Map([...plan.aliases].filter(([, name]) => names.has(name)));
-    await writeOne(join(folder, file), { tensors, aliases }, { format, signal });
-    for (const name of [...names, ...(format === "torch" ? aliases.keys() : [])]) weightMap[name] = file;
-  }
-  const index = { metadata: { total_size: bytesOf(plan.tensors) }, weight_map: weightMap };
-  await writeText(join(folder, `${stem}.${ending}.index.json`), `${JSON.stringify(index, null, 2)}\n`);
-}
-
-/** In the given order, each shard as full as it may be; one tensor that is larger alone has a shard for itself. */
-function split(tensors: readonly TensorToWrite[], shardBytes: number): TensorToWrite[][] {
-  const shards: TensorToWrite[][] = [[]];
-  let used = 0;
-  for (const tensor of tensors) {
-    const bytes = bytesOf([tensor]);
-    if (used > 0 && used + bytes > shardBytes) {
-      shards.push([]);
-      used = 0;
-    }
-    shards[shards.length - 1].push(tensor);
-    used += bytes;
-  }
-  return shards;
-}
-
 /** What stands beside the weights: configuration, tokenizer, licence. */
 async function copyCompanions(from: string, to: string): Promise<void> {
   const folder = (await stat(from)).isDirectory() ? from : formatOf(from) === "index" ? dirname(from) : undefined;
@@ -163,9 +112,6 @@ async function copyCompanions(from: string, to: string): Promise<void> {
       await copyFile(join(folder, name), join(to, name));
   }
 }
-
-const bytesOf = (tensors: readonly TensorToWrite[]): number =>
-  tensors.reduce((sum, { shape, dtype }) => sum + sizeOf(shape) * BYTES[dtype], 0);
 
 async function refuseExisting(to: string): Promise<void> {
   const found = await stat(to).catch(() => undefined);

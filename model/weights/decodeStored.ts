@@ -1,5 +1,5 @@
 import { FileFormatError } from "../../core/errors.ts";
-import { quote, STORED_BYTES, type StoredTensor, type TensorData } from "./weightFile.ts";
+import { quote, type PlainTensor, STORED_BYTES, type TensorData } from "./weightFile.ts";
 
 /**
  * A stored tensor's bytes as one of our dtypes. Dtypes that we hold as they are become a view of `bytes`
@@ -8,7 +8,7 @@ import { quote, STORED_BYTES, type StoredTensor, type TensorData } from "./weigh
  *
  * Throws FileFormatError for an I64 that does not fit an i32, and for a BOOL that is neither 0 nor 1.
  */
-export function decodeStored(tensor: StoredTensor, bytes: Uint8Array, file: string): TensorData {
+export function decodeStored(tensor: PlainTensor, bytes: Uint8Array, file: string): TensorData {
   const { dtype, shape } = tensor;
   const misaligned = bytes.byteOffset % STORED_BYTES[dtype] !== 0;
   const { buffer, byteOffset } = misaligned ? bytes.slice() : bytes;
@@ -38,7 +38,7 @@ export function decodeStored(tensor: StoredTensor, bytes: Uint8Array, file: stri
 }
 
 /** i64 as (low, high) words to i32: the value fits exactly if the high word is only the low word's sign. */
-function narrow({ name }: StoredTensor, words: Int32Array, file: string): Int32Array {
+function narrow({ name }: PlainTensor, words: Int32Array, file: string): Int32Array {
   const out = new Int32Array(words.length / 2);
   for (let i = 0; i < out.length; i++) {
     const low = words[2 * i];
@@ -54,7 +54,7 @@ function narrow({ name }: StoredTensor, words: Int32Array, file: string): Int32A
   return out;
 }
 
-function checkBool({ name }: StoredTensor, data: Uint8Array, file: string): Uint8Array {
+function checkBool({ name }: PlainTensor, data: Uint8Array, file: string): Uint8Array {
   const bad = data.findIndex((byte) => byte > 1);
   if (bad >= 0)
     throw new FileFormatError(`${file}: tensor ${quote(name)}: element ${bad} is ${data[bad]}; a BOOL is 0 or 1`);

@@ -5,6 +5,7 @@ import { ropeTables, VisionRotaryEmbedding } from "../evaClip/rope.ts";
 import type { VisualConfig } from "../visualConfig.ts";
 import { explainMismatch, matchNames } from "./match.ts";
 import { refuseNonFinite } from "./nonFinite.ts";
+import { joinPlanes } from "./quantizedTensors.ts";
 import { quote, type TensorData, type WeightFile } from "./weightFile.ts";
 
 /** How far loading has come: tensors, not bytes. */
@@ -28,9 +29,10 @@ export interface LoadOptions {
  */
 export async function loadWeights(
   model: Module & { readonly config: { readonly visual: VisualConfig } },
-  file: WeightFile,
+  stored: WeightFile,
   { backend = getBackend(), onProgress, allowNonFinite = false }: LoadOptions = {},
 ): Promise<void> {
+  const file = joinPlanes(stored);
   const tables = rotaryPaths(model);
   const wanted = model.stateDict();
   const expected = new Map([...wanted].map(([name, { shape }]) => [name, { shape, optional: tables.has(name) }]));

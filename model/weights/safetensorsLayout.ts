@@ -1,10 +1,10 @@
 import { FileFormatError, showShape } from "../../core/errors.ts";
 import { sizeOf } from "../../core/shape.ts";
 import { isObject } from "./strictJson.ts";
-import { quote, STORED_BYTES, type StoredDType, type StoredTensor } from "./weightFile.ts";
+import { quote, type PlainTensor, STORED_BYTES, type StoredDType } from "./weightFile.ts";
 
 /** A tensor and where its bytes lie: `[begin, end)`, counted from the start of the data. */
-export interface LocatedTensor extends StoredTensor {
+export interface LocatedTensor extends PlainTensor {
   readonly begin: number;
   readonly end: number;
 }

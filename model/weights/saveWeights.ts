@@ -1,4 +1,4 @@
-import { type DType, encodeFloats, isFloat } from "../../core/dtype.ts";
+import { type DType, encodeFloats, isFloat, isQuantized } from "../../core/dtype.ts";
 import type { Module } from "../../nn/module.ts";
 import type { Tensor } from "../../tensor/index.ts";
 import { writeSafetensors } from "./writeSafetensors.ts";
@@ -22,6 +22,7 @@ export async function saveWeights(
 
 /** A tensor's elements as they are written. */
 async function bitsOf(tensor: Tensor, dtype: DType) {
+  if (isQuantized(tensor.dtype)) return tensor.bits();
   const values = await tensor.data();
   return dtype === "f16" || dtype === "bf16" ? encodeFloats(dtype, values as Float32Array) : values;
 }

@@ -1,4 +1,4 @@
-import type { DType, TypedArray } from "../../core/dtype.ts";
+import type { DType, QuantizedDType, TypedArray } from "../../core/dtype.ts";
 
 /** Element types that a weight file may hold and we can read, under safetensors' names. */
 export type StoredDType = "F64" | "F32" | "F16" | "BF16" | "I64" | "I32" | "I16" | "I8" | "U8" | "BOOL";
@@ -26,8 +26,14 @@ export const HELD_AS: Record<StoredDType, DType> = {
 /** What a file says about one tensor, known without reading its data. */
 export interface StoredTensor {
   readonly name: string;
-  readonly dtype: StoredDType;
+  /** A quantised tensor is two of the file's, joined (quantizedTensors.ts). */
+  readonly dtype: StoredDType | QuantizedDType;
   readonly shape: readonly number[];
+}
+
+/** A tensor that the format itself knows. */
+export interface PlainTensor extends StoredTensor {
+  readonly dtype: StoredDType;
 }
 
 /** A tensor's values, row-major. `dtype` is ours: F64 has become f32; I64, I16 and I8 i32; U8 bool. */

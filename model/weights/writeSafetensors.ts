@@ -1,8 +1,10 @@
-import { BYTES, type DType, type TypedArray, viewBytes } from "../../core/dtype.ts";
+import { byteLengthOf, type DType, isQuantized, type TypedArray, viewBytes } from "../../core/dtype.ts";
 import { FileFormatError, showShape } from "../../core/errors.ts";
+import { BLOCK, fitsBlocks } from "../../core/quantized.ts";
 import { sizeOf } from "../../core/shape.ts";
 import { LENGTH_BYTES, MAX_HEADER_BYTES } from "./safetensorsHeader.ts";
-import { quote, type StoredDType } from "./weightFile.ts";
+import { storedPlanes } from "./quantizedTensors.ts";
+import { quote, STORED_BYTES } from "./weightFile.ts";
 import { writeWhole } from "./writeWhole.ts";
 
 /** A tensor to be written. Its values are asked for when their turn comes, so only one tensor is in memory. */
@@ -13,8 +15,6 @@ export interface TensorToWrite {
   data(): TypedArray | Promise<TypedArray>;
 }
 
-const STORED: Record<DType, StoredDType> = { f32: "F32", i32: "I32", bool: "BOOL", f16: "F16", bf16: "BF16" };
-
 export interface WriteOptions {
   readonly metadata?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
@@ -22,7 +22,8 @@ export interface WriteOptions {
 
 /**
  * Writes a safetensors file (Node) that Python's safetensors loads. Wide dtypes come first, then narrower
- * ones, each in the given order, so that every tensor is aligned in the file.
+ * ones, each in the given order, so that every tensor is aligned in the file. Quantised ones are two tensors there
+ * (quantizedTensors.ts).
  *
  * The file appears under `path` only when it is complete. Throws FileFormatError for a bad entry, and whatever
  * `data()` throws.
@@ -32,7 +33,7 @@ export async function writeSafetensors(
   tensors: Iterable<TensorToWrite>,
   { metadata = {}, signal }: WriteOptions = {},
 ): Promise<void> {
-  const ordered = [...tensors].sort((a, b) => BYTES[b.dtype] - BYTES[a.dtype]);
+  const ordered = [...tensors].sort((a, b) => byteLengthOf(b.dtype, BLOCK) - byteLengthOf(a.dtype, BLOCK));
   const header = encodeHeader(ordered, metadata, path);
   await writeWhole(
     path,
@@ -64,9 +65,13 @@ function encodeHeader(
     if (entries.has(name)) refuse("is given twice; write each tensor under one name");
     if (!shape.every((d) => Number.isSafeInteger(d) && d >= 0))
       refuse(`shape ${showShape(shape)} must be whole numbers, 0 or more`);
-    const end = offset + sizeOf(shape) * BYTES[dtype];
-    entries.set(name, { dtype: STORED[dtype], shape, data_offsets: [offset, end] });
-    offset = end;
+    if (isQuantized(dtype) && !fitsBlocks(shape[shape.length - 1]))
+      refuse(`${dtype} needs rows of a multiple of ${BLOCK}`);
+    for (const plane of storedPlanes({ name, dtype, shape })) {
+      const end = offset + sizeOf(plane.shape) * STORED_BYTES[plane.dtype];
+      entries.set(plane.name, { dtype: plane.dtype, shape: plane.shape, data_offsets: [offset, end] });
+      offset = end;
+    }
   }
   const json = new TextEncoder().encode(JSON.stringify(Object.fromEntries(entries)));
   const length = Math.ceil(json.length / 8) * 8;
@@ -83,9 +88,10 @@ function encodeHeader(
 /** The bytes of a tensor, once they are what its entry in the header promised. */
 export function checkedBytes({ name, dtype, shape }: TensorToWrite, data: TypedArray, path: string): Uint8Array {
   const expected = viewBytes(dtype, new ArrayBuffer(0)).constructor;
-  if (data.constructor !== expected || data.length !== sizeOf(shape)) {
+  const length = isQuantized(dtype) ? byteLengthOf(dtype, sizeOf(shape)) : sizeOf(shape);
+  if (data.constructor !== expected || data.length !== length) {
     throw new FileFormatError(
-      `${path}: tensor ${quote(name)}: expected ${sizeOf(shape)} elements in ${expected.name} for ${dtype} ${showShape(shape)}, ` +
+      `${path}: tensor ${quote(name)}: expected ${length} elements in ${expected.name} for ${dtype} ${showShape(shape)}, ` +
         `got ${data.length} in ${data.constructor.name}`,
     );
   }

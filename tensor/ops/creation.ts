@@ -1,6 +1,7 @@
-import { type DType, encodeFloats, type TypedArray } from "../../core/dtype.ts";
+import { byteLengthOf, type DType, encodeFloats, isQuantized, type TypedArray } from "../../core/dtype.ts";
 import { DTypeError, ShapeError, showShape } from "../../core/errors.ts";
 import { number } from "../../core/expr.ts";
+import { dequantize, quantize } from "../../core/quantized.ts";
 import type { Generator } from "../../core/random.ts";
 import { requireShape, type Shape, sizeOf } from "../../core/shape.ts";
 import { type Backend, getBackend } from "../backend.ts";
@@ -50,6 +51,9 @@ function elementsOf(values: readonly (number | boolean)[], dtype: DType): TypedA
     case "f16":
     case "bf16":
       return encodeFloats(dtype, Float32Array.from(values, Number));
+    case "q8":
+    case "q4":
+      return quantize(dtype, Float32Array.from(values, Number));
   }
 }
 
@@ -60,9 +64,14 @@ const ARRAY_NAME = {
   bool: "Uint8Array",
   f16: "Uint16Array",
   bf16: "Uint16Array",
+  q8: "Uint8Array",
+  q4: "Uint8Array",
 };
 
-/** A tensor of elements in row-major order, copied. For f16 and bf16, `data` holds bit patterns; for bool, 0 and 1. */
+/**
+ * A tensor of elements in row-major order, copied. For f16 and bf16, `data` holds bit patterns; for bool, 0 and 1; for
+ * q8 and q4, bytes as core/quantized.ts lays them out. A backend that cannot read quantised memory gets them as f32.
+ */
 export function fromData(
   data: TypedArray,
   shape: Shape,
@@ -70,8 +79,10 @@ export function fromData(
   backend: Backend = getBackend(),
 ): Tensor {
   requireShape("fromData", shape);
-  if (data.length !== sizeOf(shape)) {
-    throw new ShapeError(`fromData: shape ${showShape(shape)} needs ${sizeOf(shape)} elements, got ${data.length}`);
+  const length = isQuantized(dtype) ? byteLengthOf(dtype, sizeOf(shape)) : sizeOf(shape);
+  if (data.length !== length) {
+    const unit = isQuantized(dtype) ? `bytes of ${dtype}` : "elements";
+    throw new ShapeError(`fromData: shape ${showShape(shape)} needs ${length} ${unit}, got ${data.length}`);
   }
   if (Object.prototype.toString.call(data) !== `[object ${ARRAY_NAME[dtype]}]`) {
     throw new DTypeError(`fromData: ${dtype} elements come in a ${ARRAY_NAME[dtype]}, not in ${data.constructor.name}`);
@@ -80,6 +91,9 @@ export function fromData(
     throw new DTypeError(
       "fromData: a Uint8Array makes a bool tensor of 0 and 1; for bytes use Float32Array.from(data)",
     );
+  }
+  if (isQuantized(dtype) && !backend.fused.dequantize) {
+    return fromData(dequantize(dtype, data as Uint8Array), shape, "f32", backend);
   }
   const out = empty(shape, dtype, backend);
   backend.write(out.buffer, data);

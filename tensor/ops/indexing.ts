@@ -2,10 +2,10 @@ import { DTypeError, ShapeError, showShape } from "../../core/errors.ts";
 import { normalizeAxis } from "../../core/shape.ts";
 import { differentiable } from "../autograd.ts";
 import { commonBackend, empty, type Tensor } from "../tensor.ts";
-import { computeDType } from "../../core/dtype.ts";
+import { computeDType, isQuantized } from "../../core/dtype.ts";
 import { fromData, zeros } from "./creation.ts";
 import { where } from "./elementwise.ts";
-import { expand, reshape, unsqueeze } from "./views.ts";
+import { contiguous, dequantized, expand, reshape, unsqueeze } from "./views.ts";
 
 /**
  * out[i][j] = t[index[i][j]][j] (for dim 0), as torch.gather: `index` (i32) has the result's shape; apart from
@@ -61,7 +61,7 @@ export function indexSelect(t: Tensor, dim: number, index: Tensor): Tensor {
 }
 
 /**
- * One row of `weight` for each id, as torch.nn.functional.embedding.
+ * One row of `weight` for each id, as torch.nn.functional.embedding. The weight may be quantised.
  *
  * @param ids i32 [...]
  * @param weight [vocab, d]
@@ -77,7 +77,10 @@ export function embedding(
     throw new ShapeError(`embedding: expected i32 ids and a weight [vocab, d], got ids ${ids} and weight ${weight}`);
   }
   const flat = reshape(ids, [ids.size]);
-  const rows = () => reshape(indexSelect(weight, 0, flat), [...ids.shape, weight.shape[1]]);
+  const rows = () => {
+    const taken = isQuantized(weight.dtype) ? dequantized(weight, contiguous(flat)) : indexSelect(weight, 0, flat);
+    return reshape(taken, [...ids.shape, weight.shape[1]]);
+  };
   return differentiable([weight], rows, (grad) => {
     const flows = reshape(grad, [ids.size, weight.shape[1]]);
     const learned = paddingIdx === null ? flows : where(unsqueeze(flat.eq(paddingIdx), 1), 0, flows);

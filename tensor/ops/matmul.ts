@@ -1,10 +1,10 @@
-import { requireFloat } from "../../core/dtype.ts";
+import { isQuantized, requireFloat } from "../../core/dtype.ts";
 import { ShapeError, showShape } from "../../core/errors.ts";
 import { broadcastShapes, sizeOf } from "../../core/shape.ts";
 import { differentiable } from "../autograd.ts";
 import { commonBackend, empty, type Tensor } from "../tensor.ts";
 import { sumToShape } from "./elementwise.ts";
-import { contiguous, expand, reshape, squeeze, transpose, unsqueeze } from "./views.ts";
+import { cast, contiguous, expand, reshape, squeeze, transpose, unsqueeze } from "./views.ts";
 
 /**
  * Matrix product over the last two dims, as torch.matmul: vectors are rows on the left and columns on the right,
@@ -43,7 +43,7 @@ export function matmul(a: Tensor, b: Tensor): Tensor {
 }
 
 /**
- * x · weightᵀ + bias, as torch.nn.functional.linear. The weight may be stored as f16 or bf16.
+ * x · weightᵀ + bias, as torch.nn.functional.linear. The weight may be stored as f16, bf16, q8 or q4.
  *
  * @param x [..., in]
  * @param weight [out, in]
@@ -61,7 +61,7 @@ export function linear(x: Tensor, weight: Tensor, bias: Tensor | null = null): T
     );
   }
   const inputs = bias ? [x, weight, bias] : [x, weight];
-  for (const t of inputs) requireFloat("linear", t.dtype);
+  for (const t of inputs) if (t !== weight || !isQuantized(t.dtype)) requireFloat("linear", t.dtype);
   const backend = commonBackend("linear", inputs);
   const lead = x.shape.slice(0, -1);
   const rowsOf = (t: Tensor, width: number) => reshape(t, [sizeOf(lead), width]);
@@ -69,18 +69,24 @@ export function linear(x: Tensor, weight: Tensor, bias: Tensor | null = null): T
     inputs,
     () => {
       const rows = rowsOf(x, inSize);
-      if (!backend.fused.linear) {
-        const product = reshape(matmul(rows, transpose(weight, 0, 1)), [...lead, outSize]);
+      const kernel = isQuantized(weight.dtype) ? backend.fused.quantizedLinear : backend.fused.linear;
+      if (!kernel) {
+        const product = reshape(matmul(rows, transpose(floats(weight), 0, 1)), [...lead, outSize]);
         return bias ? product.add(bias) : product;
       }
       const out = empty([...lead, outSize], "f32", backend);
-      backend.fused.linear(contiguous(rows), weight, bias, rowsOf(out, outSize));
+      kernel.call(backend.fused, contiguous(rows), weight, bias, rowsOf(out, outSize));
       return out;
     },
     (grad) => [
-      () => matmul(grad, weight),
+      () => matmul(grad, floats(weight)),
       () => matmul(transpose(rowsOf(grad, outSize), 0, 1), rowsOf(x, inSize)),
       ...(bias ? [() => sumToShape(grad, bias.shape)] : []),
     ],
   );
+}
+
+/** A weight that matmul takes: a quantised one is spread out. */
+function floats(weight: Tensor): Tensor {
+  return isQuantized(weight.dtype) ? cast(weight, "f32") : weight;
 }

@@ -1,5 +1,5 @@
-import { computeDType, type DType } from "../../core/dtype.ts";
-import { ShapeError, showShape } from "../../core/errors.ts";
+import { computeDType, type DType, isQuantized } from "../../core/dtype.ts";
+import { DTypeError, ShapeError, showShape } from "../../core/errors.ts";
 import {
   broadcastStrides,
   inferShape,
@@ -176,7 +176,21 @@ export function contiguous(t: Tensor): Tensor {
 
 /** The values as another dtype. Floats are cut towards zero for i32; for bool, anything but 0 is true. */
 export function cast(t: Tensor, dtype: DType): Tensor {
-  return dtype === t.dtype ? t : cloneAs(t, dtype);
+  if (dtype === t.dtype) return t;
+  if (isQuantized(dtype)) {
+    throw new DTypeError(`to("${dtype}"): weights are quantised where they are stored: tensor(values, "${dtype}")`);
+  }
+  if (isQuantized(t.dtype)) return dequantized(t, null);
+  return cloneAs(t, dtype);
+}
+
+/** Rows of a quantised tensor [..., k] as f32, [rows, k]: those that `rows` (i32 [n]) names; null: all, in t's shape. */
+export function dequantized(t: Tensor, rows: Tensor | null): Tensor {
+  const k = t.shape[t.rank - 1];
+  const out = empty(rows ? [rows.size, k] : t.shape, "f32", t.backend);
+  const flat = (x: Tensor) => reshape(x, [-1, k]);
+  t.backend.fused.dequantize?.(flat(t), rows, flat(out));
+  return out;
 }
 
 function cloneAs(t: Tensor, dtype: DType): Tensor {

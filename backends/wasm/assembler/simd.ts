@@ -101,6 +101,7 @@ export const i8x16 = {
 
 export const i16x8 = {
   splat: splat("i32", 16),
+  narrow_i32x4_s: binary(133),
   narrow_i32x4_u: binary(134),
   extend_low_i8x16_s: unary(135),
   extend_high_i8x16_s: unary(136),

@@ -1,5 +1,5 @@
 import { open } from "node:fs/promises";
-import { BYTES, type DType } from "../../../core/dtype.ts";
+import { byteLengthOf, type DType } from "../../../core/dtype.ts";
 import { sizeOf } from "../../../core/shape.ts";
 import { pickleOf } from "./writeTorch.ts";
 import { ZipWriter } from "./writeZip.ts";
@@ -29,7 +29,7 @@ export async function writeSparseTorch(
   const zip = new ZipWriter(sink);
   await zip.add("archive/data.pkl", pickleOf(tensors, aliases));
   for (const [key, { dtype, shape, ending = new Uint8Array(0) }] of tensors.entries()) {
-    const size = sizeOf(shape) * BYTES[dtype];
+    const size = byteLengthOf(dtype, sizeOf(shape));
     await zip.begin(`archive/data/${key}`, size, 0);
     sink.position += size - ending.length;
     await sink.write(ending);

@@ -2,7 +2,7 @@ import { FileFormatError, showShape } from "../../../core/errors.ts";
 import { sizeOf } from "../../../core/shape.ts";
 import type { ByteSource } from "../byteSource.ts";
 import { decodeStored } from "../decodeStored.ts";
-import { quote, STORED_BYTES, type StoredTensor, type WeightFile } from "../weightFile.ts";
+import { quote, STORED_BYTES, type PlainTensor, type WeightFile } from "../weightFile.ts";
 import { findStateDict } from "./stateDict.ts";
 import { gather, isContiguous, spanOf } from "./stridedView.ts";
 import type { TorchTensor } from "./torchObjects.ts";
@@ -27,7 +27,7 @@ export async function readTorch(source: ByteSource): Promise<WeightFile> {
   const saved = unpickle(await readEntry(source, pickle), path);
   const views = findStateDict(saved, path);
 
-  const tensors = new Map<string, StoredTensor>();
+  const tensors = new Map<string, PlainTensor>();
   const storages = new Map<string, ZipEntry>();
   for (const [name, view] of views) {
     storages.set(name, checkView(name, view, entries.get(`${folder}data/${view.storage.key}`), path));

@@ -1,4 +1,5 @@
 import type { DType } from "../../../core/dtype.ts";
+import { DTypeError } from "../../../core/errors.ts";
 import { sizeOf } from "../../../core/shape.ts";
 import { checkedBytes, type TensorToWrite } from "../writeSafetensors.ts";
 import { writeWhole } from "../writeWhole.ts";
@@ -11,13 +12,19 @@ export interface WriteTorchOptions {
   readonly signal?: AbortSignal;
 }
 
-const STORAGE: Record<DType, string> = {
+const STORAGE: Partial<Record<DType, string>> = {
   f32: "FloatStorage",
   i32: "IntStorage",
   bool: "BoolStorage",
   f16: "HalfStorage",
   bf16: "BFloat16Storage",
 };
+
+function storageOf(dtype: DType): string {
+  const storage = STORAGE[dtype];
+  if (!storage) throw new DTypeError(`PyTorch files hold no ${dtype} tensors; write safetensors, or .to("f32") first`);
+  return storage;
+}
 
 /**
  * Writes a state dict as torch.save does (Node): torch.load reads it, with `weights_only=True` too. One tensor at a
@@ -66,7 +73,7 @@ function writeTensor(pickle: PickleWriter, { dtype, shape }: StoredAs, key: numb
   pickle.call("torch._utils", "_rebuild_tensor_v2", () => {
     pickle.persistent(() => {
       pickle.text("storage");
-      pickle.global("torch", STORAGE[dtype]);
+      pickle.global("torch", storageOf(dtype));
       pickle.text(String(key));
       pickle.text("cpu");
       pickle.whole(sizeOf(shape));

@@ -1,0 +1,82 @@
+import type { Case, Context } from "./case.ts";
+import { expectClose } from "./compare.ts";
+import { product, productTolerance } from "./matmulCases.ts";
+import type { Sample } from "./samples.ts";
+
+/** Rows of x, rows of the weight, columns: a token and a prompt, odd numbers of blocks, more rows than any tile. */
+const SIZES: readonly [m: number, n: number, k: number][] = [
+  [1, 1, 32], [1, 5, 96], [1, 67, 128], [2, 4, 64], [3, 33, 160], [5, 66, 256], [17, 12, 352], [1, 9, 1376], [70, 9, 288], [0, 4, 32], [2, 0, 64],
+]; // biome-ignore format: a table
+
+const DTYPES = ["q8", "q4"] as const;
+
+export function quantizedCases(): Case[] {
+  return DTYPES.flatMap((dtype): Case[] => [
+    {
+      name: `${dtype} dequantize: all rows, and a stretch of them`,
+      async run(b) {
+        const { dequantize } = b.backend.fused;
+        if (!dequantize) return;
+        for (const around of [{}, { before: 2, after: 3 }]) {
+          const table = b.quantized("table", [7, 96], dtype, around);
+          const out = b.out([7, 96]);
+          dequantize.call(b.backend.fused, table, null, out);
+          expectClose(`${dtype} all rows`, await b.read(out), table.values);
+        }
+      },
+    },
+    {
+      name: `${dtype} dequantize: rows by their numbers`,
+      async run(b) {
+        const { dequantize } = b.backend.fused;
+        if (!dequantize) return;
+        const table = b.quantized("table", [11, 64], dtype, { before: 1 });
+        const ids = [3, 0, 10, 3];
+        const out = b.out([4, 64]);
+        dequantize.call(b.backend.fused, table, b.place([4], ids, "i32", "offset"), out);
+        const expected = ids.flatMap((id) => Array.from(table.values.subarray(id * 64, id * 64 + 64)));
+        expectClose(`${dtype} rows ${ids}`, await b.read(out), expected);
+      },
+    },
+    {
+      name: `${dtype} linear: any sizes, with and without bias, whole and a stretch of rows`,
+      async run(b) {
+        for (const [m, n, k] of SIZES) {
+          await checkLinear(b, m, b.quantized(`w ${n} ${k}`, [n, k], dtype), false);
+          await checkLinear(b, m, b.quantized(`w ${n} ${k}`, [n, k], dtype, { before: 3, after: 1 }), true);
+        }
+      },
+    },
+  ]);
+}
+
+async function checkLinear(b: Context, m: number, weight: Sample, withBias: boolean): Promise<void> {
+  const { quantizedLinear } = b.backend.fused;
+  if (!quantizedLinear) return;
+  const [n, k] = weight.shape;
+  const x = b.random(`x ${m} ${k}`, [m, k], "f32", "offset");
+  const bias = withBias ? b.random(`bias ${n}`, [n]) : null;
+  const out = b.out([m, n]);
+  quantizedLinear.call(b.backend.fused, x, weight, bias, out);
+  const { values, sizes } = product(x, transposed(weight), m, k, n);
+  if (bias) {
+    for (let i = 0; i < values.length; i++) {
+      values[i] += bias.values[i % n];
+      sizes[i] += Math.abs(bias.values[i % n]);
+    }
+  }
+  expectClose(
+    `${weight.dtype} linear [${m}, ${k}] x [${n}, ${k}]`,
+    await b.read(out),
+    values,
+    productTolerance(sizes, k, b.slack),
+  );
+}
+
+/** What a weight [n, k] stands for, as [k, n]. */
+function transposed(weight: Sample): Sample {
+  const [n, k] = weight.shape;
+  const values = new Float64Array(n * k);
+  for (let row = 0; row < n; row++) for (let d = 0; d < k; d++) values[d * n + row] = weight.values[row * k + d];
+  return { ...weight, shape: [k, n], values };
+}

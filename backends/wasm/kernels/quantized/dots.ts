@@ -1,0 +1,185 @@
+import type { QuantizedDType } from "../../../../core/dtype.ts";
+import { quantBytes } from "../../../../core/quantized.ts";
+import type { Code } from "../../assembler/code.ts";
+import type { FunctionBuilder, Local } from "../../assembler/function.ts";
+import { ModuleBuilder } from "../../assembler/module.ts";
+import { f32, i32 } from "../../assembler/scalar.ts";
+import { f32x4, i16x8, i32x4, i8x16, v128 } from "../../assembler/simd.ts";
+import { least } from "../matmul/gemm.ts";
+import { sumOfLanes } from "../matmul/matvec.ts";
+import { multiplyAdd } from "../matmul/tile.ts";
+import { type Activations, blockBytes, planesOf } from "./fixedPoint.ts";
+
+/** What `quantizedDotsModule`'s function takes, in order. Addresses and strides are bytes; lines are rows of the weight. */
+export interface QuantizedDotsArguments {
+  /** Rows of x as fixedPoint.ts makes them. */
+  readonly x: number;
+  readonly xLine: number;
+  readonly quants: number;
+  readonly scales: number;
+  readonly out: number;
+  readonly outLine: number;
+  readonly rows: number;
+  readonly lines: number;
+  readonly blocks: number;
+  /** 0: none. */
+  readonly bias: number;
+}
+
+const NAMES = ["x", "xLine", "quants", "scales", "out", "outLine", "rows", "lines", "blocks", "bias"] as const;
+
+/** Blocks whose scales are widened at once. */
+const GROUP = 4;
+
+type V = Local<"v128">;
+
+/**
+ * out[row, line] = x[row] · weight[line] + bias[line] for a q8 or q4 weight and few rows of x: decoding. Weights are
+ * read once, in the order in which they lie in memory, and multiplied as the whole numbers that they are stored as; the
+ * sum of a block becomes a float once, and is scaled.
+ *
+ * @param side how many lines are read side by side, sharing what is read of x
+ */
+export function quantizedDotsModule(
+  dtype: QuantizedDType,
+  activations: Activations,
+  fma: boolean,
+  side = 4,
+): ModuleBuilder {
+  const [xBytes, planes] = [blockBytes(activations), planesOf(activations)];
+  const madd = multiplyAdd(fma);
+  const m = new ModuleBuilder();
+  const params = Object.fromEntries(NAMES.map((name) => [name, "i32"])) as { [K in (typeof NAMES)[number]]: "i32" };
+  m.export("run", params, "void", (f, p) => {
+    const [line, count, row, x, xScale, xOffset, left, out] = Array.from({ length: 8 }, () => f.local("i32"));
+    const lines = Array.from({ length: side }, () => ({
+      quants: f.local("i32"),
+      scales: f.local("i32"),
+      scale: f.local("v128"), // of a group of blocks, times that of x
+      sum: f.local("v128"),
+    }));
+    const xs = Array.from({ length: 4 * planes }, () => f.local("v128"));
+    const unpack = new Unpacker(f, dtype);
+    const total = f.local("f32");
+
+    /** Block `j` after `x`, whose scales are in lane `lane`. */
+    const block = (j: number, lane: number, end: Parameters<FunctionBuilder["br"]>[0]) => {
+      for (const [i, v] of xs.entries()) f.set(v, v128.load(x, j * xBytes + 16 * i));
+      for (const { quants, scale, sum } of lines) {
+        // Never taken, and each another condition: keeps V8 from loading everything first (tile.ts).
+        f.br(end, i32.eq(quants, i32.const(j)));
+        const weights = unpack.block(quants, j * quantBytes(dtype));
+        const [upper, lower] = Array.from({ length: planes }, (_, plane) =>
+          f32x4.convert_i32x4_s(
+            weights.map((w, at) => i32x4.dot_i16x8_s(w, xs[4 * plane + at])).reduce((a, b) => i32x4.add(a, b)),
+          ),
+        );
+        const whole = lower ? madd(lower, v128.f32(2 ** -15), upper) : upper;
+        f.set(sum, madd(whole, lane < 0 ? scale : splatLane(scale, lane), sum));
+      }
+    };
+    const advance = (blocks: number) => {
+      f.add(x, blocks * xBytes);
+      f.add(xScale, 4 * blocks);
+      f.add(xOffset, 4 * blocks);
+      for (const { quants, scales } of lines) {
+        f.add(quants, blocks * quantBytes(dtype));
+        f.add(scales, 2 * blocks);
+      }
+      f.add(left, -blocks);
+    };
+
+    f.while(i32.lt_s(line, p.lines), () => {
+      f.set(count, least(i32.sub(p.lines, line), i32.const(side)));
+      f.set(row, i32.const(0));
+      f.while(i32.lt_s(row, p.rows), () => {
+        f.set(x, i32.add(p.x, i32.mul(row, p.xLine)));
+        f.set(xScale, i32.add(x, i32.mul(p.blocks, i32.const(xBytes))));
+        f.set(xOffset, i32.add(xScale, i32.shl(p.blocks, i32.const(2))));
+        lines.forEach(({ quants, scales, sum }, i) => {
+          // where there are fewer lines, the last is read again
+          const first = f.let(i32.mul(i32.add(line, least(i32.const(i), i32.sub(count, i32.const(1)))), p.blocks));
+          f.set(quants, i32.add(p.quants, i32.mul(first, i32.const(quantBytes(dtype)))));
+          f.set(scales, i32.add(p.scales, i32.shl(first, i32.const(1))));
+          f.set(sum, v128.f32(0));
+        });
+        f.set(left, p.blocks);
+        f.block((end) => {
+          f.while(i32.ge_s(left, i32.const(GROUP)), () => {
+            for (const { scales, scale, sum } of lines) {
+              f.set(scale, widenScales(v128.load16x4_s(scales)));
+              if (dtype === "q4") f.set(sum, madd(scale, v128.load(xOffset), sum));
+              f.set(scale, f32x4.mul(scale, v128.load(xScale)));
+            }
+            for (let j = 0; j < GROUP; j++) block(j, j, end);
+            advance(GROUP);
+          });
+          f.while(left, () => {
+            for (const { scales, scale, sum } of lines) {
+              f.set(scale, widenScales(i32x4.extend_low_i16x8_s(v128.load16_splat(scales))));
+              if (dtype === "q4") f.set(sum, madd(scale, v128.load32_zero(xOffset), sum));
+              f.set(scale, f32x4.mul(scale, v128.load32_splat(xScale)));
+            }
+            block(0, -1, end);
+            advance(1);
+          });
+        });
+        f.set(out, i32.add(i32.add(p.out, i32.mul(row, p.outLine)), i32.shl(line, i32.const(2))));
+        lines.forEach(({ sum }, i) => {
+          f.if(i32.gt_s(count, i32.const(i)), () => {
+            f.set(total, sumOfLanes(sum));
+            f.if(p.bias, () => {
+              const bias = i32.add(p.bias, i32.shl(i32.add(line, i32.const(i)), i32.const(2)));
+              f.set(total, f32.add(total, f32.load(bias)));
+            });
+            f.emit(f32.store(out, total, 4 * i));
+          });
+        });
+        f.add(row, 1);
+      });
+      f.add(line, side);
+    });
+  });
+  return m;
+}
+
+/** The whole numbers of a block, in the order of fixedPoint.ts: q8's bytes, or q4's nibbles, 0 … 15. */
+class Unpacker {
+  private readonly f: FunctionBuilder;
+  private readonly dtype: QuantizedDType;
+  private readonly packed: V;
+  private readonly mask: V;
+
+  constructor(f: FunctionBuilder, dtype: QuantizedDType) {
+    this.f = f;
+    this.dtype = dtype;
+    this.packed = f.local("v128");
+    this.mask = f.let(i16x8.splat(i32.const(15)));
+  }
+
+  block(at: Code<"i32">, offset: number): Code<"v128">[] {
+    if (this.dtype === "q8") return [0, 8, 16, 24].map((byte) => v128.load8x8_s(at, offset + byte));
+    const { f, packed, mask } = this;
+    f.set(packed, v128.load(at, offset));
+    const shifted = (bits: number) => i16x8.shr_u(packed, i32.const(bits));
+    return [v128.and(packed, mask), v128.and(shifted(4), mask), v128.and(shifted(8), mask), shifted(12)];
+  }
+}
+
+/**
+ * Four f16 scales, sign-extended to 32 bits, as f32: exponent and fraction move to their places, and a product by 2^112
+ * makes the exponent right, of the smallest numbers too. They are finite.
+ */
+export function widenScales(signed: Code<"v128">): Code<"v128"> {
+  return f32x4.mul(v128.and(i32x4.shl(signed, i32.const(13)), v128.i32(0x8fffffff)), v128.f32(2 ** 112));
+}
+
+function splatLane(v: V, lane: number): Code<"v128"> {
+  const bytes = [0, 1, 2, 3].map((byte) => 4 * lane + byte);
+  return i8x16.shuffle(v, v, [...bytes, ...bytes, ...bytes, ...bytes]);
+}
+
+/** Bytes of a line: what a task's share of memory is reckoned by. */
+export function lineBytes(dtype: QuantizedDType, blocks: number): number {
+  return blocks * (quantBytes(dtype) + 2);
+}

@@ -1,0 +1,149 @@
+import type { QuantizedDType } from "../../core/dtype.ts";
+import { BLOCK, quantBytes } from "../../core/quantized.ts";
+import { contiguousStrides } from "../../core/shape.ts";
+import type { Operand } from "../../tensor/backend.ts";
+import { checked } from "../cpu/indexing.ts";
+import { transposed } from "../cpu/matmul.ts";
+import type { Engine } from "./engine.ts";
+import { type DequantizeArguments, dequantizeModule } from "./kernels/quantized/dequantize.ts";
+import { lineBytes, type QuantizedDotsArguments, quantizedDotsModule } from "./kernels/quantized/dots.ts";
+import {
+  type Activations,
+  type FixedPointArguments,
+  fixedPointModule,
+  rowBytes,
+} from "./kernels/quantized/fixedPoint.ts";
+import { linesPerTask, matmul, ranges } from "./matmul.ts";
+import { addressOf, type Arena, bufferOf, viewOf } from "./memory.ts";
+import { together } from "./place.ts";
+
+/** Up to so many rows of x, multiplying the whole numbers as stored is faster than spreading the weight out as f32. */
+const FEW_ROWS = 8;
+/** Bytes of the weight that one task reads: they stay in the L2 cache for all rows of x. */
+const TASK_BYTES = 2 ** 18;
+/** Bytes of the weight that are spread out at a time. */
+const SPREAD_BYTES = 2 ** 23;
+/** Below so many multiply-adds, waking other threads costs more than they save. */
+const ALONE = 2 ** 17;
+
+/** x [rows, k] · weightᵀ [n, k] + bias, for a q8 or q4 weight. */
+export function quantizedLinear(
+  engine: Engine,
+  activations: Activations,
+  x: Operand,
+  weight: Operand,
+  bias: Operand | null,
+  out: Operand,
+): void {
+  const [m, n] = out.shape;
+  if (m * n === 0) return;
+  const few = m <= FEW_ROWS;
+  together(engine.memory, bias ? [x, weight, bias] : [x, weight], [out], (arena, [input, w, offset], [to]) => {
+    if (few) dots(engine, arena, activations, input, w, offset, to);
+    else spreadOut(engine, arena, input, w, offset, to);
+  });
+}
+
+function dots(
+  engine: Engine,
+  arena: Arena,
+  activations: Activations,
+  x: Operand,
+  weight: Operand,
+  bias: Operand | undefined,
+  out: Operand,
+): void {
+  const [[m, n], k] = [out.shape, weight.shape[1]];
+  const { dtype, quants, scales } = planesOf(weight);
+  const blocks = k / BLOCK;
+  const xLine = rowBytes(activations, blocks);
+  const numbers = engine.memory.allocIn(arena, m * xLine);
+  try {
+    const convert = engine.kernel(`fixedPoint ${dtype} ${activations}`, () => fixedPointModule(dtype, activations));
+    for (let row = 0; row < m; row++) {
+      const [from, to] = [addressOf(x) + 4 * row * x.strides[0], numbers.address + row * xLine];
+      engine.call(convert, arena, Object.values({ x: from, to, blocks } satisfies FixedPointArguments));
+    }
+    const step = linesPerTask(n, TASK_BYTES / lineBytes(dtype, blocks));
+    const tasks = ranges(n, step).map(([line, lines]) =>
+      Object.values({
+        ...{ x: numbers.address, xLine },
+        ...{ quants: quants + line * blocks * quantBytes(dtype), scales: scales + 2 * line * blocks },
+        ...{ out: addressOf(out) + 4 * line, outLine: 4 * n, rows: m, lines, blocks },
+        bias: bias ? addressOf(bias) + 4 * line : 0,
+      } satisfies QuantizedDotsArguments),
+    );
+    const kernel = engine.kernel(`dots ${dtype} ${activations}`, () =>
+      quantizedDotsModule(dtype, activations, engine.fma),
+    );
+    if (m * n * k < ALONE) for (const args of tasks) engine.call(kernel, arena, args);
+    else engine.share(kernel, arena, tasks);
+  } finally {
+    engine.memory.free(numbers);
+  }
+}
+
+/** Many rows of x: some lines of the weight at a time as f32, which pays off as each is then used often. */
+function spreadOut(engine: Engine, arena: Arena, x: Operand, weight: Operand, bias: Operand | undefined, out: Operand) {
+  const [[m, n], k] = [out.shape, weight.shape[1]];
+  const step = linesPerTask(n, SPREAD_BYTES / (4 * k));
+  const buffer = engine.memory.allocIn(arena, 4 * Math.min(step, n) * k);
+  try {
+    for (const [line, lines] of ranges(n, step)) {
+      const some = { ...plain(weight), shape: [lines, k], offset: weight.offset + line * k };
+      const floats: Operand = { buffer, dtype: "f32", shape: [lines, k], strides: [k, 1], offset: 0 };
+      spreadRows(engine, arena, some, floats);
+      const columns = { ...plain(out), shape: [m, lines], strides: [n, 1], offset: out.offset + line };
+      const offsets = bias && { ...plain(bias), shape: [lines], offset: bias.offset + line };
+      matmul(engine, x, transposed(floats), columns, offsets);
+    }
+  } finally {
+    engine.memory.free(buffer);
+  }
+}
+
+/** Rows of a quantised table as f32: those that `rows` names, or all. */
+export function dequantize(engine: Engine, table: Operand, rows: Operand | null, out: Operand): void {
+  if (!rows) {
+    together(engine.memory, [table], [out], (arena, [from], [to]) => spreadRows(engine, arena, from, to));
+    return;
+  }
+  const k = table.shape[1];
+  const ids = viewOf(bufferOf(rows), "i32").subarray(rows.offset);
+  for (let row = 0; row < out.shape[0]; row++) {
+    const id = checked("embedding", ids[row], table.shape[0]);
+    const one = { ...plain(table), shape: [1, k], offset: table.offset + id * k };
+    const to = { ...plain(out), shape: [1, k], strides: contiguousStrides([1, k]), offset: out.offset + row * k };
+    together(engine.memory, [one], [to], (arena, [from], [line]) => spreadRows(engine, arena, from, line));
+  }
+}
+
+/** All of `from`, whole rows, as f32, contiguous. */
+function spreadRows(engine: Engine, arena: Arena, from: Operand, to: Operand): void {
+  const { dtype, quants, scales } = planesOf(from);
+  const blocks = (from.shape[0] * from.shape[1]) / BLOCK;
+  const tasks = ranges(blocks, linesPerTask(blocks, 2 ** 11)).map(([first, count]) =>
+    Object.values({
+      ...{ quants: quants + first * quantBytes(dtype), scales: scales + 2 * first },
+      ...{ to: addressOf(to) + 4 * BLOCK * first, blocks: count },
+    } satisfies DequantizeArguments),
+  );
+  const kernel = engine.kernel(`dequantize ${dtype}`, () => dequantizeModule(dtype));
+  if (tasks.length === 1) engine.call(kernel, arena, tasks[0]);
+  else engine.share(kernel, arena, tasks);
+}
+
+/** Where the planes of a quantised operand begin, at its first row. */
+function planesOf(t: Operand): { dtype: QuantizedDType; quants: number; scales: number } {
+  const dtype = t.dtype as QuantizedDType;
+  const { address, byteLength } = bufferOf(t);
+  const first = t.offset / BLOCK;
+  const perBlock = quantBytes(dtype);
+  const all = byteLength / (perBlock + 2);
+  return { dtype, quants: address + first * perBlock, scales: address + all * perBlock + 2 * first };
+}
+
+/** Only what makes an operand: spreading a tensor would not copy what its getters give. */
+function plain({ buffer, dtype, shape, strides, offset }: Operand): Operand {
+  return { buffer, dtype, shape, strides, offset };
+}

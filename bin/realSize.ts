@@ -1,0 +1,57 @@
+import { resourceUsage } from "node:process";
+import "../backends/register.ts";
+import { readBandwidth } from "../backends/bench/readBandwidth.ts";
+import { Assistant } from "../model/assistant.ts";
+import { readPicture } from "../model/processor/readPicture.ts";
+import { byteLengthOf } from "../core/dtype.ts";
+import { openBackend } from "../tensor/index.ts";
+import { byteProgress } from "./progressLine.ts";
+
+/**
+ * What a large model costs here: time to load, to the first token, a token; memory; and the share of what the memory
+ * can be read with that decoding reaches. docs/quantization.md has its figures.
+ *
+ *     npx tsx bin/realSize.ts <checkpoint folder> <picture> [tokens] [backend]
+ */
+const [folder, picture, count = "16", name = "wasm"] = process.argv.slice(2);
+const seconds = (since: number) => ((performance.now() - since) / 1000).toFixed(1);
+const gigabytes = (bytes: number) => (bytes / 1e9).toFixed(2);
+/** Where the kernel has it, the peak; in bytes. */
+const peak = () => resourceUsage().maxRSS * 1024;
+
+let start = performance.now();
+const progress = byteProgress("loading");
+const assistant = await Assistant.fromPretrained(folder, {
+  backend: await openBackend(name),
+  onProgress: progress.show,
+});
+progress.end();
+console.log(`loaded in ${seconds(start)} s, peak ${gigabytes(peak())} GB`);
+
+const { model } = assistant;
+const image = await readPicture(picture);
+start = performance.now();
+const times: number[] = [];
+let text = "";
+for await (const piece of assistant.ask("What is in the picture?", [image], { maxNewTokens: Number(count) })) {
+  times.push(performance.now());
+  text += piece;
+}
+console.log(`> ${text}`);
+const first = (times[0] - start) / 1000;
+const steps = times
+  .slice(1)
+  .map((time, i) => time - times[i])
+  .sort((a, b) => a - b);
+const [fastest, median] = [steps[0] / 1000, steps[steps.length >> 1] / 1000];
+
+// What a token reads: the language model, without the rows of embed_tokens and the projections of pictures, which are cached
+let read = 0;
+for (const [path, { dtype, size }] of model.stateDict()) {
+  if (path.startsWith("model.lang_encoder") && !/embed_tokens|to_kv/.test(path)) read += byteLengthOf(dtype, size);
+}
+const bandwidth = readBandwidth(2);
+const rate = read / median;
+console.log(`first token after ${first.toFixed(1)} s (picture, prompt), then ${(1 / median).toFixed(2)} tokens/s (fastest ${(1 / fastest).toFixed(2)}), peak ${gigabytes(peak())} GB
+${gigabytes(read)} GB of weights a token: ${gigabytes(rate)} GB/s, fastest ${gigabytes(read / fastest)} GB/s; memory can be read with ${gigabytes(bandwidth)} GB/s: ${((100 * rate) / bandwidth).toFixed(0)} %, fastest ${((100 * read) / fastest / bandwidth).toFixed(0)} %`);
+process.exit(0);
