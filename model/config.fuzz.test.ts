@@ -23,6 +23,10 @@ function valueOrRefusal<T>(run: () => T): T | undefined {
   }
 }
 
+/** What `readJson` lets through. */
+const anObject = (json: unknown): json is Record<string, unknown> =>
+  typeof json === "object" && json !== null && !Array.isArray(json);
+
 const runs = { numRuns: fuzzRuns(300) };
 
 describe("any JSON is used or refused", () => {
@@ -44,8 +48,8 @@ describe("any JSON is used or refused", () => {
 
   it("as a generation config", () => {
     fc.assert(
-      fc.property(mutatedJson([readJson(`${TINY}/generation_config.json`)]), (json) => {
-        valueOrRefusal(() => optionsFromGenerationConfig(json as Record<string, unknown>));
+      fc.property(mutatedJson([readJson(`${TINY}/generation_config.json`)]).filter(anObject), (json) => {
+        valueOrRefusal(() => optionsFromGenerationConfig(json));
       }),
       runs,
     );
@@ -61,9 +65,9 @@ describe("any JSON is used or refused", () => {
     let used = 0;
     fc.assert(
       fc.property(
-        mutatedJson([files.tokenizer]),
-        mutatedJson([files.tokenizerConfig]),
-        mutatedJson([files.config]),
+        mutatedJson([files.tokenizer]).filter(anObject),
+        mutatedJson([files.tokenizerConfig]).filter(anObject),
+        mutatedJson([files.config]).filter(anObject),
         part,
         (...all) => {
           const strange = { tokenizer: all[0], tokenizerConfig: all[1], config: all[2] };

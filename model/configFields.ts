@@ -15,7 +15,8 @@ const IS: Record<Kind, (value: unknown) => boolean> = {
   "a string": (value) => typeof value === "string",
 };
 
-const MAX_SIZE = 2 ** 24;
+/** Of anything in a model: far beyond the largest, and small enough for sizes to stay exact. */
+export const MAX_SIZE = 2 ** 24;
 const MAX_LAYERS = 1000;
 
 /**
