@@ -8,10 +8,15 @@
  */
 import "./backends/register.ts";
 
+export { DeviceLostError, OutOfMemoryError, WebgpuError } from "./backends/webgpu/errors.ts";
+export { type WgslKernel, wgslKernel } from "./backends/webgpu/customKernel.ts";
+export { createWebgpuBackend, type WebgpuBackend } from "./backends/webgpu/webgpu.ts";
 export * from "./core/errors.ts";
+export { dequantize, quantize } from "./core/quantized.ts";
 export { Generator } from "./core/random.ts";
 export { type AnswerOptions, Assistant } from "./model/assistant.ts";
 export { Chat } from "./model/chat.ts";
+export { attentionMaps } from "./model/attentionMaps.ts";
 export { type InfiMMConfig, parseConfig } from "./model/config.ts";
 export type { Inputs } from "./model/flamingo.ts";
 export { beamSearch } from "./model/generate/beam.ts";
@@ -29,6 +34,7 @@ export { connectorParameters, connectorWeightDecay } from "./model/train/connect
 export { initializeInfiMM } from "./model/train/initialize.ts";
 export { labelsOf } from "./model/train/labels.ts";
 export { configOf, VARIANTS } from "./model/variants.ts";
+export { type ConvertOptions, convertCheckpoint } from "./model/weights/convert.ts";
 export { loadWeights } from "./model/weights/loadWeights.ts";
 export { openWeights } from "./model/weights/openWeights.ts";
 export { saveWeights } from "./model/weights/saveWeights.ts";

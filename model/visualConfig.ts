@@ -31,7 +31,7 @@ export function parseVisual(fields: ConfigFields): VisualConfig {
   const visual: VisualConfig = {
     image_size: fields.count("image_size", 224),
     patch_size: fields.count("patch_size", 16),
-    layers: fields.count("layers", 12),
+    layers: fields.layers("layers", 12),
     width: fields.count("width", 768),
     head_width: fields.count("head_width", 64),
     mlp_ratio: fields.positive("mlp_ratio", 4),

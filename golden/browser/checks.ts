@@ -1,5 +1,7 @@
+import "../../backends/register.ts";
 import { type Allowances, conformanceCases, startingWith } from "../../backends/conformance/cases.ts";
 import { createCpuBackend } from "../../backends/cpu/cpu.ts";
+import { createWebgpuBackend } from "../../backends/webgpu/webgpu.ts";
 import { createGpuJsBackend } from "../../backends/gpujs/gpujs.ts";
 import { parseConfig } from "../../model/config.ts";
 import { InfiMM } from "../../model/infimm.ts";
@@ -22,11 +24,14 @@ export interface Outcome {
 /** The backends that a page can have, by the name that tests call them. */
 const BACKENDS: Readonly<Record<string, () => Promise<Backend>>> = {
   cpu: async () => createCpuBackend(),
+  webgpu: () => createWebgpuBackend(),
+  "webgpu with default limits": () => createWebgpuBackend({ defaultLimits: true }),
   "gpujs webgl2": () => createGpuJsBackend({ mode: "webgl2", base: createCpuBackend() }),
+  "gpujs webgpu": async () => createGpuJsBackend({ mode: "webgpu", base: await createWebgpuBackend() }),
 };
 
 /** Run the conformance suite, except for the cases that `allowances` names. */
-async function conformance(name: string, allowances: Allowances): Promise<Outcome> {
+async function conformance(name: string, allowances: Allowances = {}): Promise<Outcome> {
   const backend = await BACKENDS[name]();
   const failures: string[] = [];
   let passed = 0;

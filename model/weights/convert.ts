@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { copyFile, mkdir, readdir, rename, rm, stat, statfs } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
-import { byteLengthOf, type DType } from "../../core/dtype.ts";
+import { byteLengthOf, type DType, isQuantized } from "../../core/dtype.ts";
 import { InfimmError } from "../../core/errors.ts";
 import { sizeOf } from "../../core/shape.ts";
 import { formatOf } from "./formats.ts";
@@ -9,7 +9,7 @@ import { canonicalName } from "./names.ts";
 import { openWeights } from "./openWeights.ts";
 import { joinPlanes } from "./quantizedTensors.ts";
 import { showBytes } from "./showBytes.ts";
-import { storeAs, storedAs, type WeightDType } from "./storeAs.ts";
+import { storageError, storeAs, storedAs, type WeightDType } from "./storeAs.ts";
 import { HELD_AS, type StoredTensor, type WeightFile } from "./weightFile.ts";
 import type { TensorToWrite } from "./writeSafetensors.ts";
 import { bytesOf, type Plan, writeOne, writeShards } from "./writeShards.ts";
@@ -24,6 +24,8 @@ export interface ConvertOptions {
   readonly shardBytes?: number;
   /** Called for each tensor, with all bytes counted as they will be written. */
   readonly onProgress?: (bytes: number, totalBytes: number, name: string) => void;
+  /** Called for each tensor that was quantised, with ‖quantised - original‖ / ‖original‖. */
+  readonly onQuantized?: (name: string, error: number) => void;
   readonly signal?: AbortSignal;
 }
 
@@ -47,7 +49,7 @@ export async function convertCheckpoint(from: string, to: string, options: Conve
   }
 }
 
-function planOf(weights: WeightFile, { dtype, onProgress }: ConvertOptions): Plan {
+function planOf(weights: WeightFile, { dtype, onProgress, onQuantized }: ConvertOptions): Plan {
   const { kept, aliases } = sharedNames(weights);
   let done = 0;
   let total = 0;
@@ -58,7 +60,10 @@ function planOf(weights: WeightFile, { dtype, onProgress }: ConvertOptions): Pla
     const bytes = byteLengthOf(target, sizeOf(shape));
     total += bytes;
     const data = async () => {
-      const values = storeAs(await weights.read(name), target, name);
+      const original = await weights.read(name);
+      const values = storeAs(original, target, name);
+      if (onQuantized && isQuantized(target))
+        onQuantized(name, storageError(original, { dtype: target, shape, data: values }));
       onProgress?.((done += bytes), total, name);
       return values;
     };

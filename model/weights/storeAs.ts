@@ -66,3 +66,14 @@ function quantized(values: Float32Array, to: QuantizedDType, name: string): Uint
     throw new InfimmError(`tensor ${quote(name)}: ${(error as Error).message}`, { cause: error });
   }
 }
+
+/** ‖stored - original‖ / ‖original‖: what storing a tensor in another dtype has cost. 0 for a tensor of zeros. */
+export function storageError(original: TensorData, stored: TensorData): number {
+  const [wanted, got] = [floatsOf(original), floatsOf(stored)];
+  let [off, size] = [0, 0];
+  for (let i = 0; i < wanted.length; i++) {
+    off += (got[i] - wanted[i]) ** 2;
+    size += wanted[i] ** 2;
+  }
+  return size > 0 ? Math.sqrt(off / size) : 0;
+}
