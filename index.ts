@@ -2,7 +2,7 @@
  * infimm: the InfiMM vision-language model family in TypeScript.
  *
  *     const assistant = await Assistant.fromPretrained("model/infimm-tiny");
- *     for await (const piece of assistant.ask("What is this?", [await readPicture("cat.png")])) process.stdout.write(piece);
+ *     for await (const piece of assistant.ask("What is this?", ["cat.png"])) process.stdout.write(piece);
  *
  * Importing this registers the backends; `cpu` is the default.
  */
@@ -21,10 +21,11 @@ export type { LogitsProcessor } from "./model/generate/logitsProcessors.ts";
 export { type GenerateOptions, optionsFromGenerationConfig } from "./model/generate/options.ts";
 export { InfiMM, languageModelLoss } from "./model/infimm.ts";
 export { idTensor, modelInputs, type Prompts } from "./model/inputs.ts";
-export { decodeImage } from "./model/processor/decodeImage.ts";
+export { type DecodeOptions, decodeImage } from "./model/processor/decodeImage.ts";
 export { fromNdarray as imageFromNdarray, type Image, toNdarray as imageToNdarray } from "./model/processor/image.ts";
 export { Processor } from "./model/processor/processor.ts";
-export { readPicture } from "./model/processor/readPicture.ts";
+export { type PictureOptions, type PictureSource, readPicture } from "./model/processor/readPicture.ts";
+export { readPictures } from "./model/processor/readPictures.ts";
 export { connectorParameters, connectorWeightDecay } from "./model/train/connector.ts";
 export { initializeInfiMM } from "./model/train/initialize.ts";
 export { labelsOf } from "./model/train/labels.ts";

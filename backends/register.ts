@@ -6,6 +6,6 @@ import { createWasmBackend } from "./wasm/wasm.ts";
 
 /** Make the backends known by name. The first is the default. */
 registerBackend(createCpuBackend());
-registerBackend(createMetaBackend());
 if (hasWasm()) registerBackend(createWasmBackend());
+registerBackend(createMetaBackend());
 registerOpener("webgpu", async () => (await import("./webgpu/webgpu.ts")).createWebgpuBackend());

@@ -3,9 +3,10 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import type { GenerateOptions } from "../model/generate/options.ts";
 import { backendNames } from "../tensor/index.ts";
 import { SHIPPED_MODEL } from "./package.ts";
+import type { PictureFlags } from "./picture.ts";
 
 /** What every command that answers takes. */
-export interface AnswerOptions {
+export interface AnswerOptions extends PictureFlags {
   model: string;
   backend: string;
   system?: string;
@@ -31,9 +32,11 @@ export function withModelOptions(command: Command): Command {
     "a checkpoint's folder, or owner/name[@revision] on the Hugging Face hub",
   );
   const backend = new Option("--backend <name>", "where to compute");
+  const orientation = new Option("--orientation <how>", "turn pictures upright by their EXIF, or not, as the original");
   return command
     .addOption(model.default(SHIPPED_MODEL, "infimm-tiny, which comes along"))
     .addOption(backend.choices(backendNames()).default("cpu"))
+    .addOption(orientation.choices(["ignore", "apply"]).default("ignore"))
     .option("--json", "print one JSON object")
     .option("-q, --quiet", "no progress");
 }

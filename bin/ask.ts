@@ -1,14 +1,14 @@
 import { Command } from "commander";
-import type { Image } from "../model/processor/image.ts";
 import { type AnswerOptions, generateOptionsOf, questionOf, withAnswerOptions } from "./answerOptions.ts";
 import { loadAssistant } from "./loadAssistant.ts";
-import { openPicture } from "./picture.ts";
+import { openPictures } from "./picture.ts";
 import { printPieces } from "./printPieces.ts";
 
 const HELP = `
 Examples:
   $ infimm ask cat.png "What is in the picture?"
   $ infimm ask one.png two.jpg "What is in the second picture?" --json
+  $ infimm ask https://example.org/cat.jpg "What is this?" --orientation apply
   $ infimm ask "Who are you?"
   $ infimm ask - "What is this?" --temperature 0.7 --seed 1 < cat.png`;
 
@@ -18,7 +18,7 @@ export function askCommand(): Command {
     .usage('[options] [picture...] "<question>"')
     .argument(
       "<question...>",
-      "PNG or JPEG files, in the order in which the question speaks of them; then the question",
+      "PNG, JPEG or WebP files or addresses, in the order in which the question speaks of them; then the question",
     )
     .addHelpText("after", HELP);
   return withAnswerOptions(command).action(async (words: string[], options: AnswerOptions) => {
@@ -28,8 +28,7 @@ export function askCommand(): Command {
 }
 
 async function answer(pictures: readonly string[], question: string, options: AnswerOptions): Promise<void> {
-  const images: Image[] = [];
-  for (const path of pictures) images.push(await openPicture(path)); // before the weights: a wrong path is told at once
+  const images = await openPictures(pictures, options); // before the weights: a wrong path is told at once
   const assistant = await loadAssistant(options);
   const pieces = assistant.chat(options).say(question, images, generateOptionsOf(options));
   const text = await printPieces(pieces, !options.json);

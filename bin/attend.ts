@@ -10,7 +10,7 @@ import { preprocess } from "../model/processor/preprocess.ts";
 import { type AnswerOptions, generateOptionsOf, questionOf, withAnswerOptions, wholeNumber } from "./answerOptions.ts";
 import { loadAssistant } from "./loadAssistant.ts";
 import { contactSheet, overlay } from "./overlay.ts";
-import { openPicture } from "./picture.ts";
+import { openPictures } from "./picture.ts";
 import { writeWhole } from "./writeWhole.ts";
 
 const HELP = `
@@ -53,8 +53,7 @@ export function attendCommand(): Command {
 }
 
 async function attend(pictures: readonly string[], question: string, options: AttendOptions): Promise<void> {
-  const images: Image[] = [];
-  for (const path of pictures) images.push(await openPicture(path));
+  const images = await openPictures(pictures, options);
   const assistant = await loadAssistant(options);
   const looks = await looksOf(assistant, question, images, options);
   const { token, output } = options;

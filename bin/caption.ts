@@ -21,7 +21,7 @@ type Captioned = { picture: string; caption: string } | { picture: string; error
 export function captionCommand(): Command {
   const command = new Command("caption")
     .description("describe each picture")
-    .argument("<picture...>", "PNG or JPEG files")
+    .argument("<picture...>", "PNG, JPEG or WebP files or addresses")
     .addHelpText("after", HELP);
   return withAnswerOptions(command).action(captionAll);
 }
@@ -32,7 +32,7 @@ async function captionAll(pictures: readonly string[], options: AnswerOptions): 
   for (const picture of pictures) {
     let image: Image;
     try {
-      image = await openPicture(picture);
+      image = await openPicture(picture, options);
     } catch (error) {
       if (!isForeseen(error)) throw error;
       process.exitCode = EXIT.failed;

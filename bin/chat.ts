@@ -7,7 +7,7 @@ import { parseChatLine } from "./chatLine.ts";
 import { EXIT, isForeseen, messageOf } from "./failure.ts";
 import { halfBlocks } from "./halfBlocks.ts";
 import { loadAssistant } from "./loadAssistant.ts";
-import { openPicture } from "./picture.ts";
+import { openPictures } from "./picture.ts";
 import { printPieces } from "./printPieces.ts";
 
 const HELP = `
@@ -31,7 +31,7 @@ export function chatCommand(): Command {
 }
 
 async function talk(first: readonly string[], options: AnswerOptions): Promise<void> {
-  const images = await open(first);
+  const images = await openPictures(first, options);
   const assistant = await loadAssistant(options);
   const terminal = Boolean(process.stdin.isTTY && process.stdout.isTTY && !options.json);
   const lines = createInterface({ input: process.stdin, output: terminal ? process.stdout : undefined, prompt: "> " });
@@ -51,7 +51,7 @@ async function talk(first: readonly string[], options: AnswerOptions): Promise<v
       waiting = [];
     } else if (text !== "" || pictures.length > 0) {
       try {
-        const opened = await open(pictures);
+        const opened = await openPictures(pictures, options);
         show(opened, terminal);
         waiting = [...waiting, ...opened];
         if (text !== "") {
@@ -88,12 +88,6 @@ async function turn(
     process.stdout.write(" …\n");
     return "";
   }
-}
-
-async function open(paths: readonly string[]): Promise<Image[]> {
-  const images: Image[] = [];
-  for (const path of paths) images.push(await openPicture(path));
-  return images;
 }
 
 function show(images: readonly Image[], terminal: boolean): void {

@@ -85,7 +85,7 @@ test.each([
   ["a missing file", () => "nowhere.png", "no file nowhere.png"],
   ["a folder", () => folder, "is a folder"],
   ["an empty file", () => file("empty.png", ""), "empty"],
-  ["text that is called .png", () => file("text.png", "hello, this is no picture"), "expected a PNG or JPEG"],
+  ["text that is called .png", () => file("text.png", "hello, this is no picture"), "expected a PNG, JPEG or WebP"],
   ["half a picture", () => file("half.png", Uint8Array.of(137, 80, 78, 71, 13, 10, 26, 10, 0, 0, 0, 13)), "half.png"],
 ])("refused in a line: %s", (_, path, message) => {
   const { status, stdout, stderr } = infimm("ask", path(), "What is this?");
@@ -93,6 +93,18 @@ test.each([
   expect(stderr).toContain(message);
   expect(stderr).not.toContain("    at ");
   expect(JSON.parse(infimm("ask", path(), "What?", "--json").stdout).error).toContain(message);
+});
+
+test("pictures by data URL and in WebP; turned upright when asked", () => {
+  const png = readFileSync(DOG);
+  const byAddress = infimm("ask", `data:image/png;base64,${png.toString("base64")}`, "What is this?");
+  expect(byAddress.stdout).toBe(infimm("ask", DOG, "What is this?").stdout);
+  const fixture = (name: string) => `golden/fixtures/pictures/${name}`;
+  const seen = (...args: string[]) =>
+    JSON.parse(infimm("trace", ...args, "Hi", "--json", "--keep", "**.patch_embed").stdout).activations;
+  const [lying, upright] = [seen(fixture("exif-6.webp")), seen(fixture("exif-6.webp"), "--orientation", "apply")];
+  expect(lying).not.toEqual(upright);
+  expect(lying).toEqual(seen(fixture("lossy.webp")));
 });
 
 test("a model that is none is refused by name", () => {
@@ -136,7 +148,7 @@ test("caption goes on after a picture that cannot be read, and ends with 1", () 
   const bad = file("bad.png", "hello, this is no picture");
   const { status, stdout, stderr } = infimm("caption", bad, DOG);
   expect(status).toBe(1);
-  expect(stderr).toMatch(/^infimm: .*bad\.png: expected a PNG or JPEG.*\n$/);
+  expect(stderr).toMatch(/^infimm: .*bad\.png: expected a PNG, JPEG or WebP.*\n$/);
   expect(stdout).toMatch(/^\S*dog\.png: \S.*\n$/);
   const [first, second] = JSON.parse(infimm("caption", bad, DOG, "--json").stdout).captions;
   expect([Object.keys(first), Object.keys(second)]).toEqual([

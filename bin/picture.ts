@@ -1,14 +1,20 @@
-import { buffer } from "node:stream/consumers";
-import { InfimmError } from "../core/errors.ts";
-import { decodeImage } from "../model/processor/decodeImage.ts";
 import type { Image } from "../model/processor/image.ts";
-import { readPicture } from "../model/processor/readPicture.ts";
+import { collectBytes } from "../model/processor/collectBytes.ts";
+import { type PictureOptions, readPicture } from "../model/processor/readPicture.ts";
 
-/** A picture that a command line names: a path, or `-` for standard input. */
-export async function openPicture(path: string): Promise<Image> {
-  if (path === "-") return decodeImage(await buffer(process.stdin), { name: "standard input" });
-  if (/^https?:\/\//.test(path)) {
-    throw new InfimmError(`${path}: addresses are not fetched; download it, or: curl -s ${path} | infimm ask - "…"`);
-  }
-  return readPicture(path);
+/** What command lines say about reading pictures. */
+export type PictureFlags = Pick<PictureOptions, "orientation">;
+
+/** A picture that a command line names: a path, an http(s) address, a data URL, or `-` for standard input. */
+export async function openPicture(place: string, { orientation }: PictureFlags = {}): Promise<Image> {
+  if (place !== "-") return readPicture(place, { orientation });
+  const name = "standard input";
+  return readPicture(await collectBytes(process.stdin, 100e6, name), { name, orientation });
+}
+
+/** Several, in turn. */
+export async function openPictures(places: readonly string[], flags: PictureFlags = {}): Promise<Image[]> {
+  const images: Image[] = [];
+  for (const place of places) images.push(await openPicture(place, flags));
+  return images;
 }

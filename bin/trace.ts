@@ -1,13 +1,12 @@
 import { Command } from "commander";
 import { InfimmError } from "../core/errors.ts";
 import { modelInputs } from "../model/inputs.ts";
-import type { Image } from "../model/processor/image.ts";
 import { writeSafetensors } from "../model/weights/writeSafetensors.ts";
 import { trace } from "../nn/trace.ts";
 import type { Tensor } from "../tensor/index.ts";
 import { type AnswerOptions, questionOf, withModelOptions } from "./answerOptions.ts";
 import { loadAssistant } from "./loadAssistant.ts";
-import { openPicture } from "./picture.ts";
+import { openPictures } from "./picture.ts";
 import { type Statistics, sparkline, statistics } from "./statistics.ts";
 
 const HELP = `
@@ -19,7 +18,10 @@ Examples:
   $ infimm trace cat.png "What is this?"
   $ infimm trace cat.png "What is this?" --keep "model.perceiver.**" "**:attn" -o activations.safetensors`;
 
-type TraceOptions = Pick<AnswerOptions, "model" | "backend" | "json" | "quiet"> & { keep: string[]; output?: string };
+type TraceOptions = Pick<AnswerOptions, "model" | "backend" | "orientation" | "json" | "quiet"> & {
+  keep: string[];
+  output?: string;
+};
 
 interface Row extends Statistics {
   path: string;
@@ -41,8 +43,7 @@ export function traceCommand(): Command {
 }
 
 async function traceQuestion(pictures: readonly string[], question: string, options: TraceOptions): Promise<void> {
-  const images: Image[] = [];
-  for (const path of pictures) images.push(await openPicture(path));
+  const images = await openPictures(pictures, options);
   const { model, processor } = await loadAssistant(options);
   const prompts = processor.apply([{ role: "user", content: [...images.map((image) => ({ image })), question] }]);
   const { acts } = trace(model, modelInputs(prompts, model.backend), { keep: options.keep });

@@ -4,8 +4,9 @@ import type { GenerateOptions } from "./generate/options.ts";
 import { openCheckpoint } from "./hub/checkpoint.ts";
 import type { InfiMM } from "./infimm.ts";
 import type { PretrainedOptions } from "./pretrained.ts";
-import type { Image } from "./processor/image.ts";
 import type { ApplyOptions, Processor, ProcessorInput } from "./processor/processor.ts";
+import type { PictureSource } from "./processor/readPicture.ts";
+import { readPictures, type UnreadInput } from "./processor/readPictures.ts";
 import { StopStrings } from "./processor/stopStrings.ts";
 import { StreamDecoder } from "./processor/streamDecoder.ts";
 
@@ -37,8 +38,12 @@ export class Assistant {
     return new Assistant(await loadModel(checkpoint, options), processor);
   }
 
-  /** The answer about pictures, piece by piece as it is made. */
-  async *ask(question: string, pictures: readonly Image[], options: AnswerOptions = {}): AsyncGenerator<string> {
+  /** The answer about pictures (paths, addresses, bytes, pixels …), piece by piece as it is made. */
+  async *ask(
+    question: string,
+    pictures: readonly PictureSource[],
+    options: AnswerOptions = {},
+  ): AsyncGenerator<string> {
     yield* this.reply([{ role: "user", content: [...pictures.map((image) => ({ image })), question] }], options);
   }
 
@@ -51,13 +56,13 @@ export class Assistant {
    * The next turn of a conversation, piece by piece. No piece ends inside a character. A beam search knows its text only
    * at the end: it gives one piece.
    */
-  async *reply(conversation: ProcessorInput, options: AnswerOptions = {}): AsyncGenerator<string> {
+  async *reply(conversation: UnreadInput, options: AnswerOptions = {}): AsyncGenerator<string> {
     if ((options.beams ?? 1) > 1) {
       const [[best]] = await this.replies([conversation], options);
       if (best) yield best;
       return;
     }
-    const prompts = this.processor.apply(conversation, options);
+    const prompts = this.processor.apply(await readPictures(conversation), options);
     const text = new AnswerText(this.processor, options.stopStrings);
     for await (const [id] of generateSteps(this.model, prompts, { ...options, numReturnSequences: 1 })) {
       const piece = text.push(id);
@@ -72,7 +77,7 @@ export class Assistant {
    * The next turn of several conversations at once.
    * @returns for each its answers: `numReturnSequences` of them, the best first if they are beams
    */
-  async replies(conversations: readonly ProcessorInput[], options: AnswerOptions = {}): Promise<string[][]> {
+  async replies(conversations: readonly UnreadInput[], options: AnswerOptions = {}): Promise<string[][]> {
     const { stopStrings, stop, numReturnSequences = 1 } = options;
     const written = (ids: readonly number[]) => {
       const text = new AnswerText(this.processor, stopStrings);
@@ -83,7 +88,9 @@ export class Assistant {
       }
       return { all: all + text.finish(), stopped: false };
     };
-    const rows = await generate(this.model, this.processor.applyBatch(conversations, options), {
+    const read: ProcessorInput[] = [];
+    for (const conversation of conversations) read.push(await readPictures(conversation));
+    const rows = await generate(this.model, this.processor.applyBatch(read, options), {
       ...options,
       stop: (ids, row) => (stop?.(ids, row) ?? false) || (!!stopStrings?.length && written(ids).stopped),
     });

@@ -1,6 +1,7 @@
 import type { AnswerOptions, Assistant } from "./assistant.ts";
 import type { Image } from "./processor/image.ts";
 import type { Message } from "./processor/prompt.ts";
+import { type PictureSource, readPicture } from "./processor/readPicture.ts";
 
 /** A conversation: each turn sees all turns before it, and their pictures. */
 export class Chat {
@@ -17,9 +18,15 @@ export class Chat {
    * Say something, with pictures before it, and hear the answer piece by piece. An answer that is broken off (by
    * `break`, or by `signal`) is kept as far as it came; one that fails before its first piece undoes the turn.
    */
-  async *say(text: string, pictures: readonly Image[] = [], options: AnswerOptions = {}): AsyncGenerator<string> {
+  async *say(
+    text: string,
+    pictures: readonly PictureSource[] = [],
+    options: AnswerOptions = {},
+  ): AsyncGenerator<string> {
+    const images: Image[] = [];
+    for (const source of pictures) images.push(await readPicture(source));
     const before = this.messages.length;
-    this.messages.push({ role: "user", content: [...pictures.map((image) => ({ image })), text] });
+    this.messages.push({ role: "user", content: [...images.map((image) => ({ image })), text] });
     let answer = "";
     try {
       for await (const piece of this.#assistant.reply(this.messages, options)) {

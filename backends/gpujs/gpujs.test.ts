@@ -1,18 +1,95 @@
-import { describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
+import { call, input } from "../../core/expr.ts";
+import { checkForward } from "../../golden/chain.ts";
+import { Checker } from "../../golden/check.ts";
+import { BARS } from "../../golden/compare.ts";
 import { diagnose } from "../../golden/diagnose.ts";
-import { checkSet } from "../../golden/run.ts";
-import { registerBackend } from "../../tensor/backend.ts";
+import { openGoldenSet } from "../../golden/load.ts";
+import { generate } from "../../model/generate/generate.ts";
+import { loadPretrained } from "../../model/pretrained.ts";
+import type { Backend } from "../../tensor/backend.ts";
 import { conformance } from "../conformance.ts";
+import { Bench } from "../conformance/samples.ts";
 import { createCpuBackend } from "../cpu/cpu.ts";
+import { testDevice } from "../webgpu/testDevice.ts";
+import { createWebgpuBackend } from "../webgpu/webgpu.ts";
 import { createGpuJsBackend } from "./gpujs.ts";
 
-describe.each(["cpu", "webasm"] as const)("gpu.js in mode %s", (mode) => {
-  conformance("it", () => createGpuJsBackend({ mode, base: createCpuBackend() }));
+const found = await testDevice();
+const webgpu = found && (await createWebgpuBackend(found));
+afterAll(() => found?.device.destroy());
 
-  it("computes infimm-tiny as PyTorch does: activations, taps, loss, gradients, answers", async () => {
-    registerBackend(await createGpuJsBackend({ mode, base: createCpuBackend() }));
-    const { checks } = await checkSet("model/infimm-tiny", { backend: "gpujs" });
-    expect(diagnose(checks)?.text).toBeUndefined();
-    expect(checks.filter(({ how }) => how === "chain").length).toBeGreaterThan(100);
+const MODES = [
+  { mode: "cpu", base: createCpuBackend() },
+  { mode: "webasm", base: createCpuBackend() },
+  ...(webgpu ? [{ mode: "webgpu", base: webgpu } as const] : []),
+] as const;
+
+describe.each(MODES)("gpu.js in mode $mode", (options) => {
+  conformance("it", () => createGpuJsBackend(options));
+
+  it("computes infimm-tiny as PyTorch does: activations, taps, the first words", async () => {
+    const backend = await createGpuJsBackend(options);
+    const set = await openGoldenSet("model/infimm-tiny");
+    const golden = set.cases.find(({ name }) => name === "picture")!;
+    const checker = new Checker(set.name, golden, BARS.gpujs);
+    const model = await loadPretrained("model/infimm-tiny", { backend });
+    await checkForward(model, golden, checker, backend);
+    const [ids] = golden.rows("outputs", "greedy_ids");
+    const [ours] = await generate(model, golden.prompts(), { maxNewTokens: 3, imageToken: "emulate" });
+    model.dispose();
+    expect(ours).toEqual(ids.slice(0, 3));
+    expect(diagnose(checker.checks)?.text).toBeUndefined();
+    expect(checker.checks.length).toBeGreaterThan(golden.paths("activations").length + golden.paths("taps").length);
   });
+
+  it("leaves no f32 kernel to the backend below", async () => {
+    const refuse = (): never => {
+      throw new Error("the backend below was asked");
+    };
+    const names = ["map", "reduce", "matmul", "copy", "gather", "scan"] as const;
+    const deaf: Backend = { ...options.base, ...Object.fromEntries(names.map((name) => [name, refuse])) };
+    const backend = await createGpuJsBackend({ mode: options.mode, base: deaf });
+    const bench = new Bench(backend);
+    const [a, b] = [bench.random("a", [5, 7]), bench.random("b", [5, 7], "f32", "transposed")];
+    const [sum, product, rows, copied, running] = [
+      [5, 7],
+      [5, 5],
+      [5, 1],
+      [5, 7],
+      [5, 7],
+    ].map((s) => bench.out(s));
+    backend.map(call("add", input(0), input(1)), [a, b], sum);
+    backend.matmul(a, { ...b, shape: [7, 5], strides: [...b.strides].reverse() }, product);
+    backend.reduce("sum", sum, [1], rows);
+    backend.copy(b, copied);
+    backend.scan(a, running);
+    await backend.flush();
+    const [total] = await bench.read({ ...rows, shape: [1] });
+    expect(total).toBeCloseTo(
+      a.values.slice(0, 7).reduce((s, v, i) => s + v + b.values[i], 0),
+      5,
+    );
+    bench.free();
+  });
+});
+
+it.skipIf(!webgpu)("works in our GPU buffers: nothing is uploaded, read back or copied in between", async () => {
+  const backend = await createGpuJsBackend({ mode: "webgpu", base: webgpu! });
+  const bench = new Bench(backend);
+  const [a, out] = [bench.random("a", [16, 16]), bench.out([16, 16])];
+  const square = call("mul", input(0), input(0));
+  backend.map(square, [a], out);
+  await backend.flush();
+  const before = { ...webgpu!.counters };
+  for (let i = 0; i < 10; i++) backend.map(square, [a], out);
+  await backend.flush();
+  expect(webgpu!.counters).toEqual(before);
+  expect([...(await bench.read(out))]).toEqual([...a.values].map((v) => Math.fround(v * v)));
+  bench.free();
+});
+
+it("says what to install where gpu.js is missing", async () => {
+  const { loadGpuJs } = await import("./loadGpuJs.ts");
+  await expect(loadGpuJs(() => Promise.reject(new Error("not found")))).rejects.toThrow("npm install gpu.js@2.24.1");
 });

@@ -14,12 +14,14 @@ import {
   scanKernel,
   scatterAddKernel,
 } from "./kernelSources.ts";
+import { createDeviceRunner } from "./deviceRunner.ts";
 import { type GpuJsMode, loadGpuJs } from "./loadGpuJs.ts";
+import type { WebgpuBackend } from "../webgpu/webgpu.ts";
 import type { Argument } from "./runner.ts";
 
 export interface GpuJsOptions {
   readonly mode: GpuJsMode;
-  /** Whose memory the kernels work in: `cpu` for the modes cpu, webasm and webgl2. */
+  /** Whose memory the kernels work in: `cpu` for the modes cpu, webasm and webgl2, `webgpu` for the mode webgpu. */
   readonly base: Backend;
 }
 
@@ -38,13 +40,16 @@ const MAX_ROWS = 65_535;
  * gpu.js stores nothing but f32, and its kernels write nothing but whole results. So `base` does
  *   - what must be exact on whole numbers: i32 arithmetic, indices beyond 2^24,
  *   - conversion between dtypes, and copies into a part of a tensor or out of more than three dims,
- *   - what has no elements to read, or more than seven inputs.
+ *   - what has no elements to read, more than seven inputs, or more bytes than a kernel can be given.
  *
  * @throws InfimmError if the package is not installed, or the mode cannot be had here
  */
 export async function createGpuJsBackend({ mode, base }: GpuJsOptions): Promise<Backend> {
-  const gpu = new (await loadGpuJs()).GPU({ mode });
-  const runner = createHostRunner(gpu, base);
+  const loaded = await loadGpuJs();
+  const runner =
+    mode === "webgpu"
+      ? await createDeviceRunner(loaded, base as WebgpuBackend)
+      : createHostRunner(new loaded.GPU({ mode }), base);
 
   /** Do `work` with operands as f32. What had to be converted or packed is freed after. */
   function withFloats(kernel: KernelSource, operands: readonly Operand[], work: (...floats: Operand[]) => void): void {
@@ -65,7 +70,7 @@ export async function createGpuJsBackend({ mode, base }: GpuJsOptions): Promise<
     size: readonly number[],
     out: Operand,
   ): void {
-    if (out.dtype === "f32") {
+    if (out.dtype === "f32" && runner.writesInto(out, inputs)) {
       runner.run(kernel, inputs, numbers, size, out);
       return;
     }
@@ -74,6 +79,19 @@ export async function createGpuJsBackend({ mode, base }: GpuJsOptions): Promise<
     base.copy(floats, out);
     base.free(floats.buffer);
   }
+
+  /** What `wait` gives, after everything that was asked for before; or the first thing that went wrong in that. */
+  function afterAll<T>(wait: () => Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      runner.inOrder(null, () => {
+        const failure = runner.takeFailure();
+        if (failure) reject(failure);
+        else wait().then(resolve, reject);
+      });
+    });
+  }
+
+  const tooLarge = (...operands: Operand[]) => !operands.every((t) => runner.fits(t));
 
   const fresh = (shape: Shape): Operand => ({
     buffer: base.alloc(sizeOf(shape) * BYTES.f32),
@@ -94,7 +112,13 @@ export async function createGpuJsBackend({ mode, base }: GpuJsOptions): Promise<
     const tensors = inputs.filter((t) => typeof t !== "number");
     const numbers = inputs.filter((t) => typeof t === "number");
     const whole = out.dtype === "i32" || tensors.some((t) => t.dtype === "i32");
-    if (whole || sizeOf(out.shape) === 0 || tensors.length > MAX_ARRAYS || tensors.length === 0)
+    if (
+      whole ||
+      sizeOf(out.shape) === 0 ||
+      tooLarge(...tensors, out) ||
+      tensors.length > MAX_ARRAYS ||
+      tensors.length === 0
+    )
       return runner.inOrder(null, () => base.map(expr, inputs, out));
     const loop = mergeDims(
       out.shape,
@@ -120,7 +144,8 @@ export async function createGpuJsBackend({ mode, base }: GpuJsOptions): Promise<
   };
 
   const copy: Backend["copy"] = (input, out) => {
-    const plain = input.dtype === "f32" && out.dtype === "f32" && isContiguous(out.shape, out.strides);
+    const plain =
+      input.dtype === "f32" && out.dtype === "f32" && !tooLarge(input, out) && isContiguous(out.shape, out.strides);
     if (plain && fits(mergeDims(input.shape, [input.strides]))) map(inputExpr(0), [input], out);
     else runner.inOrder(null, () => base.copy(input, out));
   };
@@ -130,7 +155,8 @@ export async function createGpuJsBackend({ mode, base }: GpuJsOptions): Promise<
       input.dtype === "i32" ||
       out.dtype === "bool" ||
       (out.dtype === "i32" && kind === "sum") ||
-      sizeOf(input.shape) === 0
+      sizeOf(input.shape) === 0 ||
+      tooLarge(input)
     )
       return runner.inOrder(null, () => base.reduce(kind, input, axes, out));
     const order = [...input.shape.keys()].filter((axis) => !axes.includes(axis));
@@ -162,7 +188,8 @@ export async function createGpuJsBackend({ mode, base }: GpuJsOptions): Promise<
   };
 
   const matmul: Backend["matmul"] = (a, b, out) => {
-    if (sizeOf(a.shape) === 0 || sizeOf(b.shape) === 0) return runner.inOrder(null, () => base.matmul(a, b, out));
+    if (sizeOf(a.shape) === 0 || sizeOf(b.shape) === 0 || tooLarge(a, b, out))
+      return runner.inOrder(null, () => base.matmul(a, b, out));
     withFloats(matmulKernel, [a, b], (left, right) => {
       const [m, n] = out.shape.slice(-2);
       const batch = mergeDims(out.shape.slice(0, -2), [left.strides.slice(0, -2), right.strides.slice(0, -2)]);
@@ -185,7 +212,7 @@ export async function createGpuJsBackend({ mode, base }: GpuJsOptions): Promise<
   };
 
   const gather: Backend["gather"] = (input, axis, index, out) => {
-    if (input.dtype === "i32" || input.shape[axis] > EXACT || sizeOf(out.shape) === 0)
+    if (input.dtype === "i32" || input.shape[axis] > EXACT || sizeOf(out.shape) === 0 || tooLarge(input, out))
       return runner.inOrder(null, () => base.gather(input, axis, index, out));
     withFloats(gatherKernel, [input, index], (t, at) => {
       const walk = (strides: Shape) => strides.map((s, i) => (i === axis ? 0 : s));
@@ -203,7 +230,7 @@ export async function createGpuJsBackend({ mode, base }: GpuJsOptions): Promise<
   };
 
   const scatterAdd: Backend["scatterAdd"] = (out, axis, index, source) => {
-    if (out.dtype !== "f32" || out.shape[axis] > EXACT || sizeOf(source.shape) === 0 || sizeOf(out.shape) === 0)
+    if (out.dtype !== "f32" || out.shape[axis] > EXACT || sizeOf(source.shape) === 0 || tooLarge(out, source))
       return runner.inOrder(null, () => base.scatterAdd(out, axis, index, source));
     const shape = source.shape.map((size, i) => (i === axis ? out.shape[axis] : size));
     const reached = viewed(out, shape, out.strides); // a source may be smaller than the result, along the other dims too
@@ -235,23 +262,32 @@ export async function createGpuJsBackend({ mode, base }: GpuJsOptions): Promise<
     name: "gpujs",
     alloc: (byteLength) => base.alloc(byteLength),
     free: (buffer) => runner.inOrder(null, () => base.free(buffer)),
-    write: (buffer, data) => base.write(buffer, data),
-    async read(buffer, byteOffset, byteLength) {
-      return await base.read(buffer, byteOffset, byteLength);
+    write(buffer, data) {
+      const held = mode === "webgpu" ? data.slice() : data; // it may have to wait, and the caller's may change
+      runner.inOrder(null, () => base.write(buffer, held));
     },
-    flush: () => runner.settled(),
-    map,
-    copy,
-    reduce,
-    matmul,
-    gather,
-    scatterAdd,
-    scan,
+    read: (buffer, byteOffset, byteLength) => afterAll(() => base.read(buffer, byteOffset, byteLength)),
+    flush: () => afterAll(() => base.flush()),
+    // operands as they are now: work may have to wait, and tensors may be disposed meanwhile
+    map: (expr, inputs, out) =>
+      map(
+        expr,
+        inputs.map((t) => (typeof t === "number" ? t : snapshot(t))),
+        snapshot(out),
+      ),
+    copy: (input, out) => copy(snapshot(input), snapshot(out)),
+    reduce: (kind, input, axes, out) => reduce(kind, snapshot(input), axes, snapshot(out)),
+    matmul: (a, b, out) => matmul(snapshot(a), snapshot(b), snapshot(out)),
+    gather: (input, axis, index, out) => gather(snapshot(input), axis, snapshot(index), snapshot(out)),
+    scatterAdd: (out, axis, index, source) => scatterAdd(snapshot(out), axis, snapshot(index), snapshot(source)),
+    scan: (input, out) => scan(snapshot(input), snapshot(out)),
     fused: {},
   };
 }
 
-/** The same memory under another shape. (Spreading an operand would lose its getters.) */
+const snapshot = (t: Operand) => viewed(t, t.shape, t.strides);
+
+/** The same memory under another shape. */
 function viewed({ buffer, dtype, offset }: Operand, shape: Shape, strides: Shape): Operand {
   return { buffer, dtype, shape, strides, offset };
 }

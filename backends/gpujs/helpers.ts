@@ -12,6 +12,17 @@ function helper(name: string, source: string, ...params: string[]): Helper {
 
 /** Functions that shaders lack, or have in a form that overflows. */
 const HELPERS: readonly Helper[] = [
+  // WGSL's compilers may take x != x for false. But NaN is whatever a clamp compares it with last: its two orders differ
+  helper(
+    "nan",
+    `function nan(x) {
+      const low = Math.min(Math.max(x, -1.0e30), 1.0e30);
+      const high = Math.max(Math.min(x, 1.0e30), -1.0e30);
+      return low != high ? 1.0 : 0.0;
+    }`,
+    "x",
+  ),
+  helper("truth", "function truth(x) { return (x != 0.0 || nan(x) != 0.0) ? 1.0 : 0.0; }", "x"),
   // shaders' pow is exp2(b · log2(a)): without a sign. Whole b give negative a its sign back.
   helper(
     "power",
@@ -108,7 +119,8 @@ const HELPERS: readonly Helper[] = [
   ),
 ];
 
-/** Those that `source` calls. */
+/** Those that `source` calls, and those that they call. */
 export function helpersOf(source: string): Helper[] {
-  return HELPERS.filter(({ name }) => source.includes(`${name}(`));
+  const called = HELPERS.filter(({ name }) => source.includes(`${name}(`));
+  return called.some(({ name }) => name === "truth") ? [...new Set([HELPERS[0], ...called])] : called;
 }

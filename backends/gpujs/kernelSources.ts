@@ -87,10 +87,10 @@ export function infinitiesOf(expr: Expr): number[] {
 const FOLD: Record<ReduceKind, (value: string) => string> = {
   sum: (v) =>
     `best = best + ${v}; if (count - Math.floor(count / 64.0) * 64.0 == 63.0) { sums = sums + best; best = 0.0; }`,
-  max: (v) => `if (best == best && (${v} > best || ${v} != ${v})) { best = ${v}; }`,
-  min: (v) => `if (best == best && (${v} < best || ${v} != ${v})) { best = ${v}; }`,
-  argmax: (v) => `if (best == best && (${v} > best || ${v} != ${v})) { best = ${v}; at = count; }`,
-  argmin: (v) => `if (best == best && (${v} < best || ${v} != ${v})) { best = ${v}; at = count; }`,
+  max: (v) => `if (nan(best) == 0.0 && (${v} > best || nan(${v}) != 0.0)) { best = ${v}; }`,
+  min: (v) => `if (nan(best) == 0.0 && (${v} < best || nan(${v}) != 0.0)) { best = ${v}; }`,
+  argmax: (v) => `if (nan(best) == 0.0 && (${v} > best || nan(${v}) != 0.0)) { best = ${v}; at = count; }`,
+  argmin: (v) => `if (nan(best) == 0.0 && (${v} < best || nan(${v}) != 0.0)) { best = ${v}; at = count; }`,
 };
 
 /**

@@ -30,9 +30,9 @@ export interface GpuJsPackage {
 }
 
 /** gpu.js is an optional peer: who does not use this backend need not install it. */
-export async function loadGpuJs(): Promise<GpuJsPackage> {
+export async function loadGpuJs(load = () => import("gpu.js") as Promise<unknown>): Promise<GpuJsPackage> {
   try {
-    const loaded = (await import("gpu.js")) as unknown as GpuJsPackage & { default?: GpuJsPackage };
+    const loaded = (await load()) as GpuJsPackage & { default?: GpuJsPackage };
     return loaded.default ?? loaded;
   } catch (cause) {
     throw new InfimmError("the gpujs backend needs the package gpu.js: npm install gpu.js@2.24.1", { cause });

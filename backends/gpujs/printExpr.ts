@@ -45,8 +45,8 @@ const PRINT: Record<Primitive, (a: string, b: string, c: string) => string> = {
   div: (a, b) => `${a} / ${b}`,
   pow: (a, b) => (b === "2.0" ? `${a} * ${a}` : b === "3.0" ? `${a} * ${a} * ${a}` : `power(${a}, ${b})`),
   remainder: (a, b) => `remainderOf(${a}, ${b})`,
-  min: (a, b) => `(${a} < ${b} || ${a} != ${a}) ? ${a} : ${b}`, // Math.min of a shader drops NaN
-  max: (a, b) => `(${a} > ${b} || ${a} != ${a}) ? ${a} : ${b}`,
+  min: (a, b) => `(${a} < ${b} || nan(${a}) != 0.0) ? ${a} : ${b}`, // Math.min of a shader drops NaN
+  max: (a, b) => `(${a} > ${b} || nan(${a}) != 0.0) ? ${a} : ${b}`,
   neg: (a) => `-${a}`,
   abs: unary("Math.abs"),
   sign: (a) => `(${a} > 0.0) ? 1.0 : ((${a} < 0.0) ? -1.0 : ${a})`,
@@ -65,9 +65,9 @@ const PRINT: Record<Primitive, (a: string, b: string, c: string) => string> = {
   gt: (a, b) => flag(`${a} > ${b}`),
   ge: (a, b) => flag(`${a} >= ${b}`),
   eq: (a, b) => flag(`${a} == ${b}`),
-  ne: (a, b) => flag(`${a} != ${b}`),
-  and: (a, b) => flag(`${a} != 0.0 && ${b} != 0.0`),
-  or: (a, b) => flag(`${a} != 0.0 || ${b} != 0.0`),
-  not: (a) => flag(`${a} == 0.0`),
-  select: (a, b, c) => `(${a} != 0.0) ? ${b} : ${c}`,
+  ne: (a, b) => flag(a === b ? `nan(${a}) != 0.0` : `${a} != ${b}`),
+  and: (a, b) => `truth(${a}) * truth(${b})`,
+  or: (a, b) => flag(`truth(${a}) + truth(${b}) != 0.0`),
+  not: (a) => `1.0 - truth(${a})`,
+  select: (a, b, c) => `(truth(${a}) != 0.0) ? ${b} : ${c}`,
 };

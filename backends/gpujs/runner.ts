@@ -11,6 +11,12 @@ export interface Argument {
 export interface Runner {
   /** Do `work`, which may run `kernel`, after everything that was asked for before. */
   inOrder(kernel: KernelSource | null, work: () => void): void;
+  /** What has gone wrong since the last time in work that had to wait. */
+  takeFailure(): unknown;
+  /** Whether kernels can take the operand's memory. */
+  fits(operand: Operand): boolean;
+  /** Whether a kernel can write `out` where it is, while it reads `inputs`. */
+  writesInto(out: Operand, inputs: readonly Argument[]): boolean;
   argument(operand: Operand): Argument;
   /**
    * @param size of the result: x, y, z for a kernel of rank 3, its length for rank 1
@@ -23,8 +29,6 @@ export interface Runner {
     size: readonly number[],
     out: Operand,
   ): void;
-  /** Wait until nothing is left to do. */
-  settled(): Promise<void>;
 }
 
 /** What gpu.js is told of a kernel. One compiled kernel serves all sizes. */

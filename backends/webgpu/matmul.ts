@@ -82,8 +82,13 @@ function run(recorder: Recorder, a: Operand, b: Operand, bias: Operand | null, o
     withBias: bias !== null,
   };
   if (layout.bAlong === "n" && n % 4 !== 0) Object.assign(layout, { b: { ...layout.b, four: false } });
-  const kind: Kind =
-    m <= 4 && bAlong === "k" ? "matvec" : !recorder.software && m >= TILE / 4 && n >= TILE / 4 ? "tiled" : "blocked";
+  const kind: Kind = recorder.software
+    ? "blocked"
+    : m <= 4 && bAlong === "k"
+      ? "matvec"
+      : m >= 16 && n >= 16
+        ? "tiled"
+        : "blocked";
   const batches = sizeOf(batch.shape);
   const threads = Math.ceil(m / layout.rows) * Math.ceil(n / 4) * batches;
   const groups = {

@@ -34,9 +34,9 @@ ${batch("(tile / (across * down))")}
   let x = lane % ${TILE / 4}u;
   let y = lane / ${TILE / 4}u;
 ${rows.map((r) => `  var sum${r} = vec4<f32>(0.0);`).join("\n")}
-  for (var from = 0u; from < ${k}; from += ${DEPTH}u) {
-    tileA[y][x] = vec4<f32>(${rows.map((j) => `elementA(a, firstRow + x * 4u + ${j}u, from + y)`).join(", ")});
-    tileB[y][x] = vec4<f32>(${rows.map((j) => `elementB(b, from + y, firstColumn + x * 4u + ${j}u)`).join(", ")});
+  for (var at = 0u; at < ${k}; at += ${DEPTH}u) {
+    tileA[y][x] = vec4<f32>(${rows.map((j) => `elementA(a, firstRow + x * 4u + ${j}u, at + y)`).join(", ")});
+    tileB[y][x] = vec4<f32>(${rows.map((j) => `elementB(b, at + y, firstColumn + x * 4u + ${j}u)`).join(", ")});
     workgroupBarrier();
     for (var d = 0u; d < ${DEPTH}u; d++) {
       let left = tileA[d][y];

@@ -13,6 +13,8 @@ const GROUP = 64;
 /** Elements that one row of threads folds at most, where few rows could not fill a GPU. */
 const PART = 4096;
 const FEW_ROWS = 256;
+/** So many elements are summed by themselves before they join the rest: one long sum would round too often. */
+const RUN = 64;
 
 /**
  * Fold `axes` of `input` into `out` (contiguous): each row of threads folds one element's worth. Few and very long
@@ -85,7 +87,7 @@ function foldParts(
   const rows = sizeOf(kept.shape) * parts;
   const count = sizeOf(folded.shape);
   const stretch = Math.ceil(count / parts);
-  const lanes = lanesFor(stretch);
+  const lanes = lanesFor(recorder, stretch);
   const bindings = new Bindings(recorder.device.limits);
   const [from, to] = [bindings.add(input), bindings.add(out, { writable: true })];
   const small = PER_WORD[out.dtype] > 1;
@@ -141,9 +143,13 @@ function source(kind: ReduceKind, input: Operand, out: Operand, layout: Layout):
   let end = min(${param(3)}, first + ${param(2)});
 ${addresses(`safe / ${param(1)}`, keptRank, 6, [6 + keptRank], [param(4)])}
   var all = ${fold.start};
-  for (var r = first + lane % ${lanes}u; r < end; r += ${lanes}u) {
+  for (var run = first + lane % ${lanes}u; run < end; run += ${RUN * lanes}u) {
+    var some = ${fold.start};
+    for (var r = run; r < min(end, run + ${RUN * lanes}u); r += ${lanes}u) {
 ${addresses("r", foldedRank, foldedSlot, [foldedSlot + foldedRank], ["a0"], ["a1"])}
-    all = combine(all, ${fold.wrap(element, "r")});
+      some = combine(some, ${fold.wrap(element, "r")});
+    }
+    all = combine(all, some);
   }
   all = together(all, lane);
   if (live && lane % ${lanes}u == 0u) { put(${param(5)} + row, ${bits}); }`,

@@ -8,9 +8,12 @@ import { addresses, declarations, entry, floatBits, functionsFor, loader, param 
 
 const GROUP = 64;
 
-/** How many threads of a workgroup share one row of `n` elements. */
-export function lanesFor(n: number): number {
-  if (n <= 4) return 1;
+/**
+ * How many threads of a workgroup share one row of `n` elements. A GPU in software gains nothing from sharing, and waits
+ * long at barriers.
+ */
+export function lanesFor(recorder: Recorder, n: number): number {
+  if (n <= 4 || recorder.software) return 1;
   return n <= 128 ? 8 : GROUP;
 }
 
@@ -70,7 +73,7 @@ function runRows(recorder: Recorder, kernel: RowKernel): void {
   const operands = [x, ...vectors];
   const ids = operands.map((operand) => bindings.add(operand));
   const target = bindings.add(out, { writable: true });
-  const lanes = lanesFor(n);
+  const lanes = lanesFor(recorder, n);
   const { pattern } = bindings;
   const vectorSlot = (k: number) => 4 + 2 * k;
   const extraSlot = 4 + 2 * vectors.length;
@@ -93,6 +96,7 @@ function runRows(recorder: Recorder, kernel: RowKernel): void {
         foldLanes("total", "f32", lanes, "a + b"),
         ...operands.map(({ dtype }, k) => loader(`load${k}`, ids[k], dtype)),
         `fn put(i: u32, value: f32) { b${target}[i] = bitcast<u32>(value); }`,
+        `fn made(i: u32) -> f32 { return bitcast<f32>(b${target}[i]); }`,
         entry(
           GROUP,
           `  let n = ${param(1)};
@@ -126,10 +130,14 @@ export function softmax(recorder: Recorder, x: Operand, out: Operand): void {
   top = largest(top, lane);
   if ((bitcast<u32>(top) & 0x7fffffffu) >= 0x7f800000u) { top = nan(); }
   var sum = 0.0;
-  for (var c = part; c < n; c += LANES) { sum += expOf(load0(x + c) - top); }
+  for (var c = part; c < n; c += LANES) {
+    let e = expOf(load0(x + c) - top);
+    if (live) { put(to + c, e); }
+    sum += e;
+  }
   let scale = 1.0 / total(sum, lane);
   if (live) {
-    for (var c = part; c < n; c += LANES) { put(to + c, expOf(load0(x + c) - top) * scale); }
+    for (var c = part; c < n; c += LANES) { put(to + c, made(to + c) * scale); }
   }`,
   });
 }
@@ -188,7 +196,7 @@ export function scan(recorder: Recorder, input: Operand, out: Operand): void {
   const outer = rank > 1 ? out.shape.slice(0, -1) : [1];
   const [inStrides, outStrides] = [input, out].map(({ strides }) => (rank > 1 ? strides.slice(0, -1) : [0]));
   const rows = sizeOf(outer);
-  const lanes = n <= 16 ? 1 : GROUP;
+  const lanes = n <= 16 || recorder.software ? 1 : GROUP;
   const { pattern } = bindings;
   const dims = outer.length;
   recorder.dispatch({
@@ -211,7 +219,7 @@ export function scan(recorder: Recorder, input: Operand, out: Operand): void {
       const load = `${type}(load0(a0 + c * ${param(4)}))`;
       const code = [
         loader("load0", from, input.dtype),
-        `var<workgroup> sums: array<${type}, ${GROUP}>;`,
+        lanes > 1 ? `var<workgroup> sums: array<${type}, ${GROUP}>;` : "",
         entry(
           GROUP,
           `  let n = ${param(1)};
@@ -223,11 +231,7 @@ export function scan(recorder: Recorder, input: Operand, out: Operand): void {
   let end = min(n, start + stretch);
 ${addresses("min(row, " + param(0) + " - 1u)", dims, 6, [6 + dims, 6 + 2 * dims], [param(2), param(3)])}
   var sum = ${type}(0);
-  for (var c = start; c < end; c++) { sum += ${load}; }
-  sums[lane] = sum;
-  workgroupBarrier();
-  sum = ${type}(0);
-  for (var before = lane - part; before < lane; before++) { sum += sums[before]; }
+${lanes > 1 ? sumsBefore(type, load) : ""}
   if (live) {
     for (var c = start; c < end; c++) {
       sum += ${load};
@@ -239,4 +243,13 @@ ${addresses("min(row, " + param(0) + " - 1u)", dims, 6, [6 + dims, 6 + 2 * dims]
       return [declarations(6 + 3 * dims, pattern), functionsFor(code), code].join("\n");
     },
   });
+}
+
+/** Statements: `sum` becomes what the threads before this one have in their stretches. */
+function sumsBefore(type: string, load: string): string {
+  return `  for (var c = start; c < end; c++) { sum += ${load}; }
+  sums[lane] = sum;
+  workgroupBarrier();
+  sum = ${type}(0);
+  for (var before = lane - part; before < lane; before++) { sum += sums[before]; }`;
 }

@@ -1,6 +1,15 @@
-import { conformance } from "../conformance.ts";
+import { describe, it } from "vitest";
+import { conformance, conformanceCases } from "../conformance.ts";
 import { testDevice } from "./testDevice.ts";
 import { createWebgpuBackend } from "./webgpu.ts";
 
 const found = await testDevice();
 if (found) conformance("webgpu", () => createWebgpuBackend(found));
+
+// SwiftShader gets kernels without barriers; those for real GPUs are correct on it, too
+const forGpus = conformanceCases().filter(({ name }) => /^(reduce|scan|matmul|fused)/.test(name));
+describe.skipIf(!found)("webgpu's kernels for real GPUs conform", async () => {
+  const other = await testDevice();
+  const backend = other && (await createWebgpuBackend({ ...other, software: false }));
+  it.each(forGpus)("$name", ({ run }) => run(backend!));
+});

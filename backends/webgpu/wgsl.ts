@@ -106,17 +106,15 @@ const FUNCTIONS: Readonly<Record<string, string>> = {
   quotient: "fn quotient(a: f32, b: f32) -> f32 { if (b == 0.0 && a == 0.0) { return nan(); } return a / b; }",
   rootOf: "fn rootOf(x: f32) -> f32 { if (lt(x, 0.0)) { return nan(); } return sqrt(x); }",
   pow2: "fn pow2(n: i32) -> f32 { return bitcast<f32>(u32(n + 127) << 23u); }",
-  // x = n ln 2 + r, |r| <= ln 2 / 2; ln 2 in two parts, of which the first times n is exact; e^r by its series
+  // beyond the clamp is 0 or infinity; x = n ln 2 + r, |r| <= ln 2 / 2; ln 2 in two parts, of which the first times n is exact; e^r by its series
   expOf: `fn expOf(x: f32) -> f32 {
-  if (isNan(x)) { return x; }
-  if (x > 88.8) { return inf(); }
-  if (x < -104.0) { return 0.0; }
-  let n = round(x * 1.44269504);
-  let r = (x - n * 0.693359375) - n * -2.12194440e-4;
+  let held = clamp(x, -104.0, 89.0);
+  let n = round(held * 1.44269504);
+  let r = (held - n * 0.693359375) - n * -2.12194440e-4;
   let series = 1.0 + r * (1.0 + r * (0.5 + r * (0.16666667 + r * (0.041666667 + r * (0.0083333333 + r * 0.0013888889)))));
   let whole = i32(n);
   let half = whole / 2;
-  return series * pow2(half) * pow2(whole - half);
+  return select(series * pow2(half) * pow2(whole - half), x, isNan(x));
 }`,
   logOf: `fn logOf(x: f32) -> f32 {
   if (isNan(x) || x < 0.0) { return nan(); }

@@ -13,6 +13,7 @@ for set in tiny-zephyr tiny-llama tiny-vicuna; do
 done
 "$python" export_set.py --original "$hd" --config tiny-hd --out $out/tiny-hd
 "$python" export_preprocess.py --out $out/preprocess
+"$python" export_pictures.py --out $out/pictures
 "$python" export_ops.py --out $out/ops
 "$python" export_tokenizer.py --original "$zephyr" --out $out/tokenizer
 "$python" export_generation.py --original "$zephyr" --out $out/generation

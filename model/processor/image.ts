@@ -72,6 +72,7 @@ export function fromNdarray(pixels: PixelNdarray): Image {
     throw new InfimmError("fromNdarray: expected bytes (Uint8Array or Uint8ClampedArray, 0 to 255), got other data");
   }
   const [height, width, channels] = shape;
+  requireInside(pixels);
   const isRowMajor = stride[2] === 1 && stride[1] === channels && stride[0] === width * channels;
   if (isRowMajor) {
     const size = height * width * channels;
@@ -85,4 +86,14 @@ export function fromNdarray(pixels: PixelNdarray): Image {
     }
   }
   return makeImage(width, height, mode, copy);
+}
+
+function requireInside({ data, shape, stride, offset }: PixelNdarray): void {
+  const ends = shape.map((size, axis) => (size - 1) * stride[axis]);
+  const lowest = ends.reduce((sum, end) => sum + Math.min(0, end), offset);
+  const highest = ends.reduce((sum, end) => sum + Math.max(0, end), offset);
+  if (shape.some((size) => !(size > 0)) || (lowest >= 0 && highest < data.length)) return;
+  throw new InfimmError(
+    `fromNdarray: shape ${showShape(shape)}, stride ${showShape(stride)}, offset ${offset} reach beyond ${data.length} bytes`,
+  );
 }

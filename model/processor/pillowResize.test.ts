@@ -2,7 +2,8 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { CHANNELS, type ImageMode, makeImage } from "./image.ts";
 import { crop, pillowResize } from "./pillowResize.ts";
-import { crc32, synthetic } from "./png.fixture.ts";
+import { crc32 } from "./formats/crc32.ts";
+import { synthetic } from "./png.fixture.ts";
 
 /** The synthetic picture in a mode; bilevel ones are thresholded at 128. */
 function picture(width: number, height: number, mode: ImageMode) {

@@ -1,14 +1,5 @@
 import { deflateSync } from "node:zlib";
-
-/** CRC-32 as PNG and zip use it: for PNG chunks, and to compare pictures with a number computed by Pillow. */
-export function crc32(bytes: Uint8Array): number {
-  let crc = 0xffffffff;
-  for (const byte of bytes) {
-    crc ^= byte;
-    for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ (crc & 1 ? 0xedb88320 : 0);
-  }
-  return (crc ^ 0xffffffff) >>> 0;
-}
+import { crc32 } from "./formats/crc32.ts";
 
 function chunk(type: string, body: Uint8Array): Buffer {
   const typed = Buffer.concat([Buffer.from(type, "latin1"), body]);
@@ -60,4 +51,16 @@ export function synthetic(width: number, height: number, channels: number): Uint
     }
   }
   return data;
+}
+
+/** A damaged PNG with the checksums of whatever chunks are left in it made right. */
+export function withChecksums(png: Uint8Array): Uint8Array {
+  const file = Buffer.from(png);
+  for (let at = 8; at + 12 <= file.length; ) {
+    const end = at + 8 + file.readUInt32BE(at);
+    if (end + 4 > file.length) break;
+    file.writeUInt32BE(crc32(file.subarray(at + 4, end)), end);
+    at = end + 4;
+  }
+  return file;
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { crc32 } from "./formats/crc32.ts";
 import { CHANNELS, type Image, type ImageMode, makeImage } from "./image.ts";
-import { crc32, synthetic } from "./png.fixture.ts";
+import { synthetic } from "./png.fixture.ts";
 import { preprocess, shorterSideTo } from "./preprocess.ts";
 
 const picture = (width: number, height: number, mode: ImageMode): Image =>

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { parseSafetensors } from "../weights/parseSafetensors.ts";
 import { decodeImage } from "./decodeImage.ts";
-import { crc32 } from "./png.fixture.ts";
+import { crc32 } from "./formats/crc32.ts";
 import { preprocess } from "./preprocess.ts";
 
 interface Case {
@@ -30,7 +30,7 @@ const decoded = (file: string) => decodeImage(readFileSync(new URL(file, folder)
 
 describe("preprocessing equals Pillow's, bit for bit", () => {
   it.each(golden.cases.map((one) => [one.name, one] as const))("%s", async (name, one) => {
-    const image = decoded(one.file);
+    const image = await decoded(one.file);
     expect(image.mode).toBe(one.mode);
     const { pixels, values } = preprocess(image, { size: one.image_size, padToSquare: one.pad_to_square });
     expect(crc32(pixels).toString(16).padStart(8, "0")).toBe(one.crc32);
@@ -50,7 +50,7 @@ describe("JPEG decoding is near Pillow's", () => {
   ])("%s", async (file, most, mean) => {
     const { name } = golden.jpeg.find((one) => one.file === file) as JpegCase;
     const expected = (await tensors.read(name)).data;
-    const differences = Array.from(decoded(file).data, (value, i) => Math.abs(value - expected[i]));
+    const differences = Array.from((await decoded(file)).data, (value, i) => Math.abs(value - expected[i]));
     expect(Math.max(...differences)).toBeLessThanOrEqual(most);
     expect(differences.reduce((a, b) => a + b) / differences.length).toBeLessThan(mean);
   });

@@ -1,12 +1,23 @@
-import { readFile } from "node:fs/promises";
+import { open } from "node:fs/promises";
 import { FileFormatError, InfimmError } from "../../core/errors.ts";
+import { collectBytes, requireBytesWithin } from "./collectBytes.ts";
 
-/** The bytes of a file (Node only). `what` is how the messages call it: "picture". */
-export async function readBytes(path: string, what: string): Promise<Uint8Array> {
+/**
+ * The bytes of a file (Node only); a pipe is read to its end. `what` is how the messages call it: "picture".
+ * No more than `maxBytes` are read.
+ */
+export async function readBytes(path: string, what: string, maxBytes = Number.POSITIVE_INFINITY): Promise<Uint8Array> {
   let bytes: Uint8Array;
   try {
-    bytes = await readFile(path);
+    const file = await open(path);
+    try {
+      requireBytesWithin(maxBytes, (await file.stat()).size, path);
+      bytes = await collectBytes(file.createReadStream({ highWaterMark: 1 << 20 }), maxBytes, path);
+    } finally {
+      await file.close();
+    }
   } catch (cause) {
+    if (cause instanceof InfimmError) throw cause;
     const code = (cause as NodeJS.ErrnoException).code;
     if (code === "ENOENT") throw new InfimmError(`${what} not found: there is no file ${path}`, { cause });
     if (code === "EISDIR") throw new InfimmError(`expected a ${what}, but ${path} is a folder`, { cause });

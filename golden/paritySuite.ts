@@ -1,0 +1,54 @@
+import { existsSync, readdirSync } from "node:fs";
+import { beforeAll, describe, expect, test } from "vitest";
+import type { Check } from "./check.ts";
+import { diagnose } from "./diagnose.ts";
+import { type GoldenCase, openGoldenSet } from "./load.ts";
+import { checkSet } from "./run.ts";
+
+/** The committed sets. */
+export const folders = [
+  ...readdirSync("golden/fixtures").map((name) => `golden/fixtures/${name}`),
+  "model/infimm-tiny",
+].filter((folder) => existsSync(`${folder}/golden.json`));
+
+/** How many checks of each kind a case is worth, told from its files alone: what was not checked cannot have passed. */
+function expectedCounts(golden: GoldenCase): [what: string, count: number][] {
+  const rows = (path: string) => (golden.has("outputs", path) ? golden.shape("outputs", path)[0] : 0);
+  const counts: [string, number][] = [
+    ["chain activation", golden.paths("activations").length],
+    ["chain tap", golden.paths("taps").length],
+    ["chain logits", Number(golden.has("outputs", "logits"))],
+    ["unit activation", golden.paths("module_inputs").filter((path) => path !== "model").length],
+    ["unit logits", Number(golden.has("module_inputs", "model"))],
+    ["chain loss", Number(golden.has("outputs", "loss"))],
+    ["chain gradient norm", Object.keys(golden.gradNorms).length],
+    ["chain gradient", golden.paths("grads").length],
+    ["chain ids", rows("greedy_ids") + rows("batch_greedy_ids") + rows("beam3_ids")],
+  ];
+  return counts.filter(([, count]) => count > 0);
+}
+
+/** Declare the check of all committed sets as vitest tests: everything that a set holds, on one backend. */
+export async function parity(backend: string): Promise<void> {
+  for (const folder of folders) {
+    const { name, cases } = await openGoldenSet(folder);
+    describe.each(cases)(`${name} on ${backend}: $name`, (golden) => {
+      let checks: Check[] = [];
+      beforeAll(async () => {
+        checks = (await checkSet(folder, { backend, case: golden.name })).checks;
+      });
+
+      test.each(expectedCounts(golden))("%s: %i equal PyTorch", (what, count) => {
+        const ours = checks.filter((check) => `${check.how} ${check.kind}` === what);
+        expect(diagnose(ours)?.text).toBeUndefined();
+        expect(ours.length).toBe(count);
+      });
+
+      test("nothing else, and nothing left unchecked", () => {
+        const total = expectedCounts(golden).reduce((sum, [, count]) => sum + count, 0);
+        expect(checks.filter((check) => check.kind === "unchecked")).toEqual([]);
+        expect(checks.length).toBe(total);
+      });
+    });
+  }
+}
