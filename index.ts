@@ -8,6 +8,9 @@
  */
 import "./backends/register.ts";
 
+export { DeviceLostError, OutOfMemoryError, WebgpuError } from "./backends/webgpu/errors.ts";
+export { type WgslKernel, wgslKernel } from "./backends/webgpu/customKernel.ts";
+export { createWebgpuBackend, type WebgpuBackend } from "./backends/webgpu/webgpu.ts";
 export * from "./core/errors.ts";
 export { dequantize, quantize } from "./core/quantized.ts";
 export { Generator } from "./core/random.ts";

@@ -1,6 +1,5 @@
 import { Assistant } from "../model/assistant.ts";
 import type { Progress } from "../model/weights/loadWeights.ts";
-import { openBackend } from "../tensor/index.ts";
 import type { AnswerOptions } from "./answerOptions.ts";
 import { downloadProgress } from "./downloadProgress.ts";
 
@@ -9,7 +8,7 @@ export async function loadAssistant(options: Pick<AnswerOptions, "model" | "back
   const show = process.stderr.isTTY && !options.quiet;
   try {
     return await Assistant.fromPretrained(options.model, {
-      backend: await openBackend(options.backend),
+      backend: options.backend,
       onProgress: show ? progressLine() : undefined,
       onDownload: options.quiet ? undefined : downloadProgress(),
     });

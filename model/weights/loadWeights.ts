@@ -1,6 +1,6 @@
 import { FileFormatError } from "../../core/errors.ts";
 import type { Module } from "../../nn/module.ts";
-import { type Backend, fromData, getBackend } from "../../tensor/index.ts";
+import { type Backend, fromData, openBackend } from "../../tensor/index.ts";
 import { ropeTables, VisionRotaryEmbedding } from "../evaClip/rope.ts";
 import type { VisualConfig } from "../visualConfig.ts";
 import { explainMismatch, matchNames } from "./match.ts";
@@ -13,7 +13,8 @@ import { quote, type TensorData, type WeightFile } from "./weightFile.ts";
 export type Progress = (done: number, total: number, name: string) => void;
 
 export interface LoadOptions {
-  readonly backend?: Backend;
+  /** Where to compute: a backend, or the name of one, which is opened (`webgpu` needs a moment). Default: the first. */
+  readonly backend?: Backend | string;
   readonly onProgress?: Progress;
   /** Hold floats so; q8 and q4 quantise, as they come, only what bears it (storeAs.ts). Default: as the file stores them. */
   readonly dtype?: WeightDType;
@@ -35,6 +36,7 @@ export async function loadWeights(
   stored: WeightFile,
   { backend = getBackend(), onProgress, dtype: wantedDType, allowNonFinite = false }: LoadOptions = {},
 ): Promise<void> {
+  const backend = typeof wish === "object" ? wish : await openBackend(wish);
   const file = joinPlanes(stored);
   const tables = rotaryPaths(model);
   const wanted = model.stateDict();
