@@ -34,7 +34,7 @@ export interface LoadOptions {
 export async function loadWeights(
   model: Module & { readonly config: { readonly visual: VisualConfig } },
   stored: WeightFile,
-  { backend = getBackend(), onProgress, dtype: wantedDType, allowNonFinite = false }: LoadOptions = {},
+  { backend: wish, onProgress, dtype: wantedDType, allowNonFinite = false }: LoadOptions = {},
 ): Promise<void> {
   const backend = typeof wish === "object" ? wish : await openBackend(wish);
   const file = joinPlanes(stored);
