@@ -6,6 +6,10 @@ import { createWasmBackend } from "./wasm/wasm.ts";
 
 /** Make the backends known by name. The first is the default. */
 registerBackend(createCpuBackend());
-registerBackend(createMetaBackend());
 if (hasWasm()) registerBackend(createWasmBackend());
+registerBackend(createMetaBackend());
 registerOpener("webgpu", async () => (await import("./webgpu/webgpu.ts")).createWebgpuBackend());
+registerOpener("gpujs", async () => {
+  const { createGpuJsBackend } = await import("./gpujs/gpujs.ts");
+  return createGpuJsBackend({ mode: "document" in globalThis ? "webgl2" : "webasm", base: createCpuBackend() });
+});

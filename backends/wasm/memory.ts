@@ -49,18 +49,25 @@ export class Arena {
   }
 }
 
+interface Lease {
+  readonly arena: Arena;
+  readonly block: Block;
+  ended: boolean;
+}
+
 /** Memory of a tensor: a block of one arena. */
 export class WasmBuffer implements DeviceBuffer {
   readonly arena: Arena;
-  readonly block: Block;
-  readonly byteLength: number;
   readonly address: number;
+  readonly byteLength: number;
+  /** What is to be given back. An object of its own, which may outlive the buffer. */
+  readonly lease: Lease;
 
   constructor(arena: Arena, block: Block, byteLength: number) {
     this.arena = arena;
-    this.block = block;
-    this.byteLength = byteLength;
     this.address = block.address;
+    this.byteLength = byteLength;
+    this.lease = { arena, block, ended: false };
   }
 }
 
@@ -68,6 +75,8 @@ export class WasmBuffer implements DeviceBuffer {
 export class Memory {
   readonly arenas: Arena[] = [];
   private readonly onNewArena: (arena: Arena) => void;
+  /** Buffers of tensors that nobody freed, and nobody can any more: outside of scopes that is allowed, if wasteful. */
+  private readonly forgotten = new FinalizationRegistry<Lease>(end);
 
   constructor(onNewArena: (arena: Arena) => void = () => {}) {
     this.onNewArena = onNewArena;
@@ -76,7 +85,7 @@ export class Memory {
   alloc(byteLength: number): WasmBuffer {
     for (const arena of this.arenas) {
       const block = arena.heap.take(byteLength, LIMIT - RESERVE);
-      if (block) return new WasmBuffer(arena, block, byteLength);
+      if (block) return this.lend(arena, block, byteLength);
     }
     if (byteLength > LIMIT - RESERVE - MARGIN)
       throw new InfimmError(
@@ -85,7 +94,7 @@ export class Memory {
     const arena = this.newArena();
     const block = arena.heap.take(byteLength, LIMIT - RESERVE);
     if (!block) throw outOfMemory(byteLength);
-    return new WasmBuffer(arena, block, byteLength);
+    return this.lend(arena, block, byteLength);
   }
 
   /** Scratch in a certain arena, where a kernel needs it. */
@@ -95,8 +104,14 @@ export class Memory {
     return new WasmBuffer(arena, block, byteLength);
   }
 
-  free({ arena, block }: WasmBuffer): void {
-    arena.heap.give(block);
+  free(buffer: WasmBuffer): void {
+    end(buffer.lease);
+  }
+
+  private lend(arena: Arena, block: Block, byteLength: number): WasmBuffer {
+    const buffer = new WasmBuffer(arena, block, byteLength);
+    this.forgotten.register(buffer, buffer.lease);
+    return buffer;
   }
 
   firstArena(): Arena {
@@ -109,6 +124,11 @@ export class Memory {
     this.onNewArena(arena);
     return arena;
   }
+}
+
+function end(lease: Lease): void {
+  if (!lease.ended) lease.arena.heap.give(lease.block);
+  lease.ended = true;
 }
 
 function outOfMemory(byteLength: number): InfimmError {

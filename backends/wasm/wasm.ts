@@ -1,5 +1,5 @@
 import type { TypedArray } from "../../core/dtype.ts";
-import type { Backend, DeviceBuffer } from "../../tensor/backend.ts";
+import type { Backend, DeviceBuffer, Operand } from "../../tensor/backend.ts";
 import { gather, scatterAdd } from "../cpu/indexing.ts";
 import { scan } from "../cpu/scan.ts";
 import { topk } from "../cpu/topk.ts";
@@ -12,10 +12,11 @@ import { PackedWeights } from "./packedWeights.ts";
 import { dequantize, quantizedLinear } from "./quantized.ts";
 import type { Activations } from "./kernels/quantized/fixedPoint.ts";
 import { hasRelaxedSimd, nodeModule } from "./features.ts";
-import type { WasmBuffer } from "./memory.ts";
+import { bufferOf, type WasmBuffer } from "./memory.ts";
 import { bytesOf } from "./place.ts";
 import { reduce } from "./reduce.ts";
 import { layerNorm, rmsNorm, softmax } from "./rows.ts";
+import type { Pool } from "./threads/pool.ts";
 
 export interface WasmOptions {
   /** How many threads compute, the calling one included. Default: as many as there are cores, 8 at most. */
@@ -28,16 +29,27 @@ export interface WasmOptions {
   readonly packedBytes?: number;
 }
 
+export interface WasmBackend extends Backend {
+  /** Its threads. */
+  readonly pool: Pool;
+}
+
 /** WebAssembly with 128-bit vectors and threads. */
-export function createWasmBackend(options: WasmOptions = {}): Backend {
+export function createWasmBackend(options: WasmOptions = {}): WasmBackend {
   const { threads = defaultThreads(), relaxed = true, packedBytes = 2 ** 31, activations = "f32" } = options;
   const engine = new Engine(threads, relaxed && hasRelaxedSimd());
   const { memory } = engine;
   const weights = new PackedWeights(memory, packedBytes);
   const readSync = (buffer: DeviceBuffer, byteOffset: number, byteLength: number) =>
     bytesOf(buffer as WasmBuffer).slice(byteOffset, byteOffset + byteLength).buffer as unknown as ArrayBuffer;
+  /** Something is about to be written there: panels made of what was are of no use any more. */
+  const written = (out: Operand) => {
+    weights.drop(bufferOf(out));
+    return out;
+  };
   return {
     name: "wasm",
+    pool: engine.pool,
     alloc: (byteLength) => memory.alloc(byteLength),
     free(buffer) {
       weights.drop(buffer as WasmBuffer);
@@ -45,27 +57,28 @@ export function createWasmBackend(options: WasmOptions = {}): Backend {
     },
     hostView: (buffer) => bytesOf(buffer as WasmBuffer),
     write(buffer, data: TypedArray) {
+      weights.drop(buffer as WasmBuffer);
       bytesOf(buffer as WasmBuffer).set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
     },
     read: async (...range) => readSync(...range),
     readSync,
     flush: async () => {},
-    map: (expr, inputs, out) => map(engine, expr, inputs, out),
-    reduce: (kind, input, axes, out) => reduce(engine, kind, input, axes, out),
-    matmul: (a, b, out) => matmul(engine, a, b, out),
-    copy: (input, out) => copy(engine, input, out),
-    gather: (input, axis, index, out) => gather(onCpu(input), axis, onCpu(index), onCpu(out)),
-    scatterAdd: (out, axis, index, source) => scatterAdd(onCpu(out), axis, onCpu(index), onCpu(source)),
-    scan: (input, out) => scan(onCpu(input), onCpu(out)),
+    map: (expr, inputs, out) => map(engine, expr, inputs, written(out)),
+    reduce: (kind, input, axes, out) => reduce(engine, kind, input, axes, written(out)),
+    matmul: (a, b, out) => matmul(engine, a, b, written(out)),
+    copy: (input, out) => copy(engine, input, written(out)),
+    gather: (input, axis, index, out) => gather(onCpu(input), axis, onCpu(index), onCpu(written(out))),
+    scatterAdd: (out, axis, index, source) => scatterAdd(onCpu(written(out)), axis, onCpu(index), onCpu(source)),
+    scan: (input, out) => scan(onCpu(input), onCpu(written(out))),
     fused: {
-      softmax: (x, out) => softmax(engine, x, out),
-      layerNorm: (x, w, b, eps, out) => layerNorm(engine, x, w, b, eps, out),
-      rmsNorm: (x, w, eps, out) => rmsNorm(engine, x, w, eps, out),
-      linear: (x, weight, bias, out) => linear(engine, weights, x, weight, bias, out),
-      attention: (q, k, v, mask, scale, out) => attention(engine, q, k, v, mask, scale, out),
-      dequantize: (table, rows, out) => dequantize(engine, table, rows, out),
-      quantizedLinear: (x, weight, bias, out) => quantizedLinear(engine, activations, x, weight, bias, out),
-      topk: (x, values, indices) => topk(onCpu(x), onCpu(values), onCpu(indices)),
+      softmax: (x, out) => softmax(engine, x, written(out)),
+      layerNorm: (x, w, b, eps, out) => layerNorm(engine, x, w, b, eps, written(out)),
+      rmsNorm: (x, w, eps, out) => rmsNorm(engine, x, w, eps, written(out)),
+      linear: (x, weight, bias, out) => linear(engine, weights, x, weight, bias, written(out)),
+      attention: (q, k, v, mask, scale, out) => attention(engine, q, k, v, mask, scale, written(out)),
+      dequantize: (table, rows, out) => dequantize(engine, table, rows, written(out)),
+      quantizedLinear: (x, weight, bias, out) => quantizedLinear(engine, activations, x, weight, bias, written(out)),
+      topk: (x, values, indices) => topk(onCpu(x), onCpu(written(values)), onCpu(written(indices))),
     },
   };
 }

@@ -6,6 +6,7 @@ import type { VisualConfig } from "../visualConfig.ts";
 import { explainMismatch, matchNames } from "./match.ts";
 import { refuseNonFinite } from "./nonFinite.ts";
 import { joinPlanes } from "./quantizedTensors.ts";
+import { storeAs, storedAs, type WeightDType } from "./storeAs.ts";
 import { quote, type TensorData, type WeightFile } from "./weightFile.ts";
 
 /** How far loading has come: tensors, not bytes. */
@@ -15,6 +16,8 @@ export interface LoadOptions {
   /** Where to compute: a backend, or the name of one, which is opened (`webgpu` needs a moment). Default: the first. */
   readonly backend?: Backend | string;
   readonly onProgress?: Progress;
+  /** Hold floats so; q8 and q4 quantise, as they come, only what bears it (storeAs.ts). Default: as the file stores them. */
+  readonly dtype?: WeightDType;
   /** Take weights that are NaN or infinite, to find out where they come from. Default: refuse them. */
   readonly allowNonFinite?: boolean;
 }
@@ -31,7 +34,7 @@ export interface LoadOptions {
 export async function loadWeights(
   model: Module & { readonly config: { readonly visual: VisualConfig } },
   stored: WeightFile,
-  { backend: wish, onProgress, allowNonFinite = false }: LoadOptions = {},
+  { backend: wish, onProgress, dtype: wantedDType, allowNonFinite = false }: LoadOptions = {},
 ): Promise<void> {
   const backend = typeof wish === "object" ? wish : await openBackend(wish);
   const file = joinPlanes(stored);
@@ -45,8 +48,9 @@ export async function loadWeights(
   for (const [name, storedNames] of match.found) {
     const tensor = await readAgreed(file, name, storedNames);
     if (!allowNonFinite) refuseNonFinite(tensor, storedNames[0], file.path);
-    const { dtype, shape, data } = tensor;
-    model.setTensor(name, fromData(data, shape, dtype, backend));
+    const { shape } = tensor;
+    const dtype = storedAs(name, tensor.dtype, shape, wantedDType);
+    model.setTensor(name, fromData(storeAs(tensor, dtype, name), shape, dtype, backend));
     onProgress?.(++done, match.found.size, name);
   }
   const { image_size, patch_size, head_width, pt_hw_seq_len, intp_freq } = model.config.visual;

@@ -9,6 +9,7 @@
  *     4 STOP      not 0: leave
  *     5 WAITING   not 0: the main thread sleeps until DONE reaches POSTED
  *     6 FAILED    not 0: a task threw, which is a bug
+ *     7 HELPED    so many have been done by worker threads
  */
 export const CONTROL_BYTES = 64;
 /** Tasks that are posted at once, at most. A power of two: numbers wrap round evenly. */

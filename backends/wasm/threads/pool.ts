@@ -4,7 +4,7 @@ import { CONTROL_BYTES, MAX_ARGUMENTS, RING, RING_BYTES, TASK_WORDS } from "./co
 import { hostFunctions } from "./hostFunctions.ts";
 import { type Greeting, type NewArena, workerMain } from "./worker.ts";
 
-const [TAKEN, POSTED, DONE, SLEEPING, STOP, WAITING, FAILED] = [0, 1, 2, 3, 4, 5, 6]; // see control.ts
+const [TAKEN, POSTED, DONE, SLEEPING, STOP, WAITING, FAILED, HELPED] = [0, 1, 2, 3, 4, 5, 6, 7]; // see control.ts
 
 /** A compiled kernel as threads know it: by number, and by where its bytes lie. */
 export interface KernelCode {
@@ -48,6 +48,11 @@ export class Pool {
 
   get size(): number {
     return this.wanted + 1;
+  }
+
+  /** How many tasks other threads have done so far. */
+  get helped(): number {
+    return Atomics.load(this.counters, HELPED);
   }
 
   announce(arena: Arena): void {

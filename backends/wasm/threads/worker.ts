@@ -40,7 +40,7 @@ export function workerMain(hostFunctions: () => WebAssembly.ModuleImports): void
 
   /** Until told to stop, or until there is a task on an arena that has not arrived yet: then messages are looked at. */
   function work({ control, ring, ringSize, taskWords }: Greeting): void {
-    const [TAKEN, POSTED, DONE, SLEEPING, STOP, WAITING, FAILED] = [0, 1, 2, 3, 4, 5, 6];
+    const [TAKEN, POSTED, DONE, SLEEPING, STOP, WAITING, FAILED, HELPED] = [0, 1, 2, 3, 4, 5, 6, 7];
     const counters = new Int32Array(control);
     const tasks = new Float64Array(ring);
     for (let idle = 0; Atomics.load(counters, STOP) === 0; ) {
@@ -64,6 +64,7 @@ export function workerMain(hostFunctions: () => WebAssembly.ModuleImports): void
       } catch {
         Atomics.store(counters, FAILED, 1);
       }
+      Atomics.add(counters, HELPED, 1);
       Atomics.add(counters, DONE, 1);
       if (Atomics.load(counters, WAITING) !== 0) Atomics.notify(counters, DONE);
     }
