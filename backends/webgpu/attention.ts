@@ -4,7 +4,8 @@ import { Bindings } from "./bindings.ts";
 import type { Recorder } from "./recorder.ts";
 import { viewOf } from "./split.ts";
 import { readers, readingKey, readingOf, wordsOf } from "./vectors.ts";
-import { declarations, entry, floatBits, functionsFor, loader, param } from "./wgsl.ts";
+import { declarations, entry, floatBits, loader, param } from "./wgsl.ts";
+import { functionsFor } from "./wgslFunctions.ts";
 
 const GROUP = 64;
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { call, type Expr, input, number } from "../../core/expr.ts";
-import { compute, elementwise, fromData } from "../../tensor/index.ts";
+import { compute, elementwise, fromData, scope } from "../../tensor/index.ts";
 import { expectClose } from "../conformance/compare.ts";
 import { printExpression } from "./expression.ts";
 import { testDevice } from "./testDevice.ts";
@@ -17,6 +17,19 @@ describe.skipIf(!found)("elementwise kernels", () => {
     expectClose("dozen", await compute(() => sum(...tensors)), [66, 132]);
     for (const t of tensors) t.dispose();
     expect(backend.memory.live).toBe(0);
+    backend.device.destroy();
+  });
+
+  it("can be compiled before they are needed, without running", async () => {
+    const backend = await createWebgpuBackend((await testDevice())!);
+    const x = fromData(Float32Array.of(1, 2), [2], "f32", backend);
+    const work = () => x.matmul(x.add(1)).sub(x.sum());
+    await backend.precompile(() => scope(() => void work()));
+    expect(backend.counters.dispatches).toBe(0);
+    backend.device.createComputePipeline = () => {
+      throw new Error("compiled late");
+    };
+    expect(await compute(work)).toEqual(Float32Array.of(5));
     backend.device.destroy();
   });
 
