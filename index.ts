@@ -8,16 +8,24 @@
  */
 import "./backends/register.ts";
 
+export { DeviceLostError, OutOfMemoryError, WebgpuError } from "./backends/webgpu/errors.ts";
+export { type WgslKernel, wgslKernel } from "./backends/webgpu/customKernel.ts";
+export { createWebgpuBackend, type WebgpuBackend } from "./backends/webgpu/webgpu.ts";
 export * from "./core/errors.ts";
+export { dequantize, quantize } from "./core/quantized.ts";
 export { Generator } from "./core/random.ts";
 export { type AnswerOptions, Assistant } from "./model/assistant.ts";
 export { Chat } from "./model/chat.ts";
+export { attentionMaps } from "./model/attentionMaps.ts";
 export { type InfiMMConfig, parseConfig } from "./model/config.ts";
 export type { Inputs } from "./model/flamingo.ts";
 export { beamSearch } from "./model/generate/beam.ts";
 export { generate, generateSteps } from "./model/generate/generate.ts";
 export type { LogitsProcessor } from "./model/generate/logitsProcessors.ts";
 export { type GenerateOptions, optionsFromGenerationConfig } from "./model/generate/options.ts";
+export { type Checkpoint, openCheckpoint } from "./model/hub/checkpoint.ts";
+export { HubError } from "./model/hub/hubError.ts";
+export type { DownloadProgress, HubOptions } from "./model/hub/settings.ts";
 export { InfiMM, languageModelLoss } from "./model/infimm.ts";
 export { idTensor, modelInputs, type Prompts } from "./model/inputs.ts";
 export { type DecodeOptions, decodeImage } from "./model/processor/decodeImage.ts";
@@ -29,9 +37,12 @@ export { connectorParameters, connectorWeightDecay } from "./model/train/connect
 export { initializeInfiMM } from "./model/train/initialize.ts";
 export { labelsOf } from "./model/train/labels.ts";
 export { configOf, VARIANTS } from "./model/variants.ts";
+export { type ConvertOptions, convertCheckpoint } from "./model/weights/convert.ts";
 export { loadWeights } from "./model/weights/loadWeights.ts";
 export { openWeights } from "./model/weights/openWeights.ts";
+export { parseSafetensors } from "./model/weights/parseSafetensors.ts";
 export { saveWeights } from "./model/weights/saveWeights.ts";
+export { writeTorch } from "./model/weights/torch/writeTorch.ts";
 export { writeSafetensors } from "./model/weights/writeSafetensors.ts";
 export * from "./nn/index.ts";
 export { select } from "./nn/surgery.ts"; // of modules; the tensor op is `tensor.select(dim, index)`

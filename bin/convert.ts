@@ -3,10 +3,11 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import { isHubId } from "../model/hub/settings.ts";
 import { snapshot } from "../model/hub/snapshot.ts";
 import { convertCheckpoint } from "../model/weights/convert.ts";
-import type { WeightDType } from "../model/weights/storeAs.ts";
+import { WEIGHT_DTYPES, type WeightDType } from "../model/weights/storeAs.ts";
 import { showBytes } from "../model/weights/showBytes.ts";
 import { downloadProgress } from "./downloadProgress.ts";
 import { interruptible } from "./interruptible.ts";
+import { quantizationTable } from "./quantizationTable.ts";
 
 const HELP = `
 <from> is a .safetensors, .bin or .pt file, an .index.json, a folder with one, or a name on the hub. <to> is a .safetensors or .bin file, or
@@ -19,12 +20,11 @@ Examples:
   $ infimm convert infimm-zephyr zephyr-f16 --dtype f16 --shard-size 2GB
   $ infimm convert zephyr-f16 for-pytorch --format torch`;
 
-const DTYPES: readonly WeightDType[] = ["f32", "f16", "bf16", "q8", "q4"];
-
 interface Options {
   dtype?: WeightDType;
   shardSize: number;
   format: "safetensors" | "torch";
+  report?: boolean;
   quiet?: boolean;
   json?: boolean;
 }
@@ -34,17 +34,19 @@ export function convertCommand(): Command {
     .description("rewrite a checkpoint in another format or dtype")
     .argument("<from>", "the checkpoint")
     .argument("<to>", "the file or folder to write")
-    .addOption(new Option("--dtype <dtype>", "store floats so (default: as they are)").choices(DTYPES))
+    .addOption(new Option("--dtype <dtype>", "store floats so (default: as they are)").choices(WEIGHT_DTYPES))
     .addOption(
       new Option("--format <format>", "what a folder gets").choices(["safetensors", "torch"]).default("safetensors"),
     )
     .option("--shard-size <size>", "split a folder's weights into files of at most this size", bytes, 5e9)
+    .option("--report", "say what quantising did to each kind of weight (with --json: to each tensor)")
     .option("-q, --quiet", "show no progress")
     .option("--json", "print one JSON object")
     .addHelpText("after", HELP)
-    .action(async (from: string, to: string, { dtype, shardSize, format, quiet, json }: Options) => {
+    .action(async (from: string, to: string, { dtype, shardSize, format, report, quiet, json }: Options) => {
       const show = process.stderr.isTTY && !quiet;
       let written = 0;
+      const errors = new Map<string, number>();
       try {
         await interruptible(async (signal) =>
           convertCheckpoint(await onDisk(from, signal, quiet), to, {
@@ -52,6 +54,7 @@ export function convertCommand(): Command {
             format,
             shardBytes: shardSize,
             signal,
+            onQuantized: report ? (name, error) => errors.set(name, error) : undefined,
             onProgress: (done, total, name) => {
               written = done;
               if (show)
@@ -62,8 +65,14 @@ export function convertCommand(): Command {
       } finally {
         if (show) process.stderr.write("\r\x1b[K");
       }
-      if (json) console.log(JSON.stringify({ from, to, bytes: written }));
-      else console.log(`${to}: ${showBytes(written)} of weights`);
+      if (json) {
+        const reported = report ? { errors: Object.fromEntries(errors) } : {};
+        console.log(JSON.stringify({ from, to, bytes: written, ...reported }));
+      } else {
+        console.log(`${to}: ${showBytes(written)} of weights`);
+        if (report && errors.size > 0) console.log(`\n${quantizationTable(errors)}`);
+        else if (report) console.log("nothing was quantised");
+      }
     });
 }
 

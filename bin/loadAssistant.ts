@@ -1,15 +1,17 @@
 import { Assistant } from "../model/assistant.ts";
 import type { Progress } from "../model/weights/loadWeights.ts";
-import { openBackend } from "../tensor/index.ts";
 import type { AnswerOptions } from "./answerOptions.ts";
 import { downloadProgress } from "./downloadProgress.ts";
 
 /** Load a checkpoint, by its folder or its name on the hub; how far it is goes to the terminal, if there is one. */
-export async function loadAssistant(options: Pick<AnswerOptions, "model" | "backend" | "quiet">): Promise<Assistant> {
+export async function loadAssistant(
+  options: Pick<AnswerOptions, "model" | "backend" | "dtype" | "quiet">,
+): Promise<Assistant> {
   const show = process.stderr.isTTY && !options.quiet;
   try {
     return await Assistant.fromPretrained(options.model, {
-      backend: await openBackend(options.backend),
+      backend: options.backend,
+      dtype: options.dtype,
       onProgress: show ? progressLine() : undefined,
       onDownload: options.quiet ? undefined : downloadProgress(),
     });

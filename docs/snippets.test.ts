@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { testDevice } from "../backends/webgpu/testDevice.ts";
 
 /** Every ```ts block of README.md and the docs pages, run as its reader would run it, against this source tree. */
 const pages = [
@@ -16,6 +17,10 @@ const snippets = pages.flatMap((page) => {
   return blocks.map(([, code], i) => ({ title: `${page}, block ${i + 1}`, code }));
 });
 
+/** Blocks that open the GPU are skipped, with a printed reason, on machines where there is none. */
+const gpu = (await testDevice()) !== undefined;
+const needsGpu = (code: string) => code.includes('openBackend("webgpu")');
+
 let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join("docs", ".snippets-"));
@@ -24,7 +29,8 @@ afterAll(() => rm(folder, { recursive: true }));
 
 test("the pages have snippets", () => expect(snippets.length).toBeGreaterThan(6));
 
-test.each(snippets)("$title runs", async ({ title, code }) => {
+test.for(snippets)("$title runs", async ({ title, code }, { skip }) => {
+  skip(needsGpu(code) && !gpu, "it needs WebGPU");
   const file = join(folder, `${title.replace(/\W+/g, "-")}.ts`);
   await writeFile(file, `${code.replaceAll('from "infimm"', 'from "../../index.ts"')}\nexport {};\n`);
   const out: string[] = [];

@@ -12,6 +12,7 @@ export { type Conv2dOptions, conv2d } from "./ops/conv.ts";
 export { compute } from "./compute.ts";
 export * from "./ops/conv.ts";
 export * from "./ops/creation.ts";
+export { type CustomKernel, type CustomOp, customOp } from "./ops/custom.ts";
 export * from "./ops/einops.ts";
 export * from "./ops/elementwise.ts";
 export * from "./ops/indexing.ts";

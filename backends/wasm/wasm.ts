@@ -76,9 +76,9 @@ export function createWasmBackend(options: WasmOptions = {}): WasmBackend {
       rmsNorm: (x, w, eps, out) => rmsNorm(engine, x, w, eps, written(out)),
       linear: (x, weight, bias, out) => linear(engine, weights, x, weight, bias, written(out)),
       attention: (q, k, v, mask, scale, out) => attention(engine, q, k, v, mask, scale, written(out)),
-      dequantize: (table, rows, out) => dequantize(engine, table, rows, out),
-      quantizedLinear: (x, weight, bias, out) => quantizedLinear(engine, activations, x, weight, bias, out),
-      topk: (x, values, indices) => topk(onCpu(x), onCpu(values), onCpu(indices)),
+      dequantize: (table, rows, out) => dequantize(engine, table, rows, written(out)),
+      quantizedLinear: (x, weight, bias, out) => quantizedLinear(engine, activations, x, weight, bias, written(out)),
+      topk: (x, values, indices) => topk(onCpu(x), onCpu(written(values)), onCpu(written(indices))),
     },
   };
 }

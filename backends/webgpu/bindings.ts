@@ -37,15 +37,19 @@ export class Bindings {
   }
 
   /** @returns which binding the operand has, from 0; `base(…)` tells its first element there once all are added */
-  add(operand: Operand, { writable = false, alone = false } = {}): number {
-    const buffer = operand.buffer as GpuBuffer;
+  add(operand: Operand, options: { writable?: boolean; alone?: boolean } = {}): number {
     const [first, end] = spanOf(operand);
     const bytes = BYTES[operand.dtype];
+    return this.addBytes(operand.buffer as GpuBuffer, first * bytes, end * bytes, options);
+  }
+
+  /** Bytes `first` to `end` of a buffer. `start(…)` tells where the binding begins. */
+  addBytes(buffer: GpuBuffer, first: number, end: number, { writable = false, alone = false } = {}): number {
     const whole = buffer.block.capacity <= this.limit;
     const place = {
       buffer,
-      start: whole ? 0 : Math.floor((first * bytes) / WINDOW_STEP) * WINDOW_STEP,
-      end: whole ? buffer.block.capacity : Math.min(align(end * bytes, 16), buffer.block.capacity),
+      start: whole ? 0 : Math.floor(first / WINDOW_STEP) * WINDOW_STEP,
+      end: whole ? buffer.block.capacity : Math.min(align(end, 16), buffer.block.capacity),
       writable,
     };
     const known = alone ? -1 : this.places.findIndex((other) => other.buffer.block === buffer.block);
@@ -62,7 +66,12 @@ export class Bindings {
 
   /** The operand's first element, counted from where its binding begins. */
   base(binding: number, operand: Operand): number {
-    return operand.offset - this.places[binding].start / BYTES[operand.dtype];
+    return operand.offset - this.start(binding) / BYTES[operand.dtype];
+  }
+
+  /** The byte of its buffer at which a binding begins. */
+  start(binding: number): number {
+    return this.places[binding].start;
   }
 
   /** `rrw`: what is read and what is written, in order. */

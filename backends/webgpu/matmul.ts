@@ -1,3 +1,4 @@
+import { isQuantized, type QuantizedDType } from "../../core/dtype.ts";
 import { sizeOf } from "../../core/shape.ts";
 import type { Operand } from "../../tensor/backend.ts";
 import { mergeDims } from "../cpu/walk.ts";
@@ -5,6 +6,7 @@ import { Bindings, fits } from "./bindings.ts";
 import { blockedSource } from "./matmulBlocked.ts";
 import { tiledSource, TILE } from "./matmulTiled.ts";
 import { matvecSource, COLUMN_LANES } from "./matvec.ts";
+import { addPlanes, quantReaders } from "./quantized.ts";
 import type { Recorder } from "./recorder.ts";
 import { halfOf, viewOf } from "./split.ts";
 import { type Reading, readers, readingKey, readingOf, wordsOf } from "./vectors.ts";
@@ -31,9 +33,23 @@ export interface MatmulLayout {
 }
 
 /** Parameters of every kernel, by slot. */
-export const SLOT = { m: 0, n: 1, k: 2, am: 6, ak: 7, bk: 8, bn: 9, om: 10, on: 11, bias: 12, biasStep: 13, batch: 14 };
+export const SLOT = {
+  m: 0,
+  n: 1,
+  k: 2,
+  am: 6,
+  ak: 7,
+  bk: 8,
+  bn: 9,
+  om: 10,
+  on: 11,
+  bias: 12,
+  biasStep: 13,
+  batch: 14,
+  scales: 15,
+};
 
-/** [batch…, m, k] x [batch…, k, n] (+ bias [n]), any strides, f32 or 16-bit floats. Tensors beyond the binding limit are halved. */
+/** [batch…, m, k] x [batch…, k, n] (+ bias [n]), any strides, f32 or 16-bit floats; b may be a quantised weight, transposed. Tensors beyond the binding limit are halved. */
 export function matmul(recorder: Recorder, a: Operand, b: Operand, bias: Operand | null, out: Operand): void {
   if (sizeOf(out.shape) === 0) return;
   const rank = out.shape.length;
@@ -69,10 +85,14 @@ function run(recorder: Recorder, a: Operand, b: Operand, bias: Operand | null, o
     operands.map(({ strides }) => strides.slice(0, -2)),
   );
   const bindings = new Bindings(recorder.device.limits);
-  const ids = [bindings.add(a, { alone: true }), bindings.add(b, { alone: true })];
+  const planes = isQuantized(b.dtype) ? addPlanes(bindings, b) : undefined;
+  const ids = planes
+    ? [bindings.add(a, { alone: true }), planes.quants]
+    : [bindings.add(a, { alone: true }), bindings.add(b, { alone: true })];
   const biasId = bias ? bindings.add(bias, { alone: true }) : -1;
   const target = bindings.add(out, { writable: true });
-  const based = [a, b].map((operand, i) => viewOf(operand, { offset: bindings.base(ids[i], operand) }));
+  const bases = [bindings.base(ids[0], a), planes ? planes.base : bindings.base(ids[1], b)];
+  const based = [a, b].map((operand, i) => viewOf(operand, { offset: bases[i] }));
   const bAlong = b.strides[rank - 2] === 1 && k > 1 ? "k" : "n";
   const layout: MatmulLayout = {
     a: readingOf(based[0], rank - 1),
@@ -104,8 +124,7 @@ function run(recorder: Recorder, a: Operand, b: Operand, bias: Operand | null, o
       m,
       n,
       k,
-      bindings.base(ids[0], a),
-      bindings.base(ids[1], b),
+      ...bases,
       bindings.base(target, out),
       a.strides[rank - 2],
       a.strides[rank - 1],
@@ -116,18 +135,23 @@ function run(recorder: Recorder, a: Operand, b: Operand, bias: Operand | null, o
       bias ? bindings.base(biasId, bias) : 0,
       bias ? bias.strides[0] : 0,
       batches,
-      0,
+      planes ? planes.scaleBase : 0,
       ...batch.shape,
       ...batch.strides.flat(),
     ],
     groups,
     source: () => {
-      const types = [wordsOf(layout.a), wordsOf(layout.b), ...(bias ? ["u32"] : []), "u32"];
+      const types: string[] = Array(target + 1).fill("u32");
+      [layout.a, layout.b].forEach((reading, i) => {
+        types[ids[i]] = wordsOf(reading);
+      });
       const body = { blocked: blockedSource, tiled: tiledSource, matvec: matvecSource }[kind];
       const code = [
-        readers("loadA", 0, layout.a),
-        readers("loadB", 1, layout.b),
-        bias ? loader("loadBias", 2, bias.dtype) : "",
+        readers("loadA", ids[0], layout.a),
+        planes
+          ? quantReaders("loadB", planes, b.dtype as QuantizedDType, param(SLOT.scales))
+          : readers("loadB", ids[1], layout.b),
+        bias ? loader("loadBias", biasId, bias.dtype) : "",
         `fn put(at: u32, row: u32, column: u32, value: f32) {
   let i = at + row * ${param(SLOT.om)} + column * ${param(SLOT.on)};
   b${target}[i] = bitcast<u32>(value${bias ? ` + loadBias(${param(SLOT.bias)} + column * ${param(SLOT.biasStep)})` : ""});

@@ -1,4 +1,4 @@
-import { BYTES, type DType } from "../../core/dtype.ts";
+import { BYTES, type DType, isQuantized } from "../../core/dtype.ts";
 import type { Operand } from "../../tensor/backend.ts";
 
 /**
@@ -47,6 +47,6 @@ fn ${name}(i: u32) -> f32 { return ${name}4(i, 1u)[i & 3u]; }`;
 
 /** The element type of the buffer that `readers` needs. */
 export function wordsOf({ dtype, four }: Reading): string {
-  if (!four) return "u32";
+  if (!four || isQuantized(dtype)) return "u32";
   return BYTES[dtype] === 4 ? "vec4<u32>" : "vec2<u32>";
 }

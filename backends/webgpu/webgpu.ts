@@ -5,6 +5,7 @@ import { gather, scatterAdd } from "./indexing.ts";
 import { copy, map } from "./map.ts";
 import { matmul, transposed } from "./matmul.ts";
 import type { GpuBuffer } from "./memory.ts";
+import { dequantize } from "./quantized.ts";
 import { type Counters, Recorder } from "./recorder.ts";
 import { reduce } from "./reduce.ts";
 import { layerNorm, rmsNorm, scan, softmax } from "./rows.ts";
@@ -55,6 +56,8 @@ export async function createWebgpuBackend(from: NamedDevice | DeviceOptions = {}
       layerNorm: (x, weight, bias, eps, out) => layerNorm(recorder, x, weight, bias, eps, out),
       rmsNorm: (x, weight, eps, out) => rmsNorm(recorder, x, weight, eps, out),
       linear: (x, weight, bias, out) => matmul(recorder, x, transposed(weight), bias, out),
+      quantizedLinear: (x, weight, bias, out) => matmul(recorder, x, transposed(weight), bias, out),
+      dequantize: (table, rows, out) => dequantize(recorder, table, rows, out),
       attention: (q, k, v, mask, scale, out) => attention(recorder, q, k, v, mask, scale, out),
       topk: (x, values, indices) => topk(recorder, x, values, indices),
     },

@@ -50,6 +50,45 @@ describe("convertCheckpoint", () => {
     expect([...model.stateDict().values()].every(({ dtype }) => dtype === "f16")).toBe(true);
   });
 
+  it.each(["q8", "q4"] as const)(
+    "quantises what bears it to %s, says by how much, and makes a model of it",
+    async (dtype) => {
+      const to = join(folder, dtype);
+      const errors = new Map<string, number>();
+      await convertCheckpoint("model/infimm-tiny", to, {
+        dtype,
+        onQuantized: (name, error) => errors.set(name, error),
+      });
+      const model = await InfiMM.fromPretrained(to);
+      const layer = "model.lang_encoder.model.layers.1";
+      const dtypes = new Map([...model.stateDict()].map(([name, t]) => [name, t.dtype]));
+      expect(dtypes.get(`${layer}.decoder_layer.mlp.down_proj.weight`)).toBe(dtype);
+      expect(dtypes.get(`${layer}.gated_cross_attn_layer.ff.1.weight`)).toBe(dtype);
+      for (const kept of [`${layer}.decoder_layer.input_layernorm.weight`, `${layer}.gated_cross_attn_layer.attn_gate`])
+        expect(dtypes.get(kept)).toBe("bf16");
+      for (const [name, t] of dtypes) if (/vision_encoder|perceiver|embed_tokens/.test(name)) expect(t).not.toBe(dtype);
+      expect([...errors.keys()].sort()).toEqual(
+        [...dtypes]
+          .filter(([, t]) => t === dtype)
+          .map(([name]) => name)
+          .sort(),
+      );
+      for (const error of errors.values()) {
+        // docs/quantization.md: 0.5 % and 8 %, more or less by layer
+        expect(error).toBeGreaterThan(dtype === "q8" ? 0.003 : 0.06);
+        expect(error).toBeLessThan(dtype === "q8" ? 0.008 : 0.1);
+      }
+      const asLoaded = await InfiMM.fromPretrained("model/infimm-tiny", { dtype });
+      for (const [name, tensor] of asLoaded.stateDict()) expect(tensor.dtype, name).toBe(dtypes.get(name));
+      const path = `${layer}.decoder_layer.mlp.down_proj.weight`;
+      expect(await asLoaded.stateDict().get(path)!.bits()).toEqual(await model.stateDict().get(path)!.bits());
+      await convertCheckpoint(to, join(folder, "back.safetensors"), { dtype: "bf16" });
+      const back = await contents(join(folder, "back.safetensors"));
+      expect(Object.values(back).every((tensor) => (tensor as { dtype: string }).dtype === "bf16")).toBe(true);
+      await expect(convertCheckpoint(to, join(folder, "torch.bin"))).rejects.toThrow(`PyTorch files hold no ${dtype}`);
+    },
+  );
+
   it("writes names of one memory once: as shared storage, or in the metadata", async () => {
     await convertCheckpoint(`${TORCH}/views.pt`, join(folder, "views.safetensors"));
     const file = await openWeights(join(folder, "views.safetensors"));

@@ -1,19 +1,23 @@
 import { FileFormatError } from "../../core/errors.ts";
 import type { Module } from "../../nn/module.ts";
-import { type Backend, fromData, getBackend } from "../../tensor/index.ts";
+import { type Backend, fromData, openBackend } from "../../tensor/index.ts";
 import { ropeTables, VisionRotaryEmbedding } from "../evaClip/rope.ts";
 import type { VisualConfig } from "../visualConfig.ts";
 import { explainMismatch, matchNames } from "./match.ts";
 import { refuseNonFinite } from "./nonFinite.ts";
 import { joinPlanes } from "./quantizedTensors.ts";
+import { storeAs, storedAs, type WeightDType } from "./storeAs.ts";
 import { quote, type TensorData, type WeightFile } from "./weightFile.ts";
 
 /** How far loading has come: tensors, not bytes. */
 export type Progress = (done: number, total: number, name: string) => void;
 
 export interface LoadOptions {
-  readonly backend?: Backend;
+  /** Where to compute: a backend, or the name of one, which is opened (`webgpu` needs a moment). Default: the first. */
+  readonly backend?: Backend | string;
   readonly onProgress?: Progress;
+  /** Hold floats so; q8 and q4 quantise, as they come, only what bears it (storeAs.ts). Default: as the file stores them. */
+  readonly dtype?: WeightDType;
   /** Take weights that are NaN or infinite, to find out where they come from. Default: refuse them. */
   readonly allowNonFinite?: boolean;
 }
@@ -30,8 +34,9 @@ export interface LoadOptions {
 export async function loadWeights(
   model: Module & { readonly config: { readonly visual: VisualConfig } },
   stored: WeightFile,
-  { backend = getBackend(), onProgress, allowNonFinite = false }: LoadOptions = {},
+  { backend: wish, onProgress, dtype: wantedDType, allowNonFinite = false }: LoadOptions = {},
 ): Promise<void> {
+  const backend = typeof wish === "object" ? wish : await openBackend(wish);
   const file = joinPlanes(stored);
   const tables = rotaryPaths(model);
   const wanted = model.stateDict();
@@ -43,8 +48,9 @@ export async function loadWeights(
   for (const [name, storedNames] of match.found) {
     const tensor = await readAgreed(file, name, storedNames);
     if (!allowNonFinite) refuseNonFinite(tensor, storedNames[0], file.path);
-    const { dtype, shape, data } = tensor;
-    model.setTensor(name, fromData(data, shape, dtype, backend));
+    const { shape } = tensor;
+    const dtype = storedAs(name, tensor.dtype, shape, wantedDType);
+    model.setTensor(name, fromData(storeAs(tensor, dtype, name), shape, dtype, backend));
     onProgress?.(++done, match.found.size, name);
   }
   const { image_size, patch_size, head_width, pt_hw_seq_len, intp_freq } = model.config.visual;

@@ -1,15 +1,23 @@
-import { bf16ToF32, f16ToF32 } from "../../core/dtype.ts";
+import { bf16ToF32, f16ToF32, isQuantized } from "../../core/dtype.ts";
 import { InfimmError } from "../../core/errors.ts";
+import { BLOCK, planesOf } from "../../core/quantized.ts";
 import { quote, type TensorData } from "./weightFile.ts";
 
 /** For each float dtype: the bits of its exponent, by one or two elements in 32 bits. NaN and infinities have all set. */
 const EXPONENT = { f32: 0x7f800000, f16: 0x7c007c00, bf16: 0x7f807f80 } as const;
 
 /**
- * Refuses weights that are NaN or infinite: one of them makes every answer NaN, far from where it stands.
+ * Refuses weights that are NaN or infinite: one of them makes every answer NaN, far from where it stands. Of quantised
+ * ones, the scales may be so, and a block with them.
  * @throws InfimmError that names the tensor and the element
  */
-export function refuseNonFinite({ dtype, data }: TensorData, name: string, file: string): void {
+export function refuseNonFinite({ dtype, shape, data }: TensorData, name: string, file: string): void {
+  if (isQuantized(dtype)) {
+    const { scales } = planesOf(dtype, data as Uint8Array);
+    const plane = `${name}, scales of blocks of ${BLOCK}`;
+    refuseNonFinite({ dtype: "f16", shape, data: scales }, plane, file);
+    return;
+  }
   if (dtype !== "f32" && dtype !== "f16" && dtype !== "bf16") return;
   if (isFinite32(data.buffer, data.byteOffset, data.byteLength, EXPONENT[dtype])) return;
   const values = { f32: (x: number) => x, f16: f16ToF32, bf16: bf16ToF32 };

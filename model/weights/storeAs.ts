@@ -13,7 +13,8 @@ import { canonicalName } from "./names.ts";
 import { quote, type TensorData } from "./weightFile.ts";
 
 /** The dtypes that weights can be stored as. */
-export type WeightDType = "f32" | "f16" | "bf16" | QuantizedDType;
+export const WEIGHT_DTYPES = ["f32", "f16", "bf16", "q8", "q4"] as const;
+export type WeightDType = (typeof WEIGHT_DTYPES)[number];
 
 /**
  * What bears quantisation: the matrices of the language model's layers, nine tenths of all weights. What else there is
@@ -65,4 +66,15 @@ function quantized(values: Float32Array, to: QuantizedDType, name: string): Uint
   } catch (error) {
     throw new InfimmError(`tensor ${quote(name)}: ${(error as Error).message}`, { cause: error });
   }
+}
+
+/** ‖stored - original‖ / ‖original‖: what storing a tensor in another dtype has cost. 0 for a tensor of zeros. */
+export function storageError(original: TensorData, stored: TensorData): number {
+  const [wanted, got] = [floatsOf(original), floatsOf(stored)];
+  let [off, size] = [0, 0];
+  for (let i = 0; i < wanted.length; i++) {
+    off += (got[i] - wanted[i]) ** 2;
+    size += wanted[i] ** 2;
+  }
+  return size > 0 ? Math.sqrt(off / size) : 0;
 }

@@ -1,0 +1,123 @@
+import { BYTES, type QuantizedDType } from "../../core/dtype.ts";
+import { BLOCK, quantBytes } from "../../core/quantized.ts";
+import { sizeOf } from "../../core/shape.ts";
+import type { Operand } from "../../tensor/backend.ts";
+import { Bindings, spanOf } from "./bindings.ts";
+import type { GpuBuffer } from "./memory.ts";
+import type { Recorder } from "./recorder.ts";
+import { sliceOf } from "./split.ts";
+import { declarations, entry, functionsFor, param } from "./wgsl.ts";
+
+/** Where the two planes of a quantised operand are bound. */
+export interface BoundPlanes {
+  readonly quants: number;
+  readonly scales: number;
+  /** The operand's first element, counted from where the quants are bound. */
+  readonly base: number;
+  /** The scale of that binding's first block, counted in f16 from where the scales are bound. */
+  readonly scaleBase: number;
+}
+
+/** Bind the parts of both planes (core/quantized.ts) that an operand of whole rows touches. */
+export function addPlanes(bindings: Bindings, operand: Operand): BoundPlanes {
+  const dtype = operand.dtype as QuantizedDType;
+  const buffer = operand.buffer as GpuBuffer;
+  const [first, end] = spanOf(operand);
+  const perBlock = quantBytes(dtype);
+  const split = (buffer.byteLength / (BYTES[dtype] * BLOCK)) * perBlock;
+  const at = (element: number) => (element / BLOCK) * perBlock;
+  const quants = bindings.addBytes(buffer, at(first), at(end), { alone: true });
+  const scales = bindings.addBytes(buffer, split + (first / BLOCK) * 2, split + (end / BLOCK) * 2, { alone: true });
+  const skipped = bindings.start(quants) / perBlock; // blocks
+  return {
+    quants,
+    scales,
+    base: operand.offset - skipped * BLOCK,
+    scaleBase: (split + skipped * 2 - bindings.start(scales)) / 2,
+  };
+}
+
+/** `fn <name>4(i, step)`: elements i to i + 3, for i a multiple of 4; `fn <name>(i)`: element i. */
+export function quantReaders(name: string, planes: BoundPlanes, dtype: QuantizedDType, scaleBase: string): string {
+  const four =
+    dtype === "q8"
+      ? `  let bytes = vec4<u32>(b${planes.quants}[i >> 2u]) << vec4<u32>(24u, 16u, 8u, 0u);
+  let q = vec4<f32>(bitcast<vec4<i32>>(bytes) >> vec4<u32>(24u));`
+      : `  let bytes = b${planes.quants}[(i >> 5u) * 4u + ((i & 15u) >> 2u)] >> ((i >> 2u) & 4u);
+  let q = vec4<f32>((vec4<u32>(bytes) >> vec4<u32>(0u, 8u, 16u, 24u)) & vec4<u32>(15u)) - 8.0;`;
+  return `fn ${name}4(i: u32, step: u32) -> vec4<f32> {
+${four}
+  let at = ${scaleBase} + (i >> 5u);
+  return q * unpack2x16float(b${planes.scales}[at >> 1u] >> ((at & 1u) * 16u)).x;
+}
+fn ${name}(i: u32) -> f32 { return ${name}4(i & ~3u, 1u)[i & 3u]; }`;
+}
+
+const GROUP = 64;
+
+/** Rows of a quantised table as f32: those that `rows` names, or all. One thread writes four elements. */
+export function dequantize(recorder: Recorder, table: Operand, rows: Operand | null, out: Operand): void {
+  const [count, k] = out.shape;
+  if (sizeOf(out.shape) === 0) return;
+  const bytes = recorder.device.limits.maxStorageBufferBindingSize - 1024;
+  const most = Math.floor(bytes / (k * (rows ? BYTES[table.dtype] : BYTES.f32)));
+  const total = table.shape[0];
+  for (let start = 0; start < total; start += most) {
+    const end = Math.min(total, start + most);
+    const part = sliceOf(table, 0, start, end);
+    if (rows) spread(recorder, part, rows, start, out, count, k);
+    else spread(recorder, part, null, start, sliceOf(out, 0, start, end), end - start, k);
+  }
+}
+
+/** Rows that are not in this part of the table are left alone: another part has them. */
+function spread(
+  recorder: Recorder,
+  table: Operand,
+  rows: Operand | null,
+  first: number,
+  out: Operand,
+  count: number,
+  k: number,
+): void {
+  const bindings = new Bindings(recorder.device.limits);
+  const planes = addPlanes(bindings, table);
+  const ids = rows ? bindings.add(rows) : -1;
+  const target = bindings.add(out, { writable: true });
+  const { pattern } = bindings;
+  const threads = (count * k) / 4;
+  recorder.dispatch({
+    key: `dequantize;${table.dtype};${rows ? "rows" : "all"};${pattern}`,
+    windows: bindings.windows,
+    params: [
+      threads,
+      k / 4,
+      planes.base,
+      planes.scaleBase,
+      bindings.base(target, out),
+      first,
+      table.shape[0],
+      rows ? bindings.base(ids, rows) : 0,
+      rows ? rows.strides[0] : 0,
+    ],
+    groups: Math.ceil(threads / GROUP),
+    source: () => {
+      const id = rows
+        ? `bitcast<u32>(b${ids}[${param(7)} + (i / ${param(1)}) * ${param(8)}]) - ${param(5)}`
+        : `i / ${param(1)}`;
+      const code = [
+        quantReaders("load", planes, table.dtype as QuantizedDType, param(3)),
+        entry(
+          GROUP,
+          `  let i = group * ${GROUP}u + lane;
+  if (i >= ${param(0)}) { return; }
+  let row = ${id};
+  if (row >= ${param(6)}) { return; }
+  let found = load4(${param(2)} + (row * ${param(1)} + i % ${param(1)}) * 4u, 1u);
+  for (var j = 0u; j < 4u; j++) { b${target}[${param(4)} + i * 4u + j] = bitcast<u32>(found[j]); }`,
+        ),
+      ].join("\n");
+      return [declarations(9, pattern), functionsFor(code), code].join("\n");
+    },
+  });
+}
