@@ -16,6 +16,7 @@ export { dequantize, quantize } from "./core/quantized.ts";
 export { Generator } from "./core/random.ts";
 export { type AnswerOptions, Assistant } from "./model/assistant.ts";
 export { Chat } from "./model/chat.ts";
+export { attentionMaps } from "./model/attentionMaps.ts";
 export { type InfiMMConfig, parseConfig } from "./model/config.ts";
 export type { Inputs } from "./model/flamingo.ts";
 export { beamSearch } from "./model/generate/beam.ts";

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { GenerateOptions } from "../model/generate/options.ts";
 import { backendNames } from "../tensor/index.ts";
+import { WEIGHT_DTYPES, type WeightDType } from "../model/weights/storeAs.ts";
 import { SHIPPED_MODEL } from "./package.ts";
 import type { PictureFlags } from "./picture.ts";
 
@@ -9,6 +10,7 @@ import type { PictureFlags } from "./picture.ts";
 export interface AnswerOptions extends PictureFlags {
   model: string;
   backend: string;
+  dtype?: WeightDType;
   system?: string;
   maxTokens: number;
   minTokens: number;
@@ -32,10 +34,12 @@ export function withModelOptions(command: Command): Command {
     "a checkpoint's folder, or owner/name[@revision] on the Hugging Face hub",
   );
   const backend = new Option("--backend <name>", "where to compute");
+  const dtype = new Option("--dtype <dtype>", "hold weights so, quantised as they are read (default: as stored)");
   const orientation = new Option("--orientation <how>", "turn pictures upright by their EXIF, or not, as the original");
   return command
     .addOption(model.default(SHIPPED_MODEL, "infimm-tiny, which comes along"))
     .addOption(backend.choices(backendNames()).default("cpu"))
+    .addOption(dtype.choices(WEIGHT_DTYPES))
     .addOption(orientation.choices(["ignore", "apply"]).default("ignore"))
     .option("--json", "print one JSON object")
     .option("-q, --quiet", "no progress");

@@ -3,7 +3,7 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import { isHubId } from "../model/hub/settings.ts";
 import { snapshot } from "../model/hub/snapshot.ts";
 import { convertCheckpoint } from "../model/weights/convert.ts";
-import type { WeightDType } from "../model/weights/storeAs.ts";
+import { WEIGHT_DTYPES, type WeightDType } from "../model/weights/storeAs.ts";
 import { showBytes } from "../model/weights/showBytes.ts";
 import { downloadProgress } from "./downloadProgress.ts";
 import { interruptible } from "./interruptible.ts";
@@ -20,8 +20,6 @@ Examples:
   $ infimm convert infimm-zephyr zephyr-f16 --dtype f16 --shard-size 2GB
   $ infimm convert zephyr-f16 for-pytorch --format torch`;
 
-const DTYPES: readonly WeightDType[] = ["f32", "f16", "bf16", "q8", "q4"];
-
 interface Options {
   dtype?: WeightDType;
   shardSize: number;
@@ -36,7 +34,7 @@ export function convertCommand(): Command {
     .description("rewrite a checkpoint in another format or dtype")
     .argument("<from>", "the checkpoint")
     .argument("<to>", "the file or folder to write")
-    .addOption(new Option("--dtype <dtype>", "store floats so (default: as they are)").choices(DTYPES))
+    .addOption(new Option("--dtype <dtype>", "store floats so (default: as they are)").choices(WEIGHT_DTYPES))
     .addOption(
       new Option("--format <format>", "what a folder gets").choices(["safetensors", "torch"]).default("safetensors"),
     )

@@ -4,11 +4,14 @@ import type { AnswerOptions } from "./answerOptions.ts";
 import { downloadProgress } from "./downloadProgress.ts";
 
 /** Load a checkpoint, by its folder or its name on the hub; how far it is goes to the terminal, if there is one. */
-export async function loadAssistant(options: Pick<AnswerOptions, "model" | "backend" | "quiet">): Promise<Assistant> {
+export async function loadAssistant(
+  options: Pick<AnswerOptions, "model" | "backend" | "dtype" | "quiet">,
+): Promise<Assistant> {
   const show = process.stderr.isTTY && !options.quiet;
   try {
     return await Assistant.fromPretrained(options.model, {
       backend: options.backend,
+      dtype: options.dtype,
       onProgress: show ? progressLine() : undefined,
       onDownload: options.quiet ? undefined : downloadProgress(),
     });

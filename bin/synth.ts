@@ -4,6 +4,7 @@ import { parameterCount } from "../nn/parameterCount.ts";
 import { bytesText } from "../nn/reportTable.ts";
 import { wholeNumber } from "./answerOptions.ts";
 import { configJsonFor } from "./info.ts";
+import { interruptible } from "./interruptible.ts";
 import { SHIPPED_MODEL } from "./package.ts";
 import { byteProgress } from "./progressLine.ts";
 
@@ -37,10 +38,9 @@ export function synthCommand(): Command {
       const json = await configJsonFor(variant);
       const progress = byteProgress("writing weights", quiet);
       try {
-        const model = await writeSyntheticCheckpoint(folder, json, SHIPPED_MODEL, {
-          ...options,
-          onProgress: progress.show,
-        });
+        const model = await interruptible((signal) =>
+          writeSyntheticCheckpoint(folder, json, SHIPPED_MODEL, { ...options, onProgress: progress.show, signal }),
+        );
         const parameters = new Intl.NumberFormat("en").format(parameterCount(model));
         progress.end();
         console.log(`${folder}: ${parameters} parameters in bf16, ${bytesText(2 * parameterCount(model))}`);

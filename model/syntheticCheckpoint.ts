@@ -1,12 +1,11 @@
-import { existsSync } from "node:fs";
-import { mkdir, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { InfimmError } from "../core/errors.ts";
 import { parseConfig } from "./config.ts";
 import { InfiMM } from "./infimm.ts";
 import { readJson } from "./processor/readFile.ts";
 import { stretchTokenizer } from "./processor/stretchTokenizer.ts";
 import { synthesize } from "./weights/synthesize.ts";
+import { refuseExisting, refuseFullDisk, writeFolder } from "./weights/writeFolder.ts";
 import { bytesOf, writeShards } from "./weights/writeShards.ts";
 
 /** The parsed contents of a config.json. */
@@ -28,7 +27,7 @@ export interface SyntheticOptions {
  * Write a whole checkpoint of a model's exact names and shapes with seeded weights (Node): config.json, bf16
  * safetensors in shards, and a tokenizer with as many pieces as the vocabulary, so that it can be asked.
  *
- * @param folder is made; must not hold a checkpoint already
+ * @param folder is made; it appears when it is complete
  * @param json the model's config.json
  * @param tokenizerFolder a checkpoint whose tokenizer is taken, and stretched
  */
@@ -40,15 +39,12 @@ export async function writeSyntheticCheckpoint(
 ): Promise<InfiMM> {
   const config = structuredClone(json) as Json & { visual: Json; language: Json };
   const model = new InfiMM(parseConfig(withLayers(config, layers, visionLayers), "synth"));
-  if (existsSync(join(folder, "config.json"))) {
-    throw new InfimmError(`${folder}: holds a checkpoint already; name a new folder`);
-  }
+  await refuseExisting(folder);
   const files = {
     "tokenizer.json": stretchTokenizer(await readJson(join(tokenizerFolder, "tokenizer.json")), model.config),
     "tokenizer_config.json": { ...(await readJson(join(tokenizerFolder, "tokenizer_config.json"))), added_tokens_decoder: undefined },
     "config.json": config,
   }; // biome-ignore format: a table
-  await mkdir(folder, { recursive: true });
   const made = synthesize(model, seed);
   let done = 0;
   const tensors = made.map((tensor) => ({
@@ -59,10 +55,13 @@ export async function writeSyntheticCheckpoint(
       return data;
     },
   }));
-  await writeShards(folder, { tensors, aliases: new Map() }, options);
-  for (const [name, content] of Object.entries(files)) {
-    await writeFile(join(folder, name), `${JSON.stringify(content, null, 2)}\n`);
-  }
+  await refuseFullDisk(folder, bytesOf(made));
+  await writeFolder(folder, async (temporary) => {
+    for (const [name, content] of Object.entries(files)) {
+      await writeFile(join(temporary, name), `${JSON.stringify(content, null, 2)}\n`);
+    }
+    await writeShards(temporary, { tensors, aliases: new Map() }, options);
+  });
   return model;
 }
 

@@ -1,19 +1,16 @@
-import { randomUUID } from "node:crypto";
-import { copyFile, mkdir, readdir, rename, rm, stat, statfs } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
+import { copyFile, readdir, stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { byteLengthOf, type DType, isQuantized } from "../../core/dtype.ts";
-import { InfimmError } from "../../core/errors.ts";
 import { sizeOf } from "../../core/shape.ts";
 import { formatOf } from "./formats.ts";
 import { canonicalName } from "./names.ts";
 import { openWeights } from "./openWeights.ts";
 import { joinPlanes } from "./quantizedTensors.ts";
-import { showBytes } from "./showBytes.ts";
 import { storageError, storeAs, storedAs, type WeightDType } from "./storeAs.ts";
 import { HELD_AS, type StoredTensor, type WeightFile } from "./weightFile.ts";
 import type { TensorToWrite } from "./writeSafetensors.ts";
 import { bytesOf, type Plan, writeOne, writeShards } from "./writeShards.ts";
-import { writeError } from "./writeWhole.ts";
+import { refuseExisting, refuseFullDisk, writeFolder } from "./writeFolder.ts";
 
 export interface ConvertOptions {
   /** What floats are stored as; q8 and q4 quantise only what bears it (storeAs.ts). Default: as they are. */
@@ -43,7 +40,11 @@ export async function convertCheckpoint(from: string, to: string, options: Conve
     await refuseFullDisk(to, bytesOf(plan.tensors));
     const format = formatOf(to);
     if (format === "safetensors" || format === "torch") await writeOne(to, plan, { ...options, format });
-    else await writeFolder(from, to, plan, options);
+    else
+      await writeFolder(to, async (folder) => {
+        await copyCompanions(from, folder);
+        await writeShards(folder, plan, options);
+      });
   } finally {
     await weights.close();
   }
@@ -94,19 +95,6 @@ function sharedNames(weights: WeightFile): { kept: string[]; aliases: Map<string
   return { kept, aliases };
 }
 
-async function writeFolder(from: string, to: string, plan: Plan, options: ConvertOptions): Promise<void> {
-  const temporary = `${resolve(to)}.${randomUUID()}.tmp`;
-  try {
-    await mkdir(temporary);
-    await copyCompanions(from, temporary);
-    await writeShards(temporary, plan, options);
-    await rename(temporary, to);
-  } catch (error) {
-    await rm(temporary, { recursive: true, force: true });
-    throw writeError(error, to);
-  }
-}
-
 /** What stands beside the weights: configuration, tokenizer, licence. */
 async function copyCompanions(from: string, to: string): Promise<void> {
   const folder = (await stat(from)).isDirectory() ? from : formatOf(from) === "index" ? dirname(from) : undefined;
@@ -116,19 +104,4 @@ async function copyCompanions(from: string, to: string): Promise<void> {
     if (isFile && !name.startsWith(".") && formatOf(name) === undefined)
       await copyFile(join(folder, name), join(to, name));
   }
-}
-
-async function refuseExisting(to: string): Promise<void> {
-  const found = await stat(to).catch(() => undefined);
-  if (found?.isDirectory() && (await readdir(to)).length === 0) return;
-  if (found) throw new InfimmError(`${to} exists already; remove it first, or name another`);
-}
-
-async function refuseFullDisk(to: string, bytes: number): Promise<void> {
-  const folder = dirname(resolve(to));
-  const { bavail, bsize } = await statfs(folder).catch((error) => {
-    throw writeError(error, to);
-  });
-  if (bavail * bsize < bytes)
-    throw new InfimmError(`${to}: ${showBytes(bytes)} are needed, and the disk has ${showBytes(bavail * bsize)} left`);
 }

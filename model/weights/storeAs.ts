@@ -13,7 +13,8 @@ import { canonicalName } from "./names.ts";
 import { quote, type TensorData } from "./weightFile.ts";
 
 /** The dtypes that weights can be stored as. */
-export type WeightDType = "f32" | "f16" | "bf16" | QuantizedDType;
+export const WEIGHT_DTYPES = ["f32", "f16", "bf16", "q8", "q4"] as const;
+export type WeightDType = (typeof WEIGHT_DTYPES)[number];
 
 /**
  * What bears quantisation: the matrices of the language model's layers, nine tenths of all weights. What else there is
