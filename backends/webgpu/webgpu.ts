@@ -16,6 +16,8 @@ import { topk } from "./topk.ts";
 export interface WebgpuBackend extends Backend {
   readonly device: GPUDevice;
   readonly adapter: string;
+  /** Whether it computes on the CPU, for want of a GPU: slower than the backend cpu. */
+  readonly software: boolean;
   readonly recorder: Recorder;
   /** Kernels, submissions, uploads and reads so far. */
   readonly counters: Readonly<Counters>;
@@ -37,6 +39,7 @@ export async function createWebgpuBackend(from: NamedDevice | DeviceOptions = {}
     name: "webgpu",
     device,
     adapter,
+    software,
     recorder,
     get lost() {
       return recorder.lost;
