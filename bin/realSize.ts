@@ -1,4 +1,4 @@
-import { resourceUsage } from "node:process";
+import { cpuUsage, resourceUsage } from "node:process";
 import "../backends/register.ts";
 import { readBandwidth } from "../backends/bench/readBandwidth.ts";
 import { Assistant } from "../model/assistant.ts";
@@ -18,6 +18,8 @@ const seconds = (since: number) => ((performance.now() - since) / 1000).toFixed(
 const gigabytes = (bytes: number) => (bytes / 1e9).toFixed(2);
 /** Where the kernel has it, the peak; in bytes. */
 const peak = () => resourceUsage().maxRSS * 1024;
+/** What all threads together have computed so far, in seconds: on a busy machine it says more than the clock. */
+const computed = () => (cpuUsage().user + cpuUsage().system) / 1e6;
 
 let start = performance.now();
 const progress = byteProgress("loading");
@@ -26,15 +28,17 @@ const assistant = await Assistant.fromPretrained(folder, {
   onProgress: progress.show,
 });
 progress.end();
-console.log(`loaded in ${seconds(start)} s, peak ${gigabytes(peak())} GB`);
+console.log(`loaded in ${seconds(start)} s (${computed().toFixed(1)} s of CPU), peak ${gigabytes(peak())} GB`);
 
 const { model } = assistant;
 const image = await readPicture(picture);
 start = performance.now();
 const times: number[] = [];
+const busy: number[] = [computed()];
 let text = "";
 for await (const piece of assistant.ask("What is in the picture?", [image], { maxNewTokens: Number(count) })) {
   times.push(performance.now());
+  busy.push(computed());
   text += piece;
 }
 console.log(`> ${text}`);
@@ -52,6 +56,6 @@ for (const [path, { dtype, size }] of model.stateDict()) {
 }
 const bandwidth = readBandwidth(2);
 const rate = read / median;
-console.log(`first token after ${first.toFixed(1)} s (picture, prompt), then ${(1 / median).toFixed(2)} tokens/s (fastest ${(1 / fastest).toFixed(2)}), peak ${gigabytes(peak())} GB
+console.log(`first token after ${first.toFixed(1)} s (picture, prompt; ${(busy[1] - busy[0]).toFixed(1)} s of CPU), then ${(1 / median).toFixed(2)} tokens/s (fastest ${(1 / fastest).toFixed(2)}; ${((busy[busy.length - 1] - busy[1]) / steps.length).toFixed(2)} s of CPU each), peak ${gigabytes(peak())} GB
 ${gigabytes(read)} GB of weights a token: ${gigabytes(rate)} GB/s, fastest ${gigabytes(read / fastest)} GB/s; memory can be read with ${gigabytes(bandwidth)} GB/s: ${((100 * rate) / bandwidth).toFixed(0)} %, fastest ${((100 * read) / fastest / bandwidth).toFixed(0)} %`);
 process.exit(0);

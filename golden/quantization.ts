@@ -14,7 +14,7 @@ import { openGoldenSet } from "./load.ts";
  * and how many of its answers about its pictures become others. What is quantised by default (storeAs.ts) follows from
  * this table, which is in docs/quantization.md.
  *
- *     npx tsx golden/quantization.ts [folder]
+ *     npx tsx golden/quantization.ts [folder] [part]
  */
 const PARTS: Readonly<Record<string, RegExp>> = {
   "image tower": /vision_encoder\.blocks/,
@@ -44,6 +44,7 @@ const questions = pictures.flatMap((picture) => QUESTIONS.map((question) => ({ p
 const original = await measure(undefined);
 console.log(["part", "parameters", "dtype", "weights", "logits", "answers kept"].join(" | "));
 for (const [part, pattern] of Object.entries(PARTS)) {
+  if (part !== (process.argv[3] ?? part)) continue;
   for (const dtype of ["q8", "q4"] as const) {
     const { logits, answers, parameters, weightError } = await measure({ pattern, dtype });
     const kept = answers.filter((answer, i) => answer === original.answers[i]).length;
@@ -63,7 +64,8 @@ async function measure(quantised: { pattern: RegExp; dtype: QuantizedDType } | u
   const { model } = assistant;
   let [parameters, off, size] = [0, 0, 0];
   for (const [path, tensor] of quantised ? model.parameters() : []) {
-    if (!quantised!.pattern.test(path) || tensor.shape.length !== 2 || !fitsBlocks(tensor.shape[1])) continue;
+    if (!quantised!.pattern.test(path) || !path.endsWith(".weight")) continue;
+    if (tensor.shape.length !== 2 || !fitsBlocks(tensor.shape[1])) continue;
     const values = (await tensor.data()) as Float32Array;
     const bytes = quantize(quantised!.dtype, values);
     const back = dequantize(quantised!.dtype, bytes);

@@ -10,6 +10,7 @@ import { lineBytes, type QuantizedDotsArguments, quantizedDotsModule } from "./k
 import {
   type Activations,
   type FixedPointArguments,
+  fixedPointFor,
   fixedPointModule,
   rowBytes,
 } from "./kernels/quantized/fixedPoint.ts";
@@ -55,11 +56,13 @@ function dots(
 ): void {
   const [[m, n], k] = [out.shape, weight.shape[1]];
   const { dtype, quants, scales } = planesOf(weight);
+  const form = fixedPointFor(dtype, activations, engine.fma);
+  const key = `${dtype} ${form.planes} x ${form.bits}`;
   const blocks = k / BLOCK;
-  const xLine = rowBytes(activations, blocks);
+  const xLine = rowBytes(form, blocks);
   const numbers = engine.memory.allocIn(arena, m * xLine);
   try {
-    const convert = engine.kernel(`fixedPoint ${dtype} ${activations}`, () => fixedPointModule(dtype, activations));
+    const convert = engine.kernel(`fixedPoint ${key}`, () => fixedPointModule(dtype, form));
     for (let row = 0; row < m; row++) {
       const [from, to] = [addressOf(x) + 4 * row * x.strides[0], numbers.address + row * xLine];
       engine.call(convert, arena, Object.values({ x: from, to, blocks } satisfies FixedPointArguments));
@@ -73,9 +76,7 @@ function dots(
         bias: bias ? addressOf(bias) + 4 * line : 0,
       } satisfies QuantizedDotsArguments),
     );
-    const kernel = engine.kernel(`dots ${dtype} ${activations}`, () =>
-      quantizedDotsModule(dtype, activations, engine.fma),
-    );
+    const kernel = engine.kernel(`dots ${key}`, () => quantizedDotsModule(dtype, form, engine.fma));
     if (m * n * k < ALONE) for (const args of tasks) engine.call(kernel, arena, args);
     else engine.share(kernel, arena, tasks);
   } finally {

@@ -23,7 +23,7 @@ export interface WasmOptions {
   readonly threads?: number;
   /** Use fused multiply-add where the engine has it. `false`: the same bits on every machine. Default: true. */
   readonly relaxed?: boolean;
-  /** How products with q8 and q4 weights take few rows of x: "f32" exactly, "i16" rounded to 16 bits a block, and faster. */
+  /** How products with q8 and q4 weights take few rows of x: "f32" exactly; faster, rounded in blocks, "i16" or "i8". */
   readonly activations?: Activations;
   /** At most so many bytes of packed weights are kept. Default: 2 GiB. */
   readonly packedBytes?: number;

@@ -91,6 +91,7 @@ export const i8x16 = {
   shuffle: (a: V, b: V, bytes: readonly number[]): V => operation("v128", [a, b], [...op(13), ...bytes]),
   swizzle: binary(14),
   splat: splat("i32", 15),
+  narrow_i16x8_s: binary(101),
   narrow_i16x8_u: binary(102),
   shl: shift(107),
   shr_s: shift(108),

@@ -8,7 +8,7 @@ import { f32x4, i16x8, i32x4, i8x16, v128 } from "../../assembler/simd.ts";
 import { least } from "../matmul/gemm.ts";
 import { sumOfLanes } from "../matmul/matvec.ts";
 import { multiplyAdd } from "../matmul/tile.ts";
-import { type Activations, blockBytes, planesOf } from "./fixedPoint.ts";
+import { blockBytes, type FixedPoint } from "./fixedPoint.ts";
 
 /** What `quantizedDotsModule`'s function takes, in order. Addresses and strides are bytes; lines are rows of the weight. */
 export interface QuantizedDotsArguments {
@@ -40,13 +40,8 @@ type V = Local<"v128">;
  *
  * @param side how many lines are read side by side, sharing what is read of x
  */
-export function quantizedDotsModule(
-  dtype: QuantizedDType,
-  activations: Activations,
-  fma: boolean,
-  side = 4,
-): ModuleBuilder {
-  const [xBytes, planes] = [blockBytes(activations), planesOf(activations)];
+export function quantizedDotsModule(dtype: QuantizedDType, form: FixedPoint, fma: boolean, side = 4): ModuleBuilder {
+  const xBytes = blockBytes(form);
   const madd = multiplyAdd(fma);
   const m = new ModuleBuilder();
   const params = Object.fromEntries(NAMES.map((name) => [name, "i32"])) as { [K in (typeof NAMES)[number]]: "i32" };
@@ -58,8 +53,8 @@ export function quantizedDotsModule(
       scale: f.local("v128"), // of a group of blocks, times that of x
       sum: f.local("v128"),
     }));
-    const xs = Array.from({ length: 4 * planes }, () => f.local("v128"));
-    const unpack = new Unpacker(f, dtype);
+    const xs = Array.from({ length: xBytes / 16 }, () => f.local("v128"));
+    const products = form.bits === 8 ? new ByteProducts(f, form) : new WordProducts(f, dtype, form, madd);
     const total = f.local("f32");
 
     /** Block `j` after `x`, whose scales are in lane `lane`. */
@@ -68,13 +63,7 @@ export function quantizedDotsModule(
       for (const { quants, scale, sum } of lines) {
         // Never taken, and each another condition: keeps V8 from loading everything first (tile.ts).
         f.br(end, i32.eq(quants, i32.const(j)));
-        const weights = unpack.block(quants, j * quantBytes(dtype));
-        const [upper, lower] = Array.from({ length: planes }, (_, plane) =>
-          f32x4.convert_i32x4_s(
-            weights.map((w, at) => i32x4.dot_i16x8_s(w, xs[4 * plane + at])).reduce((a, b) => i32x4.add(a, b)),
-          ),
-        );
-        const whole = lower ? madd(lower, v128.f32(2 ** -15), upper) : upper;
+        const whole = products.block(quants, j * quantBytes(dtype), xs);
         f.set(sum, madd(whole, lane < 0 ? scale : splatLane(scale, lane), sum));
       }
     };
@@ -143,26 +132,82 @@ export function quantizedDotsModule(
   return m;
 }
 
-/** The whole numbers of a block, in the order of fixedPoint.ts: q8's bytes, or q4's nibbles, 0 … 15. */
-class Unpacker {
+/** Σ q · x of a block in digits of 16 bits, spread over four lanes, as f32 in units of the first digit. */
+class WordProducts {
   private readonly f: FunctionBuilder;
   private readonly dtype: QuantizedDType;
+  private readonly form: FixedPoint;
+  private readonly madd: ReturnType<typeof multiplyAdd>;
   private readonly packed: V;
   private readonly mask: V;
 
-  constructor(f: FunctionBuilder, dtype: QuantizedDType) {
+  constructor(f: FunctionBuilder, dtype: QuantizedDType, form: FixedPoint, madd: ReturnType<typeof multiplyAdd>) {
     this.f = f;
     this.dtype = dtype;
+    this.form = form;
+    this.madd = madd;
     this.packed = f.local("v128");
     this.mask = f.let(i16x8.splat(i32.const(15)));
   }
 
-  block(at: Code<"i32">, offset: number): Code<"v128">[] {
+  block(at: Code<"i32">, offset: number, xs: readonly V[]): Code<"v128"> {
+    const weights = this.weights(at, offset);
+    const [upper, lower] = Array.from({ length: this.form.planes }, (_, plane) =>
+      f32x4.convert_i32x4_s(
+        weights.map((w, i) => i32x4.dot_i16x8_s(w, xs[4 * plane + i])).reduce((a, b) => i32x4.add(a, b)),
+      ),
+    );
+    return lower ? this.madd(lower, v128.f32(1 / this.form.base), upper) : upper;
+  }
+
+  /** In the order of fixedPoint.ts: q8's bytes, or q4's nibbles, 0 … 15. */
+  private weights(at: Code<"i32">, offset: number): Code<"v128">[] {
     if (this.dtype === "q8") return [0, 8, 16, 24].map((byte) => v128.load8x8_s(at, offset + byte));
     const { f, packed, mask } = this;
     f.set(packed, v128.load(at, offset));
     const shifted = (bits: number) => i16x8.shr_u(packed, i32.const(bits));
     return [v128.and(packed, mask), v128.and(shifted(4), mask), v128.and(shifted(8), mask), shifted(12)];
+  }
+}
+
+/**
+ * The same for q4 in digits of 8 bits, in units of the last digit. Sums of two products are at most 15 · 128 · 2, of all digits together below 2^31:
+ * nothing overflows, and no engine's way of treating an eighth bit matters.
+ */
+class ByteProducts {
+  private readonly f: FunctionBuilder;
+  private readonly form: FixedPoint;
+  private readonly low: V;
+  private readonly high: V;
+  private readonly mask: V;
+  private readonly ones: V;
+  private readonly base: V;
+
+  constructor(f: FunctionBuilder, form: FixedPoint) {
+    this.f = f;
+    this.form = form;
+    this.low = f.local("v128");
+    this.high = f.local("v128");
+    this.mask = f.let(i8x16.splat(i32.const(15)));
+    this.ones = f.let(i16x8.splat(i32.const(1)));
+    this.base = f.let(i16x8.splat(i32.const(form.base)));
+  }
+
+  block(at: Code<"i32">, offset: number, xs: readonly V[]): Code<"v128"> {
+    const { f, form, low, high, mask, ones, base } = this;
+    f.set(high, v128.load(at, offset));
+    f.set(low, v128.and(high, mask));
+    f.set(high, v128.and(i16x8.shr_u(high, i32.const(4)), mask));
+    const [first, second, third] = Array.from({ length: form.planes }, (_, plane) =>
+      i16x8.add(
+        i16x8.relaxed_dot_i8x16_i7x16_s(xs[2 * plane], low),
+        i16x8.relaxed_dot_i8x16_i7x16_s(xs[2 * plane + 1], high),
+      ),
+    );
+    if (!second) return f32x4.convert_i32x4_s(i32x4.dot_i16x8_s(first, ones));
+    const two = i32x4.add(i32x4.dot_i16x8_s(first, base), i32x4.dot_i16x8_s(second, ones));
+    if (!third) return f32x4.convert_i32x4_s(two);
+    return f32x4.convert_i32x4_s(i32x4.add(i32x4.shl(two, i32.const(8)), i32x4.dot_i16x8_s(third, ones)));
   }
 }
 
