@@ -35,8 +35,8 @@ describe.each(["q8", "q4"] as const)("the digits of x, by a %s unit matrix", (dt
   const one = dequantize(dtype, bytes)[0];
 
   it.each([
-    ["f32", true, 2 ** -22],
-    ["f32", false, 2 ** -22],
+    ["f32", true, 2 ** -20],
+    ["f32", false, 2 ** -20],
     ["i16", true, 2 ** -15],
     ["i16", false, 2 ** -15],
     ["i8", true, dtype === "q4" ? 2 ** -7 : 2 ** -15],
