@@ -327,7 +327,7 @@ const BUGS: [what: string, caught: string, plant: (good: Backend) => Partial<Bac
       fused: {
         ...good.fused,
         quantizedLinear: (x, weight, bias, out) => {
-          const bytes = new Uint8Array(good.hostView!(weight.buffer)).subarray(0, (weight.buffer.byteLength * 16) / 18);
+          const bytes = good.hostView!(weight.buffer).subarray(0, (weight.buffer.byteLength * 16) / 18);
           const flip = () => bytes.set(bytes.map((byte) => byte ^ 0x88));
           flip();
           good.fused.quantizedLinear!(x, weight, bias, out);

@@ -9,3 +9,7 @@ registerBackend(createCpuBackend());
 if (hasWasm()) registerBackend(createWasmBackend());
 registerBackend(createMetaBackend());
 registerOpener("webgpu", async () => (await import("./webgpu/webgpu.ts")).createWebgpuBackend());
+registerOpener("gpujs", async () => {
+  const { createGpuJsBackend } = await import("./gpujs/gpujs.ts");
+  return createGpuJsBackend({ mode: "document" in globalThis ? "webgl2" : "webasm", base: createCpuBackend() });
+});

@@ -1,10 +1,7 @@
 import { Command } from "commander";
 import { InfimmError } from "../core/errors.ts";
-import { attentionMaps } from "../model/attentionMaps.ts";
-import type { Assistant } from "../model/assistant.ts";
-import { generate } from "../model/generate/generate.ts";
-import { modelInputs } from "../model/inputs.ts";
-import { type Image, makeImage } from "../model/processor/image.ts";
+import { answerLooks } from "../model/answerLooks.ts";
+import { makeImage } from "../model/processor/image.ts";
 import { pillowResize } from "../model/processor/pillowResize.ts";
 import { preprocess } from "../model/processor/preprocess.ts";
 import { type AnswerOptions, generateOptionsOf, questionOf, withAnswerOptions, wholeNumber } from "./answerOptions.ts";
@@ -26,17 +23,6 @@ interface AttendOptions extends AnswerOptions {
   token?: number;
 }
 
-/** A token of the answer, and where the model looked when it chose it. */
-interface Look {
-  token: string;
-  /** Which picture, from 1. */
-  picture: number;
-  /** How much of the look fell on patches; the rest fell on CLS. */
-  share: number;
-  /** Share of each patch, row by row. */
-  map: readonly number[];
-}
-
 export function attendCommand(): Command {
   const command = new Command("attend")
     .description("write a PNG of where in the picture the model looks, word by word")
@@ -55,7 +41,7 @@ export function attendCommand(): Command {
 async function attend(pictures: readonly string[], question: string, options: AttendOptions): Promise<void> {
   const images = await openPictures(pictures, options);
   const assistant = await loadAssistant(options);
-  const looks = await looksOf(assistant, question, images, options);
+  const looks = await answerLooks(assistant, question, images, generateOptionsOf(options));
   const { token, output } = options;
   if (token !== undefined && token > looks.length) {
     throw new InfimmError(`--token ${token}: the answer has only ${looks.length} tokens`);
@@ -79,32 +65,4 @@ async function attend(pictures: readonly string[], question: string, options: At
     console.log(`${String(i + 1).padStart(3)}  ${name}  ${where}${(100 * share).toFixed(0)} % on patches`);
   }
   console.log(`written: ${output}`);
-}
-
-/** The answer, token by token, and the attention that chose each. */
-async function looksOf(
-  { model, processor }: Assistant,
-  question: string,
-  images: readonly Image[],
-  options: AttendOptions,
-): Promise<Look[]> {
-  const prompts = processor.apply([{ role: "user", content: [...images.map((image) => ({ image })), question] }]);
-  const [answer] = await generate(model, prompts, generateOptionsOf(options));
-  const ids = [...Array.from(prompts.inputIds[0]), ...answer];
-  const all = { ...prompts, inputIds: [ids], attentionMask: [ids.map(() => 1)] };
-  const maps = await attentionMaps(model, modelInputs(all, model.backend));
-  const [, m, t, rows, columns] = maps.shape;
-  const data = await maps.data();
-  const first = prompts.inputIds[0].length;
-  const looks = answer.map((id, k) => {
-    // a token is chosen at the one before it
-    const ofPictures = Array.from({ length: m }, (_, picture): Look => {
-      const at = (picture * t + first + k - 1) * rows * columns;
-      const map = Array.from(data.subarray(at, at + rows * columns));
-      const share = map.reduce((sum, x) => sum + x, 0);
-      return { token: processor.tokenizer.decode([id]), picture: picture + 1, share, map };
-    });
-    return ofPictures.reduce((a, b) => (b.share > a.share ? b : a));
-  });
-  return looks.filter((_, k) => !processor.tokenizer.isSpecial(answer[k]));
 }

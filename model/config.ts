@@ -85,7 +85,7 @@ function parsePerceiver(fields: ConfigFields, isHd: boolean): PerceiverConfig | 
   if (fields.has("perceiver") ? fields.json["perceiver"] === null : isHd) return null;
   const perceiver = fields.object("perceiver");
   return {
-    depth: perceiver.count("depth", 6),
+    depth: perceiver.layers("depth", 6),
     heads: perceiver.count("heads", 8),
     dim_head: perceiver.count("dim_head", 64),
     num_latents: perceiver.count("num_latents", 64),

@@ -15,6 +15,10 @@ const IS: Record<Kind, (value: unknown) => boolean> = {
   "a string": (value) => typeof value === "string",
 };
 
+/** Of anything in a model: far beyond the largest, and small enough for sizes to stay exact. */
+export const MAX_SIZE = 2 ** 24;
+const MAX_LAYERS = 1000;
+
 /**
  * Reads the fields of one JSON object with their types checked. A field that is absent takes its default;
  * without a default it is an error. Every error is a ConfigError that names file, key, and what was expected and got.
@@ -39,8 +43,16 @@ export class ConfigFields {
     return Object.hasOwn(this.json, key);
   }
 
-  count(key: string, fallback?: number): number {
-    return this.read(key, "a whole number above 0", fallback) as number;
+  /** How many, or how large. A config of a few bytes must not ask for a model that no memory holds. */
+  count(key: string, fallback?: number, most = MAX_SIZE): number {
+    const value = this.read(key, "a whole number above 0", fallback) as number;
+    if (value > most) this.refuse(key, `is ${value}; at most ${most} is possible`);
+    return value;
+  }
+
+  /** How many layers: each is made, even without its weights. */
+  layers(key: string, fallback?: number): number {
+    return this.count(key, fallback, MAX_LAYERS);
   }
 
   id(key: string, fallback?: number): number {

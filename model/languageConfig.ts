@@ -41,7 +41,7 @@ export function parseLanguage(fields: ConfigFields): LanguageConfig {
     model_type,
     hidden_size: fields.count("hidden_size"),
     intermediate_size: fields.count("intermediate_size"),
-    num_hidden_layers: fields.count("num_hidden_layers"),
+    num_hidden_layers: fields.layers("num_hidden_layers"),
     num_attention_heads,
     num_key_value_heads: fields.count("num_key_value_heads", isMistral ? 8 : num_attention_heads),
     vocab_size: fields.count("vocab_size"),

@@ -1,4 +1,4 @@
-import type { ConfigFields } from "./configFields.ts";
+import { type ConfigFields, MAX_SIZE } from "./configFields.ts";
 
 /** The EVA-CLIP image tower. Names and defaults are those of the original's CLIPVisionCfg. */
 export interface VisualConfig {
@@ -31,7 +31,7 @@ export function parseVisual(fields: ConfigFields): VisualConfig {
   const visual: VisualConfig = {
     image_size: fields.count("image_size", 224),
     patch_size: fields.count("patch_size", 16),
-    layers: fields.count("layers", 12),
+    layers: fields.layers("layers", 12),
     width: fields.count("width", 768),
     head_width: fields.count("head_width", 64),
     mlp_ratio: fields.positive("mlp_ratio", 4),
@@ -52,6 +52,9 @@ export function parseVisual(fields: ConfigFields): VisualConfig {
   const { image_size, patch_size, width, head_width, rope, naiveswiglu, subln } = visual;
   if (image_size % patch_size !== 0)
     fields.refuse("image_size", `${image_size} is not a multiple of patch_size ${patch_size}`);
+  const hidden = Math.trunc(width * visual.mlp_ratio);
+  if (hidden < 1 || hidden > MAX_SIZE)
+    fields.refuse("mlp_ratio", `${visual.mlp_ratio} times width ${width} makes an MLP of ${hidden}`);
   if (width % head_width !== 0)
     fields.refuse("head_width", `${head_width} does not divide width ${width} into whole heads`);
   if (rope && head_width % 4 !== 0)

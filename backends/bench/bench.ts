@@ -8,13 +8,18 @@ import type { Operand } from "../../tensor/backend.ts";
 import { createCpuBackend } from "../cpu/cpu.ts";
 import { type Contestant, naiveProduct, race, SCALAR_LIMIT, type Timing } from "./measure.ts";
 import { loadPeers, type Peer } from "./peers.ts";
+import { benchWasm } from "./wasm.ts";
+import { benchWebgpu } from "./webgpu.ts";
 
-const HELP = `npm run bench -- [--budget MS] [--only TEXT] [--json]
+const HELP = `npm run bench -- [wasm|webgpu] [--budget MS] [--only TEXT] [--json]
 
 Times the cpu backend beside a naive loop and the JavaScript libraries installed in backends/bench/peers
 (npm install --prefix backends/bench/peers), all in this process and in turns. Medians and best times; on a busy
 machine only ratios mean anything. Ctrl-C stops it; what was measured has been printed.
 
+  wasm          instead: the wasm backend beside cpu, WebAssembly libraries, native ONNX Runtime and the machine's limits
+  --threads N   how many threads wasm and its rivals have (default 2)
+  webgpu        instead: the webgpu backend beside naive WGSL and gpu.js, all on one device
   --budget MS   time for each figure of the table; slow ones run once whatever they take (default 1000)
   --only TEXT   the lines whose name contains the text, such as matmul
   --json        one JSON object a line instead of a table
@@ -127,9 +132,14 @@ function report(row: Row, timings: ReadonlyMap<string, Timing>, json: boolean): 
   }
 }
 
-const { values: options } = parseArgs({
+const {
+  values: options,
+  positionals: [what = "cpu"],
+} = parseArgs({
+  allowPositionals: true,
   options: {
     budget: { type: "string", default: "1000" },
+    threads: { type: "string", default: "2" },
     only: { type: "string", default: "" },
     json: { type: "boolean", default: false },
     help: { type: "boolean", default: false },
@@ -139,6 +149,11 @@ const budget = Number(options.budget);
 if (options.help) console.log(HELP);
 else if (!(budget > 0)) {
   console.error(`bench: --budget expects milliseconds, got "${options.budget}"`);
+  process.exitCode = 2;
+} else if (what === "webgpu") await benchWebgpu(budget, options.only, options.json);
+else if (what === "wasm") await benchWasm(budget, options.only, options.json, Number(options.threads));
+else if (what !== "cpu") {
+  console.error(`bench: expected "wasm", "webgpu" or nothing, got "${what}"`);
   process.exitCode = 2;
 } else {
   const { peers, missing } = await loadPeers();

@@ -8,7 +8,10 @@ import { type Runner, settingsOf } from "./runner.ts";
 /** Kernels over host memory: gpu.js copies arguments in and the result out, and returns when it is there. */
 export function createHostRunner(gpu: GpuJs, base: Backend): Runner {
   const compiled = new Map<KernelSource, GpuJsKernel>();
-  const floatsOf = (t: Operand) => new Float32Array(base.hostView!(t.buffer));
+  const floatsOf = ({ buffer }: Operand) => {
+    const bytes = base.hostView!(buffer);
+    return new Float32Array(bytes.buffer, bytes.byteOffset, Math.floor(bytes.byteLength / 4));
+  };
   return {
     inOrder: (_, work) => work(),
     takeFailure: () => undefined,

@@ -8,6 +8,7 @@ import type { Engine } from "./engine.ts";
 import { type GemmArguments, gemmModule } from "./kernels/matmul/gemm.ts";
 import { type AddRowsArguments, addRowsModule, type DotsArguments, dotsModule } from "./kernels/matmul/matvec.ts";
 import { type Direction, type PackArguments, packModule } from "./kernels/matmul/pack.ts";
+import { type SmallArguments, smallModule } from "./kernels/matmul/small.ts";
 import { type Tile, tileFor, UNROLL } from "./kernels/matmul/tile.ts";
 import { addressOf, type Arena, bufferOf, type WasmBuffer } from "./memory.ts";
 import type { PackedWeights } from "./packedWeights.ts";
@@ -17,6 +18,8 @@ import { together } from "./place.ts";
 const FEW_ROWS = 8;
 /** Below so many multiply-adds, waking other threads costs more than they save. */
 const ALONE = 2 ** 17;
+/** Up to so many multiply-adds, a product is made in one go, without packing. */
+const SMALL = 2 ** 19;
 /** Rows and columns of the result that one task computes, at most: their panels of one depth block stay in the L2 cache. */
 const TASK_ROWS = 96;
 const TASK_COLUMNS = 512;
@@ -109,6 +112,7 @@ class Product {
     const few = this.m <= FEW_ROWS && readable;
     if (this.k === 0 || (few && (rowB === 1 || this.k === 1))) this.dots(places, 4 * rowA, columnB);
     else if (few && columnB === 1) this.addRows(places, 4 * rowA, rowB);
+    else if (this.m * this.n * this.k <= SMALL) this.small(places);
     else this.panels(places);
   }
 
@@ -171,6 +175,22 @@ class Product {
     );
     const { fma } = this.engine;
     this.share(`addRows ${b.dtype}`, () => addRowsModule(b.dtype, fma), tasks);
+  }
+
+  private small(places: readonly Place[]): void {
+    const { a, b, m, n, k, bias } = this;
+    const [sizeA, sizeB] = [BYTES[a.dtype], BYTES[b.dtype]];
+    const [rowA, columnA] = a.strides.slice(-2);
+    const [rowB, columnB] = b.strides.slice(-2);
+    const tasks = places.map(([x, y, out]) =>
+      Object.values({
+        ...{ a: x, aRow: rowA * sizeA, aColumn: columnA * sizeA },
+        ...{ b: y, bRow: rowB * sizeB, bColumn: columnB * sizeB },
+        ...{ out, rows: m, columns: n, depth: k, bias },
+      } satisfies SmallArguments),
+    );
+    const neighbours = columnB === 1;
+    this.share(`small ${a.dtype} ${b.dtype} ${neighbours}`, () => smallModule(a.dtype, b.dtype, neighbours), tasks);
   }
 
   /** Pack both sides, unless the right one's panels are kept, and multiply panels. */

@@ -78,7 +78,7 @@ export function createWasmBackend(options: WasmOptions = {}): WasmBackend {
       attention: (q, k, v, mask, scale, out) => attention(engine, q, k, v, mask, scale, written(out)),
       dequantize: (table, rows, out) => dequantize(engine, table, rows, written(out)),
       quantizedLinear: (x, weight, bias, out) => quantizedLinear(engine, activations, x, weight, bias, written(out)),
-      topk: (x, values, indices) => topk(onCpu(x), onCpu(values), onCpu(indices)),
+      topk: (x, values, indices) => topk(onCpu(x), onCpu(written(values)), onCpu(written(indices))),
     },
   };
 }

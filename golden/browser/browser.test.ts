@@ -4,7 +4,6 @@ import { join, resolve } from "node:path";
 import type { Page } from "playwright-core";
 import { build } from "vite";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Allowances } from "../../backends/conformance/cases.ts";
 import { openPage, testBrowser } from "./chromium.ts";
 import { type Served, serve } from "./serve.ts";
 
@@ -13,6 +12,8 @@ declare global {
 }
 
 const browser = await testBrowser();
+const FOLDERS = { fixtures: "golden/fixtures", tiny: "model/infimm-tiny" };
+const SETS = ["fixtures/tiny-zephyr", "fixtures/tiny-llama", "fixtures/tiny-vicuna", "fixtures/tiny-hd", "tiny"];
 
 describe.skipIf(!browser)("in a real browser", () => {
   const folder = mkdtempSync(join(tmpdir(), "infimm-browser-"));
@@ -34,12 +35,21 @@ describe.skipIf(!browser)("in a real browser", () => {
     rmSync(folder, { recursive: true });
   });
 
-  describe.each([true, false])("cross-origin isolated: %s", (isolated) => {
+  describe.each([
+    { isolated: true, conforming: ["cpu", "webgpu", "gpujs webgl2", "gpujs webgpu"], backend: "webgpu", sets: SETS },
+    // as Firefox and Safari may have it; two sets, as everything but the limits was checked above
+    {
+      isolated: false,
+      conforming: ["webgpu with default limits"],
+      backend: "webgpu with default limits",
+      sets: ["fixtures/tiny-hd", "tiny"],
+    },
+  ])("cross-origin isolated: $isolated", ({ isolated, conforming, backend, sets }) => {
     let served: Served;
     let page: Page;
     let complaints: string[];
     beforeAll(async () => {
-      served = await serve({ "": folder, fixtures: "golden/fixtures", tiny: "model/infimm-tiny" }, isolated);
+      served = await serve({ "": folder, ...FOLDERS }, isolated);
       ({ page, complaints } = await openPage(browser!, `${served.url}/checks.html`));
       await page.waitForFunction(() => "checks" in globalThis);
       expect(await page.evaluate(() => crossOriginIsolated)).toBe(isolated);
@@ -49,13 +59,24 @@ describe.skipIf(!browser)("in a real browser", () => {
       await served?.close();
     });
 
-    it.each<[string, Allowances]>([
-      ["cpu", {}],
-      ["gpujs webgl2", {}],
-    ])("%s conforms", async (name, allowances) => {
-      const outcome = await page.evaluate(([n, a]) => checks.conformance(n, a), [name, allowances] as const);
+    it("reads pictures of every kind as Pillow does", async () => {
+      const outcome = await page.evaluate(() => checks.pictures("/fixtures/pictures"));
       expect(outcome.failures).toEqual([]);
-      expect(outcome.passed).toBeGreaterThan(90);
+      expect(outcome.passed).toBeGreaterThan(50);
+      expect(complaints).toEqual([]);
+    });
+
+    it.each(conforming)("%s conforms", async (name) => {
+      const outcome = await page.evaluate((n) => checks.conformance(n), name);
+      expect(outcome.failures).toEqual([]);
+      expect(outcome.passed).toBeGreaterThan(100);
+      expect(complaints).toEqual([]);
+    });
+
+    it.each(sets)(`${backend}: %s equals PyTorch`, async (set) => {
+      const outcome = await page.evaluate(([n, s]) => checks.golden(n, s), [backend, set]);
+      expect(outcome.failures).toEqual([]);
+      expect(outcome.passed).toBeGreaterThan(100);
       expect(complaints).toEqual([]);
     });
   });

@@ -1,8 +1,13 @@
+import "../../backends/register.ts";
 import { type Allowances, conformanceCases, startingWith } from "../../backends/conformance/cases.ts";
 import { createCpuBackend } from "../../backends/cpu/cpu.ts";
+import { createWebgpuBackend } from "../../backends/webgpu/webgpu.ts";
 import { createGpuJsBackend } from "../../backends/gpujs/gpujs.ts";
 import { parseConfig } from "../../model/config.ts";
 import { InfiMM } from "../../model/infimm.ts";
+import { convertToRgb } from "../../model/processor/convertToRgb.ts";
+import { crc32 } from "../../model/processor/formats/crc32.ts";
+import { readPicture } from "../../model/processor/readPicture.ts";
 import { loadWeights } from "../../model/weights/loadWeights.ts";
 import { parseSafetensors } from "../../model/weights/parseSafetensors.ts";
 import { type Backend, registerBackend } from "../../tensor/backend.ts";
@@ -19,11 +24,14 @@ export interface Outcome {
 /** The backends that a page can have, by the name that tests call them. */
 const BACKENDS: Readonly<Record<string, () => Promise<Backend>>> = {
   cpu: async () => createCpuBackend(),
+  webgpu: () => createWebgpuBackend(),
+  "webgpu with default limits": () => createWebgpuBackend({ defaultLimits: true }),
   "gpujs webgl2": () => createGpuJsBackend({ mode: "webgl2", base: createCpuBackend() }),
+  "gpujs webgpu": async () => createGpuJsBackend({ mode: "webgpu", base: await createWebgpuBackend() }),
 };
 
 /** Run the conformance suite, except for the cases that `allowances` names. */
-async function conformance(name: string, allowances: Allowances): Promise<Outcome> {
+async function conformance(name: string, allowances: Allowances = {}): Promise<Outcome> {
   const backend = await BACKENDS[name]();
   const failures: string[] = [];
   let passed = 0;
@@ -57,6 +65,19 @@ async function golden(name: string, folder: string, only?: string): Promise<Outc
   return { passed: checks.length - failed.length, failures: failed.length > 0 ? [String(diagnose(checks)?.text)] : [] };
 }
 
+/** Pictures of every kind that the server has, read by their address: Pillow's bytes, as in Node. */
+async function pictures(folder: string): Promise<Outcome> {
+  const { cases } = await (await fetch(`${folder}/pictures.json`)).json();
+  const failures: string[] = [];
+  for (const { file, mode, size, crc32: expected } of cases) {
+    const image = await readPicture(`${folder}/${file}`);
+    const rgb = crc32(convertToRgb(image).data).toString(16).padStart(8, "0");
+    const isExact = rgb === expected || mode === "CMYK"; // which is near: docs/pictures.md
+    if (!isExact || image.width !== size[0] || image.height !== size[1]) failures.push(file);
+  }
+  return { passed: cases.length - failures.length, failures };
+}
+
 /** What the test calls in the page. */
-export const checks = { conformance, golden };
+export const checks = { conformance, golden, pictures };
 Object.assign(globalThis, { checks });

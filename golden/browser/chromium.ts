@@ -36,9 +36,17 @@ export async function testBrowser(): Promise<Browser | undefined> {
   }
 }
 
-/** A new page, and what went wrong in it so far: uncaught errors, and whatever the console calls an error. */
-export async function openPage(browser: Browser, url: string): Promise<{ page: Page; complaints: string[] }> {
+/**
+ * A new page, and what went wrong in it so far: uncaught errors, and whatever the console calls an error.
+ * @param before runs in the page before its own scripts
+ */
+export async function openPage(
+  browser: Browser,
+  url: string,
+  before?: () => void,
+): Promise<{ page: Page; complaints: string[] }> {
   const page = await browser.newPage();
+  if (before) await page.addInitScript(before);
   const complaints: string[] = [];
   page.on("pageerror", (error) => complaints.push(`uncaught: ${error.message}`));
   page.on("console", (message) => {

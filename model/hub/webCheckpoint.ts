@@ -1,4 +1,5 @@
 import { FileFormatError } from "../../core/errors.ts";
+import { parseJson } from "../processor/parseJson.ts";
 import { blobSource } from "../weights/byteSource.ts";
 import { formatOf, WEIGHT_FILES } from "../weights/formats.ts";
 import { readSafetensors } from "../weights/readSafetensors.ts";
@@ -43,12 +44,7 @@ function checkpointOf(name: string, files: Files): Checkpoint {
     name,
     async json(file) {
       const path = `${name}/${file}`;
-      const text = await (await need(file)).text();
-      try {
-        return { value: JSON.parse(text), path };
-      } catch (cause) {
-        throw new FileFormatError(`${path} is not JSON: ${(cause as Error).message}`, { cause });
-      }
+      return { value: parseJson(await (await need(file)).text(), path), path };
     },
     async openWeights() {
       for (const file of WEIGHT_FILES) {

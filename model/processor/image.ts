@@ -89,10 +89,11 @@ export function fromNdarray(pixels: PixelNdarray): Image {
 }
 
 function requireInside({ data, shape, stride, offset }: PixelNdarray): void {
+  const isWhole = [...shape, ...stride, offset].every(Number.isInteger);
   const ends = shape.map((size, axis) => (size - 1) * stride[axis]);
   const lowest = ends.reduce((sum, end) => sum + Math.min(0, end), offset);
   const highest = ends.reduce((sum, end) => sum + Math.max(0, end), offset);
-  if (shape.some((size) => !(size > 0)) || (lowest >= 0 && highest < data.length)) return;
+  if (shape.some((size) => size < 1) || (isWhole && lowest >= 0 && highest < data.length)) return;
   throw new InfimmError(
     `fromNdarray: shape ${showShape(shape)}, stride ${showShape(stride)}, offset ${offset} reach beyond ${data.length} bytes`,
   );

@@ -16,8 +16,7 @@ export interface Window {
  * computed. As in Pillow, palette and bilevel pictures are sampled nearest-neighbour, alpha is premultiplied for
  * the resize, and a picture that already has the size is not touched.
  *
- * Source: Pillow 13 `Image.resize`, `Resample.c`, `Geometry.c`. Not copied: for pictures over 100 times as high as
- * wide Pillow runs the vertical pass first, which can round differently.
+ * Source: Pillow 13 `Image.resize`, `Resample.c`, `Geometry.c`.
  */
 export function pillowResize(image: Image, width: number, height: number, window?: Window): Image {
   const part = window ?? { left: 0, top: 0, width, height };

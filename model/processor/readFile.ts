@@ -1,5 +1,6 @@
 import { open } from "node:fs/promises";
 import { FileFormatError, InfimmError } from "../../core/errors.ts";
+import { parseJson } from "./parseJson.ts";
 import { collectBytes, requireBytesWithin } from "./collectBytes.ts";
 
 /**
@@ -30,10 +31,5 @@ export async function readBytes(path: string, what: string, maxBytes = Number.PO
 
 /** The object in a JSON file (Node only). */
 export async function readJson(path: string, what = "file"): Promise<Record<string, unknown>> {
-  const text = new TextDecoder().decode(await readBytes(path, what));
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new FileFormatError(`${what} ${path} is not JSON: ${(cause as Error).message}`, { cause });
-  }
+  return parseJson(new TextDecoder().decode(await readBytes(path, what)), `${what} ${path}`);
 }

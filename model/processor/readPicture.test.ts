@@ -1,4 +1,4 @@
-import { mkdtempSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, writeFileSync } from "node:fs";
 import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -70,7 +70,9 @@ describe("readPicture says what is wrong with", () => {
     ["a folder", folder, `expected a picture, but ${folder} is a folder`],
     ["an empty file", write("empty.png", ""), "empty.png is empty"],
     ["text", write("text.png", "hello"), 'text.png: expected a PNG, JPEG or WebP picture, but this is text: "hello"'],
-    ["endless devices", "/dev/zero", "/dev/zero: more than the limit of 100 million bytes"],
+    ["an ndarray that poses as large", ndarray(new Uint8Array(1), [6e4, 6e4, 1], [0, 0, 0]), "3600 million pixels"],
+    ["an ndarray beyond its data", ndarray(new Uint8Array(9), [2, 3, 3]), "reach beyond 9 bytes"],
+    ["an ndarray of broken strides", ndarray(new Uint8Array(9), [1, 3, 3], [9, 0.5, 1]), "stride [9, 0.5, 1]"],
     ["a data URL without data", "data:image/png;base64", "expected data:<type>;base64,<data>"],
     ["a data URL of other text", "data:image/png;base64,???", "data:image/png;base64,???…: its base64 is damaged"],
     ["a data URL of wide characters", "data:,\u1234", "its text is damaged"],
@@ -84,6 +86,12 @@ describe("readPicture says what is wrong with", () => {
     const reading = readPicture(source as PictureSource);
     await expect(reading).rejects.toThrow(InfimmError);
     await expect(reading).rejects.toThrow(message);
+  });
+
+  it.skipIf(!existsSync("/dev/zero"))("endless devices", async () => {
+    await expect(readPicture("/dev/zero", { maxBytes: 1e6 })).rejects.toThrow(
+      "/dev/zero: more than the limit of 1 mill",
+    );
   });
 
   it("files over the budget", async () => {

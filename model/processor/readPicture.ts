@@ -1,7 +1,7 @@
 import { InfimmError } from "../../core/errors.ts";
 import { requireBytesWithin } from "./collectBytes.ts";
 import { bytesOfDataUrl } from "./dataUrl.ts";
-import { type DecodeOptions, decodeImage } from "./decodeImage.ts";
+import { type DecodeOptions, decodeImage, MAX_PIXELS, requireWithin } from "./decodeImage.ts";
 import { fetchBytes } from "./fetchBytes.ts";
 import { isNode } from "./isNode.ts";
 import { fromNdarray, type Image, makeImage, type PixelNdarray } from "./image.ts";
@@ -39,7 +39,7 @@ export interface PictureOptions extends DecodeOptions {
  * Throws an `InfimmError` that names the picture and says what is wrong with it.
  */
 export async function readPicture(source: PictureSource, options: PictureOptions = {}): Promise<Image> {
-  if (isPixels(source)) return fromPixels(source);
+  if (isPixels(source)) return fromPixels(source, options.maxPixels ?? MAX_PIXELS);
   const { name = nameOf(source), maxBytes = 100e6, timeout = 30_000, signal } = options;
   const bytes = await bytesOf(source, name, { maxBytes, timeout, signal });
   return decodeImage(bytes, { ...options, name });
@@ -52,9 +52,14 @@ function isPixels(source: PictureSource): source is Pixels {
   return typeof source === "object" && source !== null && "data" in source && ("width" in source || "shape" in source);
 }
 
-function fromPixels(source: Pixels): Image {
-  if ("shape" in source) return fromNdarray(source);
+function fromPixels(source: Pixels, maxPixels: number): Image {
+  if ("shape" in source) {
+    const [height, width] = source.shape;
+    requireWithin(maxPixels, { width, height }); // one byte with strides of 0 may pose as any size
+    return fromNdarray(source);
+  }
   const { width, height, data } = source;
+  requireWithin(maxPixels, source);
   if ("mode" in source) return makeImage(width, height, source.mode, source.data);
   return makeImage(width, height, "RGBA", new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
 }

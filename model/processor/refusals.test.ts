@@ -72,7 +72,7 @@ const REFUSED: [string, Uint8Array, string, DecodeOptions?][] = [
     "its size needs 147007000 bytes of pixels",
   ],
   ["a picture over one's own budget", rgb(), "9 x 7 = 63 pixels is more than the limit of 62", { maxPixels: 62 }],
-  ["a JPEG without a picture", Uint8Array.of(0xff, 0xd8, 0xff, 0xe0), "begins like a JPEG, but holds no picture"],
+  ["a JPEG without a picture", Uint8Array.of(0xff, 0xd8, 0xff, 0xd9), "begins like a JPEG, but holds no picture"],
   ["a JPEG cut off", jpeg.subarray(0, -2), "it is cut off: its end is missing"],
   ["a JPEG of 60000 x 60000", altered(jpeg, frame, 0xea, 0x60, 0xea, 0x60), "60000 x 60000 = 3600 million pixels"],
   [

@@ -1,7 +1,8 @@
 import { Tokenizer as HuggingFaceTokenizer } from "@huggingface/tokenizers";
-import { FileFormatError, InfimmError } from "../../core/errors.ts";
+import { InfimmError } from "../../core/errors.ts";
 import { type PaddedBatch, padLeft, truncateLeft } from "./fitLength.ts";
 import { hasMarks, splitAtTokens, withoutMarks } from "./literal.ts";
+import { checkTokenizerFiles, contentOf, type TokenizerJson, withTokenizerFile } from "./tokenizerFiles.ts";
 
 /** What is used of `tokenizer_config.json`. Special tokens are strings, or objects with a `content`. */
 export interface TokenizerConfig {
@@ -39,28 +40,25 @@ export class Tokenizer {
   readonly #prefix: readonly number[];
   readonly #specialIds: ReadonlySet<number>;
 
-  constructor(json: { added_tokens?: { id: number; content: string; special?: boolean }[] }, config: TokenizerConfig) {
-    try {
-      this.#tokenizer = new HuggingFaceTokenizer(json, config);
-    } catch (cause) {
-      throw new FileFormatError(`tokenizer.json cannot be used: ${(cause as Error).message}`, { cause });
-    }
+  constructor(json: TokenizerJson, config: TokenizerConfig) {
+    checkTokenizerFiles(json, config);
+    this.#tokenizer = withTokenizerFile(() => new HuggingFaceTokenizer(json, config));
     let plain: HuggingFaceTokenizer | undefined;
     this.#plain = () => (plain ??= new HuggingFaceTokenizer({ ...json, added_tokens: [] }, config));
-    this.#prefix = this.#tokenizer.encode("").ids;
+    this.#prefix = withTokenizerFile(() => this.#tokenizer.encode("").ids);
     const added = json.added_tokens ?? [];
     this.specialTokens = added.map((token) => token.content);
     this.#specialIds = new Set(added.filter((token) => token.special).map((token) => token.id));
-    this.bosToken = contentOf(config.bos_token);
-    this.eosToken = contentOf(config.eos_token);
-    this.padId = this.tokenToId(contentOf(config.pad_token ?? config.eos_token));
-    this.chatTemplate = config.chat_template;
+    this.bosToken = contentOf(config, "bos_token");
+    this.eosToken = contentOf(config, "eos_token");
+    this.padId = this.tokenToId(contentOf(config, "pad_token", "eos_token"));
+    this.chatTemplate = config.chat_template ?? undefined;
   }
 
   /** The ids of `text`. Text marked by `asLiteral` never becomes a special token. */
   encode(text: string, { addSpecialTokens = true, maxLength }: EncodeOptions = {}): number[] {
     const prefix = addSpecialTokens ? this.#prefix : [];
-    const ids = [...prefix, ...this.#encodeBody(text)];
+    const ids = [...prefix, ...withTokenizerFile(() => this.#encodeBody(text))];
     return maxLength === undefined ? ids : truncateLeft(ids, maxLength, prefix.length);
   }
 
@@ -86,10 +84,8 @@ export class Tokenizer {
    */
   decode(ids: ArrayLike<number>, { skipSpecialTokens = false }: DecodeIdsOptions = {}): string {
     if (ids.length === 0) return "";
-    return this.#tokenizer.decode(Array.from(ids), {
-      skip_special_tokens: skipSpecialTokens,
-      clean_up_tokenization_spaces: false,
-    });
+    const options = { skip_special_tokens: skipSpecialTokens, clean_up_tokenization_spaces: false };
+    return withTokenizerFile(() => this.#tokenizer.decode(Array.from(ids), options));
   }
 
   isSpecial(id: number): boolean {
@@ -102,10 +98,4 @@ export class Tokenizer {
     if (id === undefined) throw new InfimmError(`tokenizer: the vocabulary has no token ${JSON.stringify(token)}`);
     return id;
   }
-}
-
-function contentOf(token: string | { content: string } | undefined): string {
-  if (token === undefined)
-    throw new FileFormatError("tokenizer_config.json names no bos_token, eos_token or pad_token");
-  return typeof token === "string" ? token : token.content;
 }

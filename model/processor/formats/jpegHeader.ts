@@ -31,21 +31,10 @@ function requireFewScans(scans: number, { width, height }: Frame): void {
  * known before any decoder sees it: it has no end marker. (libjpeg would fill the rest with grey; Pillow refuses.)
  */
 export function readJpegHeader(bytes: Uint8Array): JpegHeader {
-  let [isJfif, orientation, scans, at] = [false, 1, 0, 2];
+  let [isJfif, orientation, scans] = [false, 1, 0];
   let adobeTransform: number | undefined;
   let frame: Frame | undefined;
-  for (;;) {
-    at = bytes.indexOf(0xff, at);
-    while (bytes[at] === 0xff && at < bytes.length) at++; // a marker may be led by fill bytes
-    if (at <= 0 || at + 2 >= bytes.length) {
-      if (bytes[at] === END && at > 0) break;
-      throw new FileFormatError(frame ? "it is cut off: its end is missing" : NO_SIZE);
-    }
-    const marker = bytes[at++];
-    if (marker === END) break;
-    if (hasNoBody(marker)) continue;
-    const end = at + bytes[at] * 256 + bytes[at + 1];
-    const body = bytes.subarray(at + 2, end);
+  for (const { marker, body } of readSegments(bytes)) {
     if (marker === SCAN) scans++;
     if (isFrame(marker)) {
       if (frame) throw new FileFormatError("it holds two pictures in one, which is not supported");
@@ -54,16 +43,31 @@ export function readJpegHeader(bytes: Uint8Array): JpegHeader {
     if (marker === 0xe0 && textAt(body, 0, 5) === "JFIF\0") isJfif = true;
     if (marker === 0xe1 && textAt(body, 0, 6) === "Exif\0\0") orientation = orientationOf(body);
     if (marker === 0xee && textAt(body, 0, 5) === "Adobe") adobeTransform = body[11];
-    at = end;
   }
-  if (!frame || scans === 0) throw new FileFormatError(NO_SIZE);
+  if (!frame || scans === 0) throw new FileFormatError("it begins like a JPEG, but holds no picture");
   requireFewScans(scans, frame);
   const { width, height, components } = frame;
   const isRgb = isRgbCoded(frame, isJfif, adobeTransform);
   return { width, height, components, isRgb, isMarked: adobeTransform !== undefined, orientation };
 }
 
-const NO_SIZE = "it begins like a JPEG, but holds no picture (cut off or damaged)";
+/** The segments before the end marker, which must be there; pixel data between them is passed over. */
+function* readSegments(bytes: Uint8Array): Generator<{ marker: number; body: Uint8Array }> {
+  let at = 2;
+  for (;;) {
+    at = bytes.indexOf(0xff, at);
+    while (bytes[at] === 0xff) at++; // a marker may be led by more of these
+    const marker = bytes[at++];
+    if (marker === END) return;
+    if (hasNoBody(marker)) continue;
+    const end = at + bytes[at] * 256 + bytes[at + 1];
+    const isThere = at > 0 && end <= bytes.length; // at is 0 where no 0xff was found, end NaN at the last byte
+    if (!isThere) throw new FileFormatError("it is cut off: its end is missing");
+    yield { marker, body: bytes.subarray(at + 2, end) };
+    at = end;
+  }
+}
+
 const END = 0xd9;
 const SCAN = 0xda;
 

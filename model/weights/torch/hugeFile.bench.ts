@@ -23,15 +23,17 @@ else await compare();
 
 async function measure(file: string, name: string): Promise<void> {
   const base = process.memoryUsage().rss;
-  const start = performance.now();
+  const cpu = (): number => (process.cpuUsage().user + process.cpuUsage().system) / 1000;
+  const [start, cpuStart] = [performance.now(), cpu()];
   const weights = await openWeights(file);
   const opened = performance.now();
   const { data } = name ? await weights.read(name) : { data: new Uint8Array(0) };
   const end = performance.now();
+  const cpuUsed = cpu() - cpuStart;
   const megabytes = (bytes: number): string => (bytes / 2 ** 20).toFixed(0);
   console.log(
     `${name || "(only opened and listed)"}: ${weights.tensors.size} names in ${(opened - start).toFixed(0)} ms, tensor of ` +
-      `${megabytes(data.byteLength)} MiB in ${(end - opened).toFixed(0)} ms, RSS ${megabytes(process.resourceUsage().maxRSS * 1024)} MiB ` +
+      `${megabytes(data.byteLength)} MiB in ${(end - opened).toFixed(0)} ms, ${cpuUsed.toFixed(0)} ms of CPU in all, RSS ${megabytes(process.resourceUsage().maxRSS * 1024)} MiB ` +
       `(${megabytes(base)} MiB before)`,
   );
   await weights.close();

@@ -23,8 +23,8 @@ export function unpickle(bytes: Uint8Array, file: string): unknown {
   }
 }
 
-/** Bounds on what a pickle may cost: a state dict takes some 40 opcodes a tensor, and nests a few levels deep. */
-const MAX_OPCODES = 4_000_000;
+/** Bounds on what a pickle may cost. A state dict takes some 40 opcodes a tensor (Zephyr: 60,000), and nests a few levels. */
+const MAX_OPCODES = 500_000;
 const MAX_DEPTH = 1000;
 /** The longest whole number read, in bytes: beyond them a number could not be exact. */
 const MAX_LONG_BYTES = 6;

@@ -18,6 +18,7 @@ const MAX_ENTRIES = 200_000;
 const LOCAL_HEADER_BYTES = 30;
 const LOCAL_HEADER_MAGIC = 0x04034b50;
 const STORED = 0;
+const AHEAD = 2 ** 16;
 
 /**
  * The files of a zip archive (zip64 too), from its directory at the end; nothing else is read. Only what torch.save
@@ -73,9 +74,11 @@ export async function dataStart(source: ByteSource, { name, size, header, limit 
   return start;
 }
 
-/** Lets yauzl read a ByteSource. */
+/** Lets yauzl read a ByteSource. It asks for a few bytes at a time, one record after the other: they are read ahead. */
 class SourceReader extends RandomAccessReader {
   readonly #source: ByteSource;
+  #start = 0;
+  #ahead: Uint8Array = new Uint8Array(0);
 
   constructor(source: ByteSource) {
     super();
@@ -89,12 +92,21 @@ class SourceReader extends RandomAccessReader {
     position: number,
     callback: (error: Error | null, bytesRead?: number) => void,
   ): void {
-    this.#source.read(position, length).then(
+    this.#range(position, length).then(
       (bytes) => {
         buffer.set(bytes, offset);
         callback(null, bytes.length);
       },
       (error) => callback(error),
     );
+  }
+
+  async #range(position: number, length: number): Promise<Uint8Array> {
+    if (position < this.#start || position + length > this.#start + this.#ahead.length) {
+      const available = Math.max(0, this.#source.size - position);
+      this.#ahead = await this.#source.read(position, Math.min(available, Math.max(length, AHEAD)));
+      this.#start = position;
+    }
+    return this.#ahead.subarray(position - this.#start, position - this.#start + length);
   }
 }

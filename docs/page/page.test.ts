@@ -1,0 +1,94 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import type { Page } from "playwright-core";
+import { build } from "vite";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { openPage, testBrowser } from "../../golden/browser/chromium.ts";
+import { type Served, serve } from "../../golden/browser/serve.ts";
+
+const browser = await testBrowser();
+const PICTURE = resolve("model/infimm-tiny/pictures/pets.png");
+const QUESTION = "How many dogs are there?";
+
+/** What `infimm ask` says. */
+function answerOfCli(): string {
+  const args = ["tsx", "bin/infimm.ts", "ask", PICTURE, QUESTION, "--json"];
+  return JSON.parse(execFileSync("npx", ["--no-install", ...args], { encoding: "utf8" })).answer;
+}
+
+// biome-ignore lint/performance/useDomNodeTextContent: what a reader sees
+const textOf = (page: Page, id: string) => page.locator(`#${id}`).innerText();
+
+async function askPage(page: Page): Promise<string> {
+  await page.locator("#file").setInputFiles(PICTURE);
+  await page.waitForFunction(() => document.querySelector<HTMLImageElement>("#picture")!.alt === "pets.png");
+  await page.locator("#question").fill(QUESTION);
+  await page.keyboard.press("Enter");
+  await page.waitForFunction(() => /^(Done|Something)/.test(document.getElementById("status")!.textContent));
+  return textOf(page, "answer");
+}
+
+describe.skipIf(!browser)("the page", () => {
+  const folder = mkdtempSync(join(tmpdir(), "infimm-page-"));
+  let served: Served;
+  let expected: string;
+  beforeAll(async () => {
+    await build({
+      configFile: resolve("docs/page/vite.config.ts"),
+      logLevel: "error",
+      build: { outDir: folder },
+    });
+    served = await serve({ "": folder }, false);
+    expected = answerOfCli();
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await served?.close();
+    rmSync(folder, { recursive: true });
+  });
+
+  async function ready(page: Page): Promise<void> {
+    await page.waitForFunction(() => document.getElementById("status")!.textContent === "Ready");
+  }
+
+  it("answers on WebGPU as the command line does, and shows where it looked", async () => {
+    const { page, complaints } = await openPage(browser!, served.url);
+    await ready(page);
+    expect(await page.locator("#backend").inputValue()).toBe("webgpu");
+    expect(await page.locator("#alert").isHidden()).toBe(true);
+    expect(await askPage(page)).toBe(expected);
+    await page.locator("#look").click();
+    await page.locator("#words button").first().waitFor();
+    expect(await page.locator("#words button").allInnerTexts()).not.toEqual([]);
+    expect(await page.locator("#veil").isVisible()).toBe(true);
+    if (process.env["SCREENSHOT"]) await page.screenshot({ path: process.env["SCREENSHOT"], fullPage: true });
+    expect(complaints).toEqual([]);
+    await page.close();
+  });
+
+  it("falls back to the CPU with a note, and gives the same answer", async () => {
+    const { page, complaints } = await openPage(browser!, served.url, () => {
+      Reflect.deleteProperty(Navigator.prototype, "gpu");
+    });
+    await ready(page);
+    expect(await page.locator("#backend").inputValue()).not.toBe("webgpu");
+    expect(await textOf(page, "alert")).toMatch(/cannot run on the GPU.*instead/);
+    expect(await askPage(page)).toBe(expected);
+    expect(complaints).toEqual([]);
+    await page.close();
+  });
+
+  it("says in words what is wrong with a file, and goes on", async () => {
+    const { page, complaints } = await openPage(browser!, served.url);
+    await ready(page);
+    await page.locator("#file").setInputFiles({ name: "a.png", mimeType: "image/png", buffer: Buffer.from("hello") });
+    await page.locator("#alert").waitFor();
+    expect(await textOf(page, "alert")).toContain("a.png");
+    expect(await askPage(page)).toBe(expected);
+    expect(await page.locator("#alert").isHidden()).toBe(true);
+    expect(complaints).toEqual([]);
+    await page.close();
+  });
+});

@@ -1,0 +1,3 @@
+import { parity } from "./paritySuite.ts";
+
+await parity("wasm");

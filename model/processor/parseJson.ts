@@ -1,0 +1,13 @@
+import { FileFormatError } from "../../core/errors.ts";
+
+/** The object that a JSON file holds; `name` is what messages call the file. */
+export function parseJson(text: string, name: string): Record<string, unknown> {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new FileFormatError(`${name} is not JSON: ${(cause as Error).message}`, { cause });
+  }
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+  throw new FileFormatError(`${name}: expected a JSON object, got ${text.trim().slice(0, 40)}`);
+}
