@@ -1,5 +1,6 @@
 import { Assistant } from "../model/assistant.ts";
 import type { Progress } from "../model/weights/loadWeights.ts";
+import { openBackend } from "../tensor/index.ts";
 import type { AnswerOptions } from "./answerOptions.ts";
 import { downloadProgress } from "./downloadProgress.ts";
 
@@ -8,9 +9,12 @@ export async function loadAssistant(
   options: Pick<AnswerOptions, "model" | "backend" | "dtype" | "quiet">,
 ): Promise<Assistant> {
   const show = process.stderr.isTTY && !options.quiet;
+  const backend = await openBackend(options.backend);
+  if ("software" in backend && backend.software && !options.quiet)
+    console.error("no GPU was found: webgpu runs in software here, and --backend cpu is faster");
   try {
     return await Assistant.fromPretrained(options.model, {
-      backend: options.backend,
+      backend,
       dtype: options.dtype,
       onProgress: show ? progressLine() : undefined,
       onDownload: options.quiet ? undefined : downloadProgress(),

@@ -2,6 +2,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { expressions } from "./generate/expressions.ts";
 import { costs, family, placement, towers } from "./generate/family.ts";
 import { forward } from "./generate/forward.ts";
+import { gpujsKernel } from "./generate/gpujsKernel.ts";
 
 /** What a page may ask for between `<!-- generated: name arguments -->` and `<!-- end -->`. */
 const GENERATORS: Record<string, (...args: string[]) => string> = {
@@ -11,6 +12,7 @@ const GENERATORS: Record<string, (...args: string[]) => string> = {
   placement,
   expressions,
   forward,
+  gpujsKernel,
 };
 
 const BLOCK = /(<!-- generated: (\S+)([^>]*?) -->\n)[\s\S]*?(<!-- end -->)/g;

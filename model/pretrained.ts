@@ -31,10 +31,10 @@ export async function loadModel(checkpoint: Checkpoint, options: LoadOptions = {
 
 /** The processor of a checkpoint: its tokenizer, and its configuration. */
 export async function loadProcessor(checkpoint: Checkpoint): Promise<Processor> {
-  const [tokenizer, tokenizerConfig, config] = await Promise.all([
+  const config = await checkpoint.json("config.json", "model config"); // first: without it, it is no checkpoint at all
+  const [tokenizer, tokenizerConfig] = await Promise.all([
     checkpoint.json("tokenizer.json", "tokenizer"),
     checkpoint.json("tokenizer_config.json", "tokenizer config"),
-    checkpoint.json("config.json", "model config"),
   ]);
   parseConfig(config.value, config.path); // says more of what is wrong than the processor, which needs little of it
   return new Processor({ tokenizer: tokenizer.value, tokenizerConfig: tokenizerConfig.value, config: config.value });

@@ -11,6 +11,7 @@ import type { Backend } from "../../tensor/backend.ts";
 import { conformance } from "../conformance.ts";
 import { Bench } from "../conformance/samples.ts";
 import { createCpuBackend } from "../cpu/cpu.ts";
+import { createMetaBackend } from "../meta/meta.ts";
 import { testDevice } from "../webgpu/testDevice.ts";
 import { createWebgpuBackend } from "../webgpu/webgpu.ts";
 import { createGpuJsBackend } from "./gpujs.ts";
@@ -92,4 +93,12 @@ it.skipIf(!webgpu)("works in our GPU buffers: nothing is uploaded, read back or 
 it("says what to install where gpu.js is missing", async () => {
   const { loadGpuJs } = await import("./loadGpuJs.ts");
   await expect(loadGpuJs(() => Promise.reject(new Error("not found")))).rejects.toThrow("npm install gpu.js@2.24.1");
+});
+
+it.each([
+  ["webgl2", createCpuBackend(), /mode "webgl2" cannot be had here/],
+  ["webgpu", createCpuBackend(), /needs the backend "webgpu" as its base; got "cpu"/],
+  ["cpu", createMetaBackend(), /memory of the host.*got "meta"/],
+] as const)("refuses mode %s on what cannot carry it", async (mode, base, message) => {
+  await expect(createGpuJsBackend({ mode, base })).rejects.toThrow(message);
 });

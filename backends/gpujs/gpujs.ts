@@ -1,4 +1,5 @@
 import { BYTES } from "../../core/dtype.ts";
+import { InfimmError } from "../../core/errors.ts";
 import { input as inputExpr } from "../../core/expr.ts";
 import { contiguousStrides, isContiguous, type Shape, sizeOf } from "../../core/shape.ts";
 import type { Backend, Operand } from "../../tensor/backend.ts";
@@ -15,7 +16,7 @@ import {
   scatterAddKernel,
 } from "./kernelSources.ts";
 import { createDeviceRunner } from "./deviceRunner.ts";
-import { type GpuJsMode, loadGpuJs } from "./loadGpuJs.ts";
+import { type GpuJs, type GpuJsMode, type GpuJsPackage, loadGpuJs } from "./loadGpuJs.ts";
 import type { WebgpuBackend } from "../webgpu/webgpu.ts";
 import type { Argument } from "./runner.ts";
 
@@ -48,8 +49,8 @@ export async function createGpuJsBackend({ mode, base }: GpuJsOptions): Promise<
   const loaded = await loadGpuJs();
   const runner =
     mode === "webgpu"
-      ? await createDeviceRunner(loaded, base as WebgpuBackend)
-      : createHostRunner(new loaded.GPU({ mode }), base);
+      ? await createDeviceRunner(loaded, requireDevice(base))
+      : createHostRunner(openGpu(loaded, mode), requireHost(base));
 
   /** Do `work` with operands as f32. What had to be converted or packed is freed after. */
   function withFloats(kernel: KernelSource, operands: readonly Operand[], work: (...floats: Operand[]) => void): void {
@@ -283,6 +284,26 @@ export async function createGpuJsBackend({ mode, base }: GpuJsOptions): Promise<
     scan: (input, out) => scan(snapshot(input), snapshot(out)),
     fused: {},
   };
+}
+
+function openGpu({ GPU }: GpuJsPackage, mode: GpuJsMode): GpuJs {
+  try {
+    return new GPU({ mode });
+  } catch (cause) {
+    throw new InfimmError(`gpujs: mode "${mode}" cannot be had here; "cpu" and "webasm" can be had everywhere`, {
+      cause,
+    });
+  }
+}
+
+function requireHost(base: Backend): Backend {
+  if (base.hostView) return base;
+  throw new InfimmError(`gpujs: this mode needs memory of the host as its base, such as "cpu"; got "${base.name}"`);
+}
+
+function requireDevice(base: Backend): WebgpuBackend {
+  if ("device" in base) return base as WebgpuBackend;
+  throw new InfimmError(`gpujs: mode "webgpu" needs the backend "webgpu" as its base; got "${base.name}"`);
 }
 
 const snapshot = (t: Operand) => viewed(t, t.shape, t.strides);

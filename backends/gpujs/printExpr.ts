@@ -1,4 +1,4 @@
-import { type Expr, exprKey, type Primitive } from "../../core/expr.ts";
+import { type Expr, exprKey, type Primitive, PRIMITIVES } from "../../core/expr.ts";
 
 /**
  * The statements that compute `expr` in the JavaScript that gpu.js translates, one a distinct subexpression, and
@@ -18,7 +18,8 @@ export function printExpr(
     const key = exprKey(e);
     let name = names.get(key);
     if (name === undefined) {
-      const text = PRINT[e.op](...(e.args.map(print) as [string, string, string]));
+      const args = e.args.map((arg, i) => (isCondition(e.op, i) && !isFlag(arg) ? `truth(${print(arg)})` : print(arg)));
+      const text = PRINT[e.op](...(args as [string, string, string]));
       names.set(key, (name = `t${names.size}`));
       lines.push(`const ${name} = ${text};`);
     }
@@ -26,6 +27,13 @@ export function printExpr(
   };
   return { lines, result: print(expr) };
 }
+
+/** Whether a primitive asks of its argument only whether it is true. */
+const isCondition = (op: Primitive, argument: number) =>
+  op === "and" || op === "or" || op === "not" || (op === "select" && argument === 0);
+
+/** Whether a value is known to be 1.0 or 0.0. */
+const isFlag = (e: Expr) => e.kind === "call" && PRIMITIVES[e.op].result === "bool";
 
 /** As a float: gpu.js takes `2` for an integer, and integers and floats do not mix in shaders. */
 function printNumber(value: number): string {
@@ -66,8 +74,8 @@ const PRINT: Record<Primitive, (a: string, b: string, c: string) => string> = {
   ge: (a, b) => flag(`${a} >= ${b}`),
   eq: (a, b) => flag(`${a} == ${b}`),
   ne: (a, b) => flag(a === b ? `nan(${a}) != 0.0` : `${a} != ${b}`),
-  and: (a, b) => `truth(${a}) * truth(${b})`,
-  or: (a, b) => flag(`truth(${a}) + truth(${b}) != 0.0`),
-  not: (a) => `1.0 - truth(${a})`,
-  select: (a, b, c) => `(truth(${a}) != 0.0) ? ${b} : ${c}`,
+  and: (a, b) => `${a} * ${b}`,
+  or: (a, b) => flag(`${a} + ${b} != 0.0`),
+  not: (a) => `1.0 - ${a}`,
+  select: (a, b, c) => `(${a} != 0.0) ? ${b} : ${c}`,
 };

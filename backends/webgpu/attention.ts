@@ -4,7 +4,8 @@ import { Bindings } from "./bindings.ts";
 import type { Recorder } from "./recorder.ts";
 import { viewOf } from "./split.ts";
 import { readers, readingKey, readingOf, wordsOf } from "./vectors.ts";
-import { declarations, entry, floatBits, functionsFor, loader, param } from "./wgsl.ts";
+import { declarations, entry, floatBits, loader, param } from "./wgsl.ts";
+import { functionsFor } from "./wgslFunctions.ts";
 
 const GROUP = 64;
 
@@ -38,7 +39,7 @@ export function attention(
   const reads = inputs.map((operand, n) => readingOf(viewOf(operand, { offset: bindings.base(ids[n], operand) }), 3));
   if (e % 4 !== 0) reads[2] = { ...reads[2], four: false };
   /** Queries of a workgroup, and the threads that share one. */
-  const queries = recorder.software ? GROUP : i >= 8 ? 16 : i >= 3 ? 4 : 1;
+  const queries = i >= 8 ? 16 : i >= 3 ? 4 : 1;
   const lanes = GROUP / queries;
   /** Keys that are looked at together. */
   const block = Math.max(16, lanes);
@@ -90,10 +91,8 @@ function text({ queries, lanes, block, chunks, masked, target }: Layout): string
   const stride = (operand: number, dim: number) => param(STRIDES + 4 * operand + dim);
   const size = (name: keyof typeof SLOT) => param(SLOT[name]);
   const [vRow, vStep] = [stride(2, 2), stride(2, 3)];
-  // a thread that has a query to itself need not wait for others
-  const together = lanes === 1 ? "" : "    workgroupBarrier();";
   const score = masked ? ` + loadMask(m + key * ${stride(3, 3)})` : "";
-  return `var<${lanes === 1 ? "private" : "workgroup"}> scores: array<f32, ${lanes === 1 ? block : queries * block}>;
+  return `var<workgroup> scores: array<f32, ${queries * block}>;
 ${entry(
   GROUP,
   `  let tiles = (${size("i")} + ${queries - 1}u) / ${queries}u;
@@ -102,7 +101,7 @@ ${entry(
   let live = group < tiles * ${size("b")} * ${size("h")} && row < ${size("i")};
   let safe = min(row, ${size("i")} - 1u);
   let part = lane % ${lanes}u;
-  let base = ${lanes === 1 ? "0u" : `(lane / ${lanes}u) * ${block}u`};
+  let base = (lane / ${lanes}u) * ${block}u;
   let batch = head / ${size("h")};
   let own = head % ${size("h")};
   let other = own / ${size("shared")};
@@ -131,16 +130,16 @@ ${masked ? `  let m = ${size("mask")} + batch * ${stride(3, 0)} + own * ${stride
       }
       scores[base + n] = score;
     }
-${together}
+    workgroupBarrier();
     var larger = top;
     for (var n = 0u; n < ${block}u; n++) { larger = most(larger, scores[base + n]); }
-${together}
+    workgroupBarrier();
     // nothing seen yet, only -inf: any number will do, as all weights are 0
     let level = select(larger, 0.0, bitcast<u32>(larger) == 0xff800000u);
     let fade = expOf(top - level);
     top = larger;
     for (var n = part; n < ${block}u; n += ${lanes}u) { scores[base + n] = expOf(scores[base + n] - level); }
-${together}
+    workgroupBarrier();
     weight *= fade;
     for (var chunk = 0u; chunk < ${chunks}u; chunk++) { sums[chunk] = sums[chunk] * fade; }
     let end = min(${block}u, ${size("j")} - first);
@@ -156,7 +155,7 @@ ${together}
         }
       }
     }
-${together}
+    workgroupBarrier();
   }
   if (!live) { return; }
   let scaled = select(1.0 / weight, 0.0, weight == 0.0);

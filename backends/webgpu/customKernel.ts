@@ -3,7 +3,8 @@ import { InfimmError } from "../../core/errors.ts";
 import { sizeOf } from "../../core/shape.ts";
 import type { Backend, Operand } from "../../tensor/backend.ts";
 import { Bindings, PER_WORD } from "./bindings.ts";
-import { declarations, entry, floatBits, functionsFor, loader, param } from "./wgsl.ts";
+import { declarations, entry, floatBits, loader, param } from "./wgsl.ts";
+import { functionsFor } from "./wgslFunctions.ts";
 import type { WebgpuBackend } from "./webgpu.ts";
 
 /** A kernel in WGSL. */

@@ -4,18 +4,8 @@ import type { Operand } from "../../tensor/backend.ts";
 import { mergeDims } from "../cpu/walk.ts";
 import { Bindings, PER_WORD } from "./bindings.ts";
 import type { Recorder } from "./recorder.ts";
-import {
-  addresses,
-  atomicStore,
-  bitsOf,
-  convert,
-  declarations,
-  entry,
-  functionsFor,
-  loader,
-  param,
-  type Scalar,
-} from "./wgsl.ts";
+import { addresses, atomicStore, bitsOf, convert, declarations, entry, loader, param, type Scalar } from "./wgsl.ts";
+import { functionsFor } from "./wgslFunctions.ts";
 
 const GROUP = 64;
 

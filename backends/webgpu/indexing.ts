@@ -7,7 +7,8 @@ import { runElements } from "./elements.ts";
 import { WebgpuError } from "./errors.ts";
 import type { Recorder } from "./recorder.ts";
 import { sliceOf, splitLoop, viewOf } from "./split.ts";
-import { addresses, declarations, entry, functionsFor, loader, param } from "./wgsl.ts";
+import { addresses, declarations, entry, loader, param } from "./wgsl.ts";
+import { functionsFor } from "./wgslFunctions.ts";
 
 /**
  * Rows of a table by their ids, or any other gather. A table that is too large to be bound (an embedding) is

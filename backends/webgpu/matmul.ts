@@ -10,7 +10,8 @@ import { addPlanes, quantReaders } from "./quantized.ts";
 import type { Recorder } from "./recorder.ts";
 import { halfOf, viewOf } from "./split.ts";
 import { type Reading, readers, readingKey, readingOf, wordsOf } from "./vectors.ts";
-import { addresses, declarations, functionsFor, loader, param } from "./wgsl.ts";
+import { addresses, declarations, loader, param } from "./wgsl.ts";
+import { functionsFor } from "./wgslFunctions.ts";
 
 /** [.., n, k] seen as [.., k, n]. */
 export function transposed(weight: Operand): Operand {

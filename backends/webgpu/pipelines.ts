@@ -11,6 +11,7 @@ const COMPUTE_STAGE = 4;
 export class Pipelines {
   private readonly device: GPUDevice;
   private readonly kernels = new Map<string, CompiledKernel>();
+  private readonly preparing = new Set<string>();
   private readonly layouts = new Map<string, GPUBindGroupLayout>();
 
   constructor(device: GPUDevice) {
@@ -27,15 +28,30 @@ export class Pipelines {
     return kernel;
   }
 
-  private compile(label: string, code: string, windows: readonly Window[]): CompiledKernel {
+  /** Compile in the background, unless it is there. What cannot be compiled is told when it is used. */
+  async prepare(key: string, source: () => string, windows: readonly Window[]): Promise<void> {
+    if (this.kernels.has(key) || this.preparing.has(key)) return;
+    this.preparing.add(key);
+    try {
+      const { layout, descriptor } = this.describe(key, source(), windows);
+      const pipeline = await this.device.createComputePipelineAsync(descriptor);
+      this.kernels.set(key, { pipeline, layout });
+    } catch {
+    } finally {
+      this.preparing.delete(key);
+    }
+  }
+
+  private compile(key: string, code: string, windows: readonly Window[]): CompiledKernel {
+    const { layout, descriptor } = this.describe(key, code, windows);
+    return { pipeline: this.device.createComputePipeline(descriptor), layout };
+  }
+
+  private describe(label: string, code: string, windows: readonly Window[]) {
     const layout = this.layoutOf(windows.map(({ writable }) => (writable ? "w" : "r")).join(""));
     const module = this.device.createShaderModule({ code, label });
-    const pipeline = this.device.createComputePipeline({
-      label,
-      layout: this.device.createPipelineLayout({ bindGroupLayouts: [layout] }),
-      compute: { module, entryPoint: "main" },
-    });
-    return { pipeline, layout };
+    const pipelineLayout = this.device.createPipelineLayout({ bindGroupLayouts: [layout] });
+    return { layout, descriptor: { label, layout: pipelineLayout, compute: { module, entryPoint: "main" } } };
   }
 
   /** `rrw`: two buffers that are read, one that is written; before them the parameters. */

@@ -6,7 +6,8 @@ import { Bindings, spanOf } from "./bindings.ts";
 import type { GpuBuffer } from "./memory.ts";
 import type { Recorder } from "./recorder.ts";
 import { sliceOf } from "./split.ts";
-import { declarations, entry, functionsFor, param } from "./wgsl.ts";
+import { declarations, entry, param } from "./wgsl.ts";
+import { functionsFor } from "./wgslFunctions.ts";
 
 /** Where the two planes of a quantised operand are bound. */
 export interface BoundPlanes {

@@ -35,8 +35,12 @@ export interface Counters {
 /** Parameters and small uploads of one recording travel in one buffer. */
 const ARENA_BYTES = 2 ** 20;
 const LARGEST_STAGED = 2 ** 16;
-/** So many kernels are worth a submission: the GPU starts while the rest is recorded. */
-const MAX_DISPATCHES = 512;
+/**
+ * So many workgroups are worth a submission: the GPU starts while the rest is recorded, and no command buffer takes so
+ * long that the system believes it stuck. A token of a large model is less.
+ */
+const ENOUGH_GROUPS = 2 ** 21;
+/** In one dimension of a dispatch. */
 const MAX_GROUPS = 65535;
 const MAP_READ = 1;
 
@@ -60,11 +64,13 @@ export class Recorder {
   private readonly untilLost: Promise<never>;
   private used = 0;
   private recording = 0;
-  private length = 0;
+  private groups = 0;
   private encoder: GPUCommandEncoder | undefined;
   private pass: GPUComputePassEncoder | undefined;
   private loss: DeviceLostError | undefined;
   private failure: Error | undefined;
+  /** Kernels that are being compiled for work that is only looked at. */
+  private compiling: Promise<void>[] | undefined;
 
   constructor(device: GPUDevice, software: boolean) {
     this.device = device;
@@ -106,6 +112,10 @@ export class Recorder {
   dispatch({ key, source, windows, params, groups }: Dispatch): void {
     if (groups === 0) return;
     this.requireDevice();
+    if (this.compiling) {
+      this.compiling.push(this.pipelines.prepare(key, source, windows));
+      return;
+    }
     const bytes = align(params.length * 4, 16);
     const at = this.takeArena(bytes, this.uniformStep);
     this.arenaWords.set(params, at / 4);
@@ -127,12 +137,27 @@ export class Recorder {
     pass.dispatchWorkgroups(Math.ceil(groups / rows), rows);
     for (const { block } of windows) block.recorded = this.recording;
     this.counters.dispatches++;
-    if (++this.length >= MAX_DISPATCHES) this.submit();
+    this.groups += groups;
+    if (this.groups >= ENOUGH_GROUPS) this.submit();
+  }
+
+  /** Run `work` without doing what it records, and compile its kernels meanwhile. */
+  async precompile(work: () => void): Promise<void> {
+    this.requireDevice();
+    const compiling: Promise<void>[] = [];
+    this.compiling = compiling;
+    try {
+      work();
+    } finally {
+      this.compiling = undefined;
+    }
+    await Promise.all(compiling);
   }
 
   /** Bytes into the beginning of a block. */
   write(block: Block, data: TypedArray): void {
     this.requireDevice();
+    if (this.compiling) return;
     const bytes = new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);
     if (bytes.length === 0) return;
     this.counters.uploads++;
@@ -195,7 +220,7 @@ export class Recorder {
     this.device.queue.submit([this.encoder.finish()]);
     this.counters.submits++;
     this.encoder = this.pass = undefined;
-    this.used = this.length = 0;
+    this.used = this.groups = 0;
     this.recording++;
     this.pool.trim();
   }

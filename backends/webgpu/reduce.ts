@@ -7,7 +7,8 @@ import { WebgpuError } from "./errors.ts";
 import type { Recorder } from "./recorder.ts";
 import { foldLanes, lanesFor } from "./rows.ts";
 import { halfOf, viewOf } from "./split.ts";
-import { addresses, atomicStore, bitsOf, convert, declarations, entry, functionsFor, loader, param } from "./wgsl.ts";
+import { addresses, atomicStore, bitsOf, convert, declarations, entry, loader, param } from "./wgsl.ts";
+import { functionsFor } from "./wgslFunctions.ts";
 
 const GROUP = 64;
 /** Elements that one row of threads folds at most, where few rows could not fill a GPU. */

@@ -8,18 +8,26 @@ import type { GpuBuffer } from "./memory.ts";
 import { dequantize } from "./quantized.ts";
 import { type Counters, Recorder } from "./recorder.ts";
 import { reduce } from "./reduce.ts";
-import { layerNorm, rmsNorm, scan, softmax } from "./rows.ts";
+import { layerNorm, rmsNorm, softmax } from "./rows.ts";
+import { scan } from "./scan.ts";
 import { topk } from "./topk.ts";
 
 /** The WebGPU backend, with what it tells beyond the interface. */
 export interface WebgpuBackend extends Backend {
   readonly device: GPUDevice;
   readonly adapter: string;
+  /** Whether it computes on the CPU, for want of a GPU: slower than the backend cpu. */
+  readonly software: boolean;
   readonly recorder: Recorder;
   /** Kernels, submissions, uploads and reads so far. */
   readonly counters: Readonly<Counters>;
   /** Bytes of GPU memory that tensors use, and bytes kept for reuse. */
   readonly memory: { readonly live: number; readonly spare: number };
+  /**
+   * Compile all kernels of some work at once, in the background, without doing it: `await backend.precompile(() =>
+   * model.call(inputs))`. What the work returns is garbage; it must not read.
+   */
+  precompile(work: () => void): Promise<void>;
 }
 
 /** Hand-written WGSL on a device of the caller's, or on one that is asked for. */
@@ -31,6 +39,7 @@ export async function createWebgpuBackend(from: NamedDevice | DeviceOptions = {}
     name: "webgpu",
     device,
     adapter,
+    software,
     recorder,
     get lost() {
       return recorder.lost;
@@ -39,6 +48,7 @@ export async function createWebgpuBackend(from: NamedDevice | DeviceOptions = {}
     get memory() {
       return { live: recorder.pool.live, spare: recorder.pool.spare };
     },
+    precompile: (work) => recorder.precompile(work),
     alloc: (byteLength) => recorder.alloc(byteLength),
     free: (buffer) => recorder.free(buffer as GpuBuffer),
     write: (buffer, data) => recorder.write(blockOf(buffer), data),
@@ -58,7 +68,8 @@ export async function createWebgpuBackend(from: NamedDevice | DeviceOptions = {}
       linear: (x, weight, bias, out) => matmul(recorder, x, transposed(weight), bias, out),
       quantizedLinear: (x, weight, bias, out) => matmul(recorder, x, transposed(weight), bias, out),
       dequantize: (table, rows, out) => dequantize(recorder, table, rows, out),
-      attention: (q, k, v, mask, scale, out) => attention(recorder, q, k, v, mask, scale, out),
+      // in software, where barriers are dear and memory is one, matmul and softmax are faster
+      ...(software ? {} : { attention: (q, k, v, mask, scale, out) => attention(recorder, q, k, v, mask, scale, out) }),
       topk: (x, values, indices) => topk(recorder, x, values, indices),
     },
   };

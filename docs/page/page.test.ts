@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import type { Page } from "playwright-core";
@@ -20,6 +20,29 @@ function answerOfCli(): string {
 
 // biome-ignore lint/performance/useDomNodeTextContent: what a reader sees
 const textOf = (page: Page, id: string) => page.locator(`#${id}`).innerText();
+
+declare global {
+  var devices: GPUDevice[];
+}
+
+/** In the page: WebGPU as other browsers may have it, with default limits and no optional feature. */
+function asOthersHaveIt(): void {
+  const { requestDevice } = GPUAdapter.prototype;
+  GPUAdapter.prototype.requestDevice = function () {
+    return requestDevice.call(this);
+  };
+}
+
+/** In the page: remember the devices that are made. */
+function keepDevice(): void {
+  const { requestDevice } = GPUAdapter.prototype;
+  globalThis.devices = [];
+  GPUAdapter.prototype.requestDevice = async function (descriptor) {
+    const device = await requestDevice.call(this, descriptor);
+    devices.push(device);
+    return device;
+  };
+}
 
 async function askPage(page: Page): Promise<string> {
   await page.locator("#file").setInputFiles(PICTURE);
@@ -54,7 +77,7 @@ describe.skipIf(!browser)("the page", () => {
   }
 
   it("answers on WebGPU as the command line does, and shows where it looked", async () => {
-    const { page, complaints } = await openPage(browser!, served.url);
+    const { page, complaints } = await openPage(browser!, served.url, asOthersHaveIt);
     await ready(page);
     expect(await page.locator("#backend").inputValue()).toBe("webgpu");
     expect(await page.locator("#alert").isHidden()).toBe(true);
@@ -75,6 +98,41 @@ describe.skipIf(!browser)("the page", () => {
     await ready(page);
     expect(await page.locator("#backend").inputValue()).not.toBe("webgpu");
     expect(await textOf(page, "alert")).toMatch(/cannot run on the GPU.*instead/);
+    expect(await askPage(page)).toBe(expected);
+    expect(complaints).toEqual([]);
+    await page.close();
+  });
+
+  it("begins anew on the GPU when that was lost", async () => {
+    const { page, complaints } = await openPage(browser!, served.url, keepDevice);
+    await ready(page);
+    await page.evaluate(() => devices[0].destroy());
+    await page.waitForFunction(() => devices[0].lost);
+    await page.locator("#ask").click();
+    await page.waitForFunction(() => devices.length === 2);
+    await ready(page);
+    expect(await textOf(page, "alert")).toContain("lost");
+    expect(await askPage(page)).toBe(expected);
+    expect(complaints).toEqual([]);
+    await page.close();
+  });
+
+  it("stops when told to, and takes a dropped picture and another backend", async () => {
+    const { page, complaints } = await openPage(browser!, served.url);
+    await ready(page);
+    await page.locator("#backend").selectOption("cpu");
+    await page.waitForFunction(() => document.getElementById("status")!.textContent === "Ready");
+    await page.evaluate(() => {
+      for (const id of ["ask", "stop"]) document.getElementById(id)!.click(); // at once: an answer takes little time
+    });
+    await page.waitForFunction(() => document.getElementById("status")!.textContent === "Stopped");
+    const bytes = [...readFileSync(PICTURE)];
+    await page.evaluate((data) => {
+      const dataTransfer = new DataTransfer();
+      dataTransfer.items.add(new File([Uint8Array.from(data)], "dropped.png"));
+      document.body.dispatchEvent(new DragEvent("drop", { dataTransfer, bubbles: true }));
+    }, bytes);
+    await page.waitForFunction(() => document.querySelector<HTMLImageElement>("#picture")!.alt === "dropped.png");
     expect(await askPage(page)).toBe(expected);
     expect(complaints).toEqual([]);
     await page.close();

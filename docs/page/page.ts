@@ -46,9 +46,11 @@ function clearAnswer(): void {
   for (const element of [look, words, lookHint, veil]) element.hidden = true;
 }
 
-async function load(wish: string): Promise<void> {
+/** @param reason to tell why, if the reader did not ask for it */
+async function load(wish: string, reason = ""): Promise<void> {
   opened?.assistant.model.dispose();
   opened = undefined;
+  status.textContent = "Loading …";
   clearAnswer();
   refresh();
   try {
@@ -57,7 +59,7 @@ async function load(wish: string): Promise<void> {
     });
     backend.value = opened.backend;
     status.textContent = "Ready";
-    tell(opened.note);
+    tell(`${reason} ${opened.note}`.trim());
   } catch (error) {
     status.textContent = "The model could not be loaded.";
     tell(error);
@@ -82,7 +84,12 @@ async function busy(work: (assistant: OpenedModel["assistant"], signal: AbortSig
   }
   answering = undefined;
   refresh();
-  if (opened.assistant.model.backend.lost) await load(opened.backend); // the GPU was reset: begin anew on it
+  if (opened.assistant.model.backend.lost) {
+    await load(
+      opened.backend,
+      "The GPU was lost, and with it the answer. The model is loaded again: please ask again.",
+    );
+  }
 }
 
 form.addEventListener("submit", (event) => {

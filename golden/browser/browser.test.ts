@@ -36,15 +36,22 @@ describe.skipIf(!browser)("in a real browser", () => {
   });
 
   describe.each([
-    { isolated: true, conforming: ["cpu", "webgpu", "gpujs webgl2", "gpujs webgpu"], backend: "webgpu", sets: SETS },
-    // as Firefox and Safari may have it; two sets, as everything but the limits was checked above
+    {
+      isolated: true,
+      conforming: ["cpu", "wasm", "webgpu", "gpujs webgl2", "gpujs webgpu"],
+      goldens: [...SETS.map((set) => ["webgpu", set]), ["wasm", "tiny"]],
+    },
+    // as Firefox and Safari may have it: WebGPU's default limits, no threads. What else there is was checked above
     {
       isolated: false,
-      conforming: ["webgpu with default limits"],
-      backend: "webgpu with default limits",
-      sets: ["fixtures/tiny-hd", "tiny"],
+      conforming: ["wasm", "webgpu with default limits"],
+      goldens: [
+        ["webgpu with default limits", "fixtures/tiny-hd"],
+        ["webgpu with default limits", "tiny"],
+        ["wasm", "fixtures/tiny-hd"],
+      ],
     },
-  ])("cross-origin isolated: $isolated", ({ isolated, conforming, backend, sets }) => {
+  ])("cross-origin isolated: $isolated", ({ isolated, conforming, goldens }) => {
     let served: Served;
     let page: Page;
     let complaints: string[];
@@ -73,8 +80,8 @@ describe.skipIf(!browser)("in a real browser", () => {
       expect(complaints).toEqual([]);
     });
 
-    it.each(sets)(`${backend}: %s equals PyTorch`, async (set) => {
-      const outcome = await page.evaluate(([n, s]) => checks.golden(n, s), [backend, set]);
+    it.each(goldens)("%s: %s equals PyTorch", async (...golden) => {
+      const outcome = await page.evaluate(([name, set]) => checks.golden(name, set), golden);
       expect(outcome.failures).toEqual([]);
       expect(outcome.passed).toBeGreaterThan(100);
       expect(complaints).toEqual([]);

@@ -2,6 +2,7 @@ import "../../backends/register.ts";
 import { type Allowances, conformanceCases, startingWith } from "../../backends/conformance/cases.ts";
 import { createCpuBackend } from "../../backends/cpu/cpu.ts";
 import { createWebgpuBackend } from "../../backends/webgpu/webgpu.ts";
+import { createWasmBackend } from "../../backends/wasm/wasm.ts";
 import { createGpuJsBackend } from "../../backends/gpujs/gpujs.ts";
 import { parseConfig } from "../../model/config.ts";
 import { InfiMM } from "../../model/infimm.ts";
@@ -24,15 +25,25 @@ export interface Outcome {
 /** The backends that a page can have, by the name that tests call them. */
 const BACKENDS: Readonly<Record<string, () => Promise<Backend>>> = {
   cpu: async () => createCpuBackend(),
+  wasm: async () => createWasmBackend(),
   webgpu: () => createWebgpuBackend(),
   "webgpu with default limits": () => createWebgpuBackend({ defaultLimits: true }),
   "gpujs webgl2": () => createGpuJsBackend({ mode: "webgl2", base: createCpuBackend() }),
   "gpujs webgpu": async () => createGpuJsBackend({ mode: "webgpu", base: await createWebgpuBackend() }),
 };
 
+const opened = new Map<string, Promise<Backend>>();
+
+/** A backend, made once: compiling its kernels takes longer than running them. */
+function backendOf(name: string): Promise<Backend> {
+  let backend = opened.get(name);
+  if (!backend) opened.set(name, (backend = BACKENDS[name]()));
+  return backend;
+}
+
 /** Run the conformance suite, except for the cases that `allowances` names. */
 async function conformance(name: string, allowances: Allowances = {}): Promise<Outcome> {
-  const backend = await BACKENDS[name]();
+  const backend = await backendOf(name);
   const failures: string[] = [];
   let passed = 0;
   for (const { name: what, run } of conformanceCases(allowances)) {
@@ -51,7 +62,7 @@ async function conformance(name: string, allowances: Allowances = {}): Promise<O
 async function golden(name: string, folder: string, only?: string): Promise<Outcome> {
   const bytes = async (file: string) => (await fetch(`${folder}/${file}`)).arrayBuffer();
   const json = async (file: string) => (await fetch(`${folder}/${file}`)).json();
-  const backend = await BACKENDS[name]();
+  const backend = await backendOf(name);
   registerBackend(backend);
   const set = parseGoldenSet(await json("golden.json"), await bytes("golden.safetensors"), folder);
   const model = new InfiMM(parseConfig(await json("config.json"), `${folder}/config.json`));

@@ -15,6 +15,7 @@ done
 "$python" export_preprocess.py --out $out/preprocess
 "$python" export_pictures.py --out $out/pictures
 "$python" export_ops.py --out $out/ops
+"$python" export_torch.py --out $out/torch
 "$python" export_tokenizer.py --original "$zephyr" --out $out/tokenizer
 "$python" export_generation.py --original "$zephyr" --out $out/generation
 "$python" export_training.py --original "$zephyr" --out $out/adamw

@@ -38,6 +38,8 @@ def load_strictly(clone, folder):
     """The original model with the folder's weights; raises if a name or a shape does not fit."""
     model = build(clone, json.loads((folder / "config.json").read_text()))
     tensors = read(folder)
+    if not any(name.startswith("model.") for name in tensors):
+        model = model.model  # InfiMM-HD's files are those of its inner class
     names = {}
     for name, tensor in model.state_dict(keep_vars=True).items():
         names.setdefault(id(tensor), []).append(name)

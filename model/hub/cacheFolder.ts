@@ -1,4 +1,5 @@
-import { copyFile, mkdir, readdir, readFile, rename, rm, stat, symlink } from "node:fs/promises";
+import { randomUUID } from "node:crypto";
+import { copyFile, mkdir, readdir, readFile, rename, stat, symlink } from "node:fs/promises";
 import { homedir } from "node:os";
 import { dirname, join, relative } from "node:path";
 import { shardsOf } from "../weights/sharded.ts";
@@ -58,9 +59,7 @@ export class CacheFolder {
 
   /** Makes a downloaded file the blob of its digest. */
   async keep(file: RemoteFile, incomplete: string): Promise<void> {
-    await rename(incomplete, this.blob(file)).catch(async (error) => {
-      if (!(await this.has(file))) throw error; // else another process was faster
-    });
+    await rename(incomplete, this.blob(file));
   }
 
   /** Makes a file of a snapshot stand for a blob. */
@@ -68,8 +67,7 @@ export class CacheFolder {
     const path = join(this.snapshot(commit), file.path);
     if ((await stat(path).catch(() => undefined))?.size === file.size) return;
     await mkdir(dirname(path), { recursive: true });
-    const temporary = `${path}.${process.pid}.tmp`;
-    await rm(temporary, { force: true });
+    const temporary = `${path}.${randomUUID()}.tmp`;
     await symlink(relative(dirname(path), this.blob(file)), temporary).catch(
       () => copyFile(this.blob(file), temporary), // Windows wants a privilege for links
     );

@@ -68,8 +68,8 @@ async function fetchAll(
     let failure: unknown;
     let pause = 0;
     try {
+      // without If-Range, for which a browser would have to ask first: `checkAnswer` compares the ETags, and the digest decides
       const range: Record<string, string> = sink.size > 0 ? { Range: `bytes=${sink.size}-` } : {};
-      if (sink.size > 0 && etag) range["If-Range"] = etag;
       const response = await fetch(file.url, {
         headers: { ...headers, "Accept-Encoding": "identity", ...range },
         signal: attempt.signal,
@@ -121,7 +121,9 @@ async function checkAnswer(
   const sent = headers.get("ETag") ?? undefined;
   const etag = sent?.startsWith("W/") ? undefined : sent;
   if (status === 206) {
-    const [, start, total] = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(headers.get("Content-Range") ?? "") ?? [];
+    // some servers do not show the header to other pages: then it is taken to be the part that was asked for
+    const range = headers.get("Content-Range") ?? `bytes ${sink.size}-0/*`;
+    const [, start, total] = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(range) ?? [];
     if (total !== "*" && total !== undefined && Number(total) !== file.size) throw lie(total);
     if (Number(start) === sink.size && (!known || !etag || known === etag)) return etag ?? known;
     await response.body?.cancel(); // another part, or a part of another file

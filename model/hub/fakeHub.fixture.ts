@@ -30,6 +30,10 @@ export async function fakeHub(files: Record<string, Uint8Array>) {
     close: () => {},
   };
   const server = createServer((request, response) => {
+    response.setHeader("Access-Control-Allow-Origin", "*"); // as the real one
+    response.setHeader("Access-Control-Allow-Headers", "Authorization, Range");
+    response.setHeader("Access-Control-Expose-Headers", "ETag, Content-Range");
+    if (request.method === "OPTIONS") return void response.end();
     const [path] = decodeURIComponent(request.url!).split("?");
     if (path.startsWith("/api/")) answerApi(path, response);
     else answerFile(path, request, response);

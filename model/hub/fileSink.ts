@@ -1,21 +1,16 @@
 import { createHash, type Hash } from "node:crypto";
-import { type FileHandle, mkdir, open } from "node:fs/promises";
-import { dirname } from "node:path";
+import { type FileHandle, open } from "node:fs/promises";
 import { writeError } from "../weights/writeWhole.ts";
 import type { DownloadSink } from "./download.ts";
 import type { RemoteFile } from "./listing.ts";
 
 const CHUNK_BYTES = 4 * 2 ** 20;
 
-/**
- * A file on disk (Node) that grows, and its digest with it. What an earlier try left is kept. Bytes are written at their
- * place, not at the end: two processes that get the same file write the same bytes to the same places.
- */
+/** A file on disk (Node) that grows, and its digest with it. What an earlier try left is kept. */
 export async function openFileSink(
   path: string,
   { size, digest }: RemoteFile,
 ): Promise<DownloadSink & { close(): Promise<void> }> {
-  await mkdir(dirname(path), { recursive: true });
   const handle = await open(path, "r+").catch(() => open(path, "w+"));
   const newHash = (): Hash =>
     digest.algorithm === "sha256" ? createHash("sha256") : createHash("sha1").update(`blob ${size}\0`);

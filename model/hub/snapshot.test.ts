@@ -81,6 +81,16 @@ describe("snapshot", () => {
     expect((await readFile(join(folder, "model.safetensors"))).equals(server.files["model.safetensors"])).toBe(true);
   });
 
+  it("twice at once ends in the same files", async () => {
+    const folders = await Promise.all([get(), get(), get()]);
+    expect(new Set(folders).size).toBe(1);
+    for (const name of NAMES)
+      expect((await readFile(join(folders[0], name))).equals(server.files[name]), name).toBe(true);
+    const blobs = await readdir(join(cacheDir, "models--owner--tiny", "blobs"));
+    expect(blobs.filter((name) => name.includes("."))).toEqual([]);
+    expect(downloads().length, "each file is downloaded by one of them").toBe(NAMES.length);
+  });
+
   it("gets an index and its shards", async () => {
     const { "model.safetensors": weights, ...rest } = server.files;
     const index = { weight_map: { a: "pytorch_model-1.bin", b: "pytorch_model-2.bin" } };

@@ -1,5 +1,5 @@
 import { mkdir, readFile, statfs } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { shardsOf } from "../weights/sharded.ts";
 import { showBytes } from "../weights/showBytes.ts";
 import { CacheFolder } from "./cacheFolder.ts";
@@ -8,6 +8,7 @@ import { download } from "./download.ts";
 import { openFileSink } from "./fileSink.ts";
 import { HubError } from "./hubError.ts";
 import { type Listing, listRepository, type RemoteFile } from "./listing.ts";
+import { withLock } from "./lock.ts";
 import { type Hub, type HubOptions, hubFor, isCommit } from "./settings.ts";
 
 /**
@@ -66,18 +67,24 @@ async function getAll(
   report: (file: RemoteFile, bytes: number) => void,
 ): Promise<void> {
   for (const file of files) {
-    if (!(await cache.has(file))) {
-      const incomplete = `${cache.blob(file)}.incomplete`;
-      const sink = await openFileSink(incomplete, file);
-      try {
-        await download(hub, file, sink, (bytes) => report(file, bytes));
-      } finally {
-        await sink.close();
-      }
-      await cache.keep(file, incomplete);
-    }
+    if (!(await cache.has(file))) await getOne(hub, cache, file, (bytes) => report(file, bytes));
     await cache.link(file, commit);
   }
+}
+
+async function getOne(hub: Hub, cache: CacheFolder, file: RemoteFile, onBytes: (bytes: number) => void): Promise<void> {
+  const incomplete = `${cache.blob(file)}.incomplete`;
+  await mkdir(dirname(incomplete), { recursive: true });
+  await withLock(`${incomplete}.lock`, hub.signal, async () => {
+    if (await cache.has(file)) return; // another process got it while we waited
+    const sink = await openFileSink(incomplete, file);
+    try {
+      await download(hub, file, sink, onBytes);
+    } finally {
+      await sink.close();
+    }
+    await cache.keep(file, incomplete);
+  });
 }
 
 async function refuseFullDisk({ repo }: Hub, { path }: CacheFolder, bytes: number): Promise<void> {

@@ -18,6 +18,7 @@ export interface LoadOptions {
   readonly onProgress?: Progress;
   /** Hold floats so; q8 and q4 quantise, as they come, only what bears it (storeAs.ts). Default: as the file stores them. */
   readonly dtype?: WeightDType;
+  readonly signal?: AbortSignal;
   /** Take weights that are NaN or infinite, to find out where they come from. Default: refuse them. */
   readonly allowNonFinite?: boolean;
 }
@@ -34,7 +35,7 @@ export interface LoadOptions {
 export async function loadWeights(
   model: Module & { readonly config: { readonly visual: VisualConfig } },
   stored: WeightFile,
-  { backend: wish, onProgress, dtype: wantedDType, allowNonFinite = false }: LoadOptions = {},
+  { backend: wish, onProgress, dtype: wantedDType, signal, allowNonFinite = false }: LoadOptions = {},
 ): Promise<void> {
   const backend = typeof wish === "object" ? wish : await openBackend(wish);
   const file = joinPlanes(stored);
@@ -46,6 +47,7 @@ export async function loadWeights(
   if (complaint) throw new FileFormatError(complaint);
   let done = 0;
   for (const [name, storedNames] of match.found) {
+    signal?.throwIfAborted();
     const tensor = await readAgreed(file, name, storedNames);
     if (!allowNonFinite) refuseNonFinite(tensor, storedNames[0], file.path);
     const { shape } = tensor;
