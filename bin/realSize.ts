@@ -1,6 +1,6 @@
 import { cpuUsage, resourceUsage } from "node:process";
 import "../backends/register.ts";
-import { readBandwidth } from "../backends/bench/readBandwidth.ts";
+import { BandwidthMeter } from "../backends/bench/readBandwidth.ts";
 import { Assistant } from "../model/assistant.ts";
 import { readPicture } from "../model/processor/readPicture.ts";
 import { byteLengthOf } from "../core/dtype.ts";
@@ -54,7 +54,7 @@ let read = 0;
 for (const [path, { dtype, size }] of model.stateDict()) {
   if (path.startsWith("model.lang_encoder") && !/embed_tokens|to_kv/.test(path)) read += byteLengthOf(dtype, size);
 }
-const bandwidth = readBandwidth(2);
+const bandwidth = new BandwidthMeter(2).measure();
 const rate = read / median;
 console.log(`first token after ${first.toFixed(1)} s (picture, prompt; ${(busy[1] - busy[0]).toFixed(1)} s of CPU), then ${(1 / median).toFixed(2)} tokens/s (fastest ${(1 / fastest).toFixed(2)}; ${((busy[busy.length - 1] - busy[1]) / steps.length).toFixed(2)} s of CPU each), peak ${gigabytes(peak())} GB
 ${gigabytes(read)} GB of weights a token: ${gigabytes(rate)} GB/s, fastest ${gigabytes(read / fastest)} GB/s; memory can be read with ${gigabytes(bandwidth)} GB/s: ${((100 * rate) / bandwidth).toFixed(0)} %, fastest ${((100 * read) / fastest / bandwidth).toFixed(0)} %`);

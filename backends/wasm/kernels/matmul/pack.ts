@@ -78,7 +78,7 @@ function copyDepths(
   const [at, target] = [f.let(from), f.let(to)];
   f.while(i32.lt_s(d, depths), () => {
     for (let i = 0; i < tile; i += 4)
-      storeLanes(f, target, load4(dtype, at, i * BYTES[dtype]), Math.min(4, tile - i), 4 * i);
+      storeLanes(f, target, f.let(load4(dtype, at, i * BYTES[dtype])), Math.min(4, tile - i), 4 * i);
     f.add(at, step);
     f.add(target, 4 * tile);
     f.add(d, 1);
@@ -131,8 +131,11 @@ export function transpose(f: FunctionBuilder, [a, b, c, d]: readonly Local<"v128
   f.set(d, i8x16.shuffle(ab2, cd2, words(2, 3, 6, 7)));
 }
 
-function storeLanes(f: FunctionBuilder, to: I32, v: Code<"v128">, count: number, offset: number): void {
-  f.emit(count === 4 ? v128.store(to, v, offset) : v128.store64_lane(to, v, 0, offset)); // tiles are 4, 6 or 8 wide
+/** Store the first `count` lanes. */
+function storeLanes(f: FunctionBuilder, to: I32, v: Local<"v128">, count: number, offset: number): void {
+  if (count === 4) f.emit(v128.store(to, v, offset));
+  if (count === 2 || count === 3) f.emit(v128.store64_lane(to, v, 0, offset));
+  if (count % 2 === 1) f.emit(v128.store32_lane(to, v, count - 1, offset + 4 * (count - 1)));
 }
 
 /** What is left from depth `d` on, one by one. */

@@ -157,7 +157,7 @@ class WordProducts {
         weights.map((w, i) => i32x4.dot_i16x8_s(w, xs[4 * plane + i])).reduce((a, b) => i32x4.add(a, b)),
       ),
     );
-    return lower ? this.madd(lower, v128.f32(1 / this.form.base), upper) : upper;
+    return lower ? this.madd(lower, v128.f32(1 / this.form.bases[0]), upper) : upper;
   }
 
   /** In the order of fixedPoint.ts: q8's bytes, or q4's nibbles, 0 … 15. */
@@ -190,7 +190,7 @@ class ByteProducts {
     this.high = f.local("v128");
     this.mask = f.let(i8x16.splat(i32.const(15)));
     this.ones = f.let(i16x8.splat(i32.const(1)));
-    this.base = f.let(i16x8.splat(i32.const(form.base)));
+    this.base = f.let(i16x8.splat(i32.const(form.bases[0] ?? 0)));
   }
 
   block(at: Code<"i32">, offset: number, xs: readonly V[]): Code<"v128"> {

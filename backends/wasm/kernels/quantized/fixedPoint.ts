@@ -23,8 +23,8 @@ export type Activations = "f32" | "i16" | "i8";
 export interface FixedPoint {
   readonly bits: 8 | 16;
   readonly planes: number;
-  /** How many units of a digit one of the digit before it is. */
-  readonly base: number;
+  /** How many units of each further digit make one of the digit before it. */
+  readonly bases: readonly number[];
   /** The largest digit of the first plane. */
   readonly top: number;
 }
@@ -35,9 +35,13 @@ export interface FixedPoint {
  */
 export function fixedPointFor(dtype: QuantizedDType, activations: Activations, relaxed: boolean): FixedPoint {
   if (dtype === "q4" && relaxed) {
-    return { bits: 8, planes: { f32: 3, i16: 2, i8: 1 }[activations], base: 2 ** 8, top: 127 };
+    const planes = { f32: 3, i16: 2, i8: 1 }[activations];
+    // What rounding leaves is half a unit at most: of 254, within ±127. Of 256, +128 is cut to 127: one unit of the last digit.
+    return { bits: 8, planes, bases: [254, 256].slice(0, planes - 1), top: 127 };
   }
-  return { bits: 16, planes: activations === "f32" ? 2 : 1, base: 2 ** 15, top: 32767 };
+  return activations === "f32"
+    ? { bits: 16, planes: 2, bases: [2 ** 15], top: 32767 }
+    : { bits: 16, planes: 1, bases: [], top: 32767 };
 }
 
 /** Bytes of one plane of a block. */
@@ -58,9 +62,14 @@ export function rowBytes(form: FixedPoint, blocks: number): number {
   return blocks * (blockBytes(form) + 8);
 }
 
+/** How many units of digit `plane` make one of the first digit. */
+function unitsOf({ bases }: FixedPoint, plane: number): number {
+  return bases.slice(0, plane).reduce((a, b) => a * b, 1);
+}
+
 /** What products are counted in, in units of the first digit: with digits of 8 bits, in units of the last. */
-function unitOf({ bits, base, planes }: FixedPoint): number {
-  return bits === 8 ? base ** (1 - planes) : 1;
+function unitOf(form: FixedPoint): number {
+  return form.bits === 8 ? 1 / unitsOf(form, form.planes - 1) : 1;
 }
 
 /** What `fixedPointModule`'s function takes, in order: x [blocks, 32] f32, and where the result goes. */
@@ -91,8 +100,10 @@ export function fixedPointModule(dtype: QuantizedDType, form: FixedPoint): Modul
         const rounded = scaled.map((v) => f.let(f32x4.nearest(v)));
         const digits = inOrder(f, dtype, form, rounded);
         for (const [i, v] of digits.entries()) f.emit(v128.store(to, v, planeBytes(form) * plane + 16 * i));
-        f.set(sum, f32x4.add(sum, f32x4.mul(sumOf(form, digits), v128.f32(form.base ** -plane))));
-        for (const [i, v] of scaled.entries()) f.set(v, f32x4.mul(f32x4.sub(v, rounded[i]), v128.f32(form.base)));
+        f.set(sum, f32x4.add(sum, f32x4.mul(sumOf(form, digits), v128.f32(1 / unitsOf(form, plane)))));
+        if (plane === form.planes - 1) continue;
+        for (const [i, v] of scaled.entries())
+          f.set(v, f32x4.mul(f32x4.sub(v, rounded[i]), v128.f32(form.bases[plane])));
       }
       f.emit(f32.store(offsets, f32.mul(f32.mul(sumOfLanes(sum), scale), f32.const(-8))));
       f.add(x, 4 * BLOCK);
