@@ -233,3 +233,22 @@ test("trace writes the activations that it prints", async () => {
   await file.close();
   expect(infimm(...args).stdout).toMatch(/model\.perceiver .*\[1, 1, 64, \d+\].*█/);
 });
+
+test("a checkpoint of a model's shapes: made, quantised with a report, and asked", { timeout: 60_000 }, () => {
+  const [made, quantised] = [join(folder, "made"), join(folder, "made-q4")];
+  const synth = infimm("synth", made, "--variant", "model/infimm-tiny", "--layers", "2", "--vision-layers", "1");
+  expect(synth).toMatchObject({ status: 0, stderr: "" });
+  expect(synth.stdout).toMatch(/parameters in bf16/);
+  expect(infimm("synth", made)).toMatchObject({ status: 1, stderr: expect.stringContaining("exists already") });
+  const convert = infimm("convert", made, quantised, "--dtype", "q4", "--report");
+  expect(convert).toMatchObject({ status: 0, stderr: "" });
+  expect(convert.stdout).toMatch(/layers\.\*\.decoder_layer\.mlp\.up_proj\.weight +2 +8\.\d+ %/);
+  const { errors } = JSON.parse(
+    infimm("convert", made, join(folder, "q8"), "--dtype", "q8", "--report", "--json").stdout,
+  );
+  expect(Object.keys(errors)).toContain("model.lang_encoder.model.layers.0.decoder_layer.mlp.up_proj.weight");
+  for (const backend of ["cpu", "wasm"]) {
+    const asked = infimm("ask", DOG, "What is this?", "-m", quantised, "-n", "3", "--backend", backend, "--json");
+    expect(JSON.parse(asked.stdout).answer.length).toBeGreaterThan(0);
+  }
+});

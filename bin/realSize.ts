@@ -4,7 +4,7 @@ import { BandwidthMeter } from "../backends/bench/readBandwidth.ts";
 import { Assistant } from "../model/assistant.ts";
 import { readPicture } from "../model/processor/readPicture.ts";
 import { byteLengthOf } from "../core/dtype.ts";
-import { openBackend } from "../tensor/index.ts";
+import { compute, openBackend, zeros } from "../tensor/index.ts";
 import { byteProgress } from "./progressLine.ts";
 
 /**
@@ -32,6 +32,14 @@ console.log(`loaded in ${seconds(start)} s (${computed().toFixed(1)} s of CPU), 
 
 const { model } = assistant;
 const image = await readPicture(picture);
+const { image_size } = model.config.visual;
+const pixels = zeros([1, 3, image_size, image_size], "f32", model.model.vision_encoder.pos_embed.backend).add(0.5);
+const before = computed();
+start = performance.now();
+await compute(() => model.model.vision_encoder.call(pixels));
+console.log(
+  `the image tower alone, ${image_size} x ${image_size}: ${seconds(start)} s (${(computed() - before).toFixed(1)} s of CPU)`,
+);
 start = performance.now();
 const times: number[] = [];
 const busy: number[] = [computed()];

@@ -54,6 +54,30 @@ describe("a file with quantised tensors", () => {
     }
   });
 
+  it("reads the same where planes do not follow each other", async () => {
+    const [a] = all;
+    const bytes = a.data() as Uint8Array;
+    const plane = (name: string, dtype: "f16" | "bool", shape: number[], data: () => Uint8Array | Uint16Array) => ({
+      name,
+      dtype,
+      shape,
+      data,
+    });
+    const scales = plane("a.weight.scales", "f16", [3, 3], () => new Uint16Array(bytes.slice(144).buffer));
+    const path = join(folder, "apart.safetensors");
+    await writeSafetensors(path, [scales, norm, weight("z.weight", "q8", [2, 32])]);
+    const apart = await openSafetensors(path);
+    const together = await openSafetensors(join(folder, "planes.safetensors"));
+    const quants = { name: "a.weight.q4", dtype: "U8" as const, shape: [3, 48] };
+    const mixed = joinPlanes({
+      ...apart,
+      tensors: new Map([...apart.tensors, ["a.weight.q4", quants]]),
+      read: (name) => (name === "a.weight.q4" ? together : apart).read(name),
+    });
+    expect((await mixed.read("a.weight")).data).toEqual(bytes);
+    await Promise.all([apart.close(), together.close()]);
+  });
+
   it("is read by the two lines of the docs", async () => {
     const file = await openSafetensors(join(folder, "planes.safetensors"));
     const quants = (await file.read("a.weight.q4")).data;

@@ -94,6 +94,8 @@ function checkPlanes(
 /** Both planes, one after the other, as core/quantized.ts has them. */
 async function readPlanes(file: WeightFile, { name, shape }: StoredTensor, dtype: QuantizedDType): Promise<TensorData> {
   const [quants, scales] = storedPlanes({ name, dtype, shape });
+  const both = await file.readTogether?.([quants.name, scales.name]);
+  if (both) return { dtype, shape, data: both.byteOffset % 2 === 0 ? both : both.slice() };
   const upper = (await file.read(quants.name)).data;
   const lower = (await file.read(scales.name)).data;
   const data = new Uint8Array(upper.byteLength + lower.byteLength);

@@ -25,6 +25,13 @@ export async function readSafetensors(source: ByteSource): Promise<WeightFile> {
       const bytes = await source.read(dataStart + tensor.begin, tensor.end - tensor.begin);
       return decodeStored(tensor, bytes, path);
     },
+    async readTogether(names) {
+      const located = names.map((name) => tensors.get(name));
+      const follows = located.every((tensor, i) => tensor && (i === 0 || tensor.begin === located[i - 1]?.end));
+      const [first, last] = [located[0], located[located.length - 1]];
+      if (!follows || !first || !last) return undefined;
+      return source.read(dataStart + first.begin, last.end - first.begin);
+    },
     close: () => source.close(),
   };
 }

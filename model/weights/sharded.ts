@@ -39,6 +39,10 @@ export async function readSharded(
       tensors,
       metadata: Object.fromEntries([...shards.values()].flatMap((shard) => Object.entries(shard.metadata))),
       read: async (name) => holder(name).read(name),
+      async readTogether(names) {
+        const [file, ...others] = new Set(names.map(holder));
+        return others.length === 0 ? file?.readTogether?.(names) : undefined;
+      },
       memoryOf: (name) => `${shardOf.get(name)}/${holder(name).memoryOf?.(name) ?? name}`,
       close,
     };

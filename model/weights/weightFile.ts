@@ -53,6 +53,8 @@ export interface WeightFile {
   read(name: string): Promise<TensorData>;
   /** The same at once, where the bytes are already in memory. */
   readSync?(name: string): TensorData;
+  /** The bytes of tensors that lie one right after the other in the file, as stored; undefined if these do not. */
+  readTogether?(names: readonly string[]): Promise<Uint8Array | undefined>;
   /** Names that give the same string are views of the same bytes, as aliases in a PyTorch file are. */
   memoryOf?(name: string): string;
   close(): Promise<void>;
