@@ -192,6 +192,7 @@ export async function benchWasm(budget: number, only: string, json: boolean, thr
     { kind: "arithmetic", count, limit: arithmeticLimit(count, fma) },
     { kind: "reading", count, limit: readLimit(count) },
   ]);
+  const failed = new Map<string, string>();
   for (const row of ROWS) {
     if (!row.what.includes(only)) continue;
     const mine = backends.filter(([name]) => !(row.large && name === "cpu"));
@@ -201,8 +202,13 @@ export async function benchWasm(budget: number, only: string, json: boolean, thr
       w: numbers(sizeOf(row.work && "w" in row.work ? row.work.w : [0])),
     };
     for (const peer of row.work ? peers : []) {
-      const run = await peer.prepare(row.work!, sized);
-      if (run) contestants.push({ name: peer.name, run });
+      try {
+        const run = await peer.prepare(row.work!, sized);
+        await run?.();
+        if (run) contestants.push({ name: peer.name, run });
+      } catch (error) {
+        failed.set(peer.name, String((error as Error).message).split("\n")[0]);
+      }
     }
     const measured = limits.filter(({ kind }) => kind === row.limit);
     const all = [...contestants, ...measured.map(({ limit }) => ({ name: limit.what, run: () => limit.run() }))];
@@ -229,5 +235,6 @@ export async function benchWasm(budget: number, only: string, json: boolean, thr
     });
     await new Promise((resolve) => setImmediate(resolve));
   }
+  for (const [name, reason] of failed) console.error(`${name} failed, so it is missing above: ${reason}`);
   process.exit(0); // some peers leave threads behind that keep the process alive
 }
