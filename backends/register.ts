@@ -5,8 +5,8 @@ import { hasWasm } from "./wasm/features.ts";
 import { createWasmBackend } from "./wasm/wasm.ts";
 
 /** Make the backends known by name. The first is the default. */
-registerBackend(createCpuBackend());
 if (hasWasm()) registerBackend(createWasmBackend());
+registerBackend(createCpuBackend());
 registerBackend(createMetaBackend());
 registerOpener("webgpu", async () => (await import("./webgpu/webgpu.ts")).createWebgpuBackend());
 registerOpener("gpujs", async () => {

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { GenerateOptions } from "../model/generate/options.ts";
-import { backendNames } from "../tensor/index.ts";
+import { backendNames, getBackend } from "../tensor/index.ts";
 import { WEIGHT_DTYPES, type WeightDType } from "../model/weights/storeAs.ts";
 import { SHIPPED_MODEL } from "./package.ts";
 import type { PictureFlags } from "./picture.ts";
@@ -38,7 +38,7 @@ export function withModelOptions(command: Command): Command {
   const orientation = new Option("--orientation <how>", "turn pictures upright by their EXIF, or not, as the original");
   return command
     .addOption(model.default(SHIPPED_MODEL, "infimm-tiny, which comes along"))
-    .addOption(backend.choices(backendNames()).default("cpu"))
+    .addOption(backend.choices(backendNames()).default(getBackend().name))
     .addOption(dtype.choices(WEIGHT_DTYPES))
     .addOption(orientation.choices(["ignore", "apply"]).default("ignore"))
     .option("--json", "print one JSON object")

@@ -5,6 +5,7 @@ import { Assistant } from "../model/assistant.ts";
 import { readPicture } from "../model/processor/readPicture.ts";
 import { parameterCount } from "../nn/parameterCount.ts";
 import { bytesText } from "../nn/reportTable.ts";
+import { getBackend } from "../tensor/index.ts";
 import { halfBlocks } from "./halfBlocks.ts";
 import { SHIPPED_MODEL } from "./package.ts";
 import { printPieces } from "./printPieces.ts";
@@ -25,7 +26,7 @@ const { model, processor } = assistant;
 const count = (parameterCount(model) / 1e6).toFixed(1);
 const { size } = await stat(join(SHIPPED_MODEL, "model.safetensors"));
 console.log(`infimm-tiny, an InfiMM of ${count} million parameters (${bytesText(size)}), loaded in ${seconds(began)}.
-It answers on the CPU, in one thread of plain TypeScript.\n`);
+It answers on the CPU, with the ${getBackend().name} backend.\n`);
 
 let [tokens, decoding] = [0, 0];
 let last = "";

@@ -56,7 +56,7 @@ test("wrong usage ends with 2 and says what is near", () => {
   expect(infimm("ask", DOG)).toMatchObject({ status: 2, stderr: expect.stringContaining("dog.png is a file") });
   expect(infimm("ask", DOG, "Hi", "--backend", "cuda")).toMatchObject({
     status: 2,
-    stderr: expect.stringContaining("choices are cpu"),
+    stderr: expect.stringContaining("choices are wasm, cpu"),
   });
   expect(infimm("golden", "check").status).toBe(2);
   const { status, stdout, stderr } = infimm("info", "infimm-zephyr", "--dept", "2", "--json");

@@ -23,7 +23,7 @@ async function check(model: InfiMM) {
 }
 
 test("the parameters with a gradient are those of PyTorch: all but the frozen tower's", async () => {
-  const model = await loadPretrained(folder);
+  const model = await loadPretrained(folder, { backend: cpu });
   const { inputIds, attentionMask } = golden.prompts();
   const labels = labelsOf(inputIds, { imageTokenId: model.config.image_token_id, attentionMask });
   const { grads } = scope(() =>
@@ -36,7 +36,7 @@ test("the parameters with a gradient are those of PyTorch: all but the frozen to
 });
 
 test("caught: a wrong derivative behind a right value", async () => {
-  const model = await loadPretrained(folder);
+  const model = await loadPretrained(folder, { backend: cpu });
   const block = model.moduleAt("model.lang_encoder.model.layers.7.gated_cross_attn_layer") as GatedCrossAttentionBlock;
   const ff = block.ff.forward.bind(block.ff);
   block.ff.forward = (x: Tensor) => ff(noGrad(() => x.mul(1))); // the branch passes nothing back to its input

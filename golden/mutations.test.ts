@@ -175,7 +175,7 @@ test.each(MUTATIONS)("caught: $mistake", async ({ set, case: name, first, plant 
   Object.assign(planted, { ropeOnCls: false, otherPairs: null });
   const folder = `golden/fixtures/${set}`;
   const golden = (await openGoldenSet(folder)).cases.find((c) => c.name === name)!;
-  const model = await loadPretrained(folder);
+  const model = await loadPretrained(folder, { backend: getBackend("cpu") });
   plant(model);
   const checker = new Checker(set, golden, BARS.cpu);
   await checkForward(model, golden, checker, getBackend("cpu"));

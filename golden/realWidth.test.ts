@@ -28,7 +28,7 @@ interface Block {
 
 const { blocks } = (await readJson("golden/fixtures/real-width/real-width.json")) as { blocks: Record<string, Block> };
 const zephyr = configOf("infimm-zephyr");
-const cpu = getBackend("cpu");
+const backend = getBackend();
 
 /** One resampler layer, as the resampler runs it: paths `0` and `1`. */
 class ResamplerLayer extends Module {
@@ -66,7 +66,7 @@ const BLOCKS: Record<string, { module: () => Module; args: (inputs: Record<strin
     module: () => new DecoderLayer(zephyr.language, 0),
     args: ({ x }) => {
       const positions = [Int32Array.from({ length: 16 }, (_, i) => i)];
-      const rotary = rotaryTables(positions, 128, zephyr.language.rope_theta, cpu);
+      const rotary = rotaryTables(positions, 128, zephyr.language.rope_theta, backend);
       const bias = causalBias(x, { queries: 16, keys: 16, window: 4096, attentionMask: null });
       return [x, { rotary, bias, cache: null }];
     },

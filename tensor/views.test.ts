@@ -114,7 +114,7 @@ it("goes to ndarray and back without a copy", async () => {
       expect(flat(ndarray(there.data, [...there.shape], [...there.stride], there.offset))).toEqual(flat(n));
       const back = T.fromNdarray(there);
       expect([...back.dataSync()]).toEqual(flat(n));
-      const theirs = T.fromNdarray(n as NdArray<Float32Array>);
+      const theirs = T.fromNdarray(n as NdArray<Float32Array>, undefined, T.getBackend("cpu"));
       expect([...theirs.dataSync()]).toEqual(flat(n));
       (n.data as Float32Array).fill(7);
       expect([...theirs.dataSync()]).toEqual(flat(n)); // one memory
