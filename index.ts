@@ -38,13 +38,10 @@ export { connectorParameters, connectorWeightDecay } from "./model/train/connect
 export { initializeInfiMM } from "./model/train/initialize.ts";
 export { labelsOf } from "./model/train/labels.ts";
 export { configOf, VARIANTS } from "./model/variants.ts";
-export { type ConvertOptions, convertCheckpoint } from "./model/weights/convert.ts";
+export type { ConvertOptions } from "./model/weights/convert.ts";
 export { loadWeights } from "./model/weights/loadWeights.ts";
-export { openWeights } from "./model/weights/openWeights.ts";
+export { convertCheckpoint, openWeights, saveWeights, writeSafetensors, writeTorch } from "./model/weights/onDisk.ts";
 export { parseSafetensors } from "./model/weights/parseSafetensors.ts";
-export { saveWeights } from "./model/weights/saveWeights.ts";
-export { writeTorch } from "./model/weights/torch/writeTorch.ts";
-export { writeSafetensors } from "./model/weights/writeSafetensors.ts";
 export * from "./nn/index.ts";
 export { select } from "./nn/surgery.ts"; // of modules; the tensor op is `tensor.select(dim, index)`
 export * from "./tensor/index.ts";

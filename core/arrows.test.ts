@@ -62,3 +62,27 @@ it("sees imports at all, and would object", () => {
   expect(allowed({ from: "backends/conformance.ts", to: "tensor/index.ts" })).toBe(true);
   expect(allowed({ from: "nn/linear.ts", to: "model/infimm.ts" })).toBe(false);
 });
+
+/** What importing `file` imports at once, types and dynamic imports aside: `[importer, imported]`. */
+function staticImports(file: string, seen = new Map<string, [from: string, to: string][]>()): [string, string][] {
+  if (!seen.has(file)) {
+    const text = readFileSync(join(root, file), "utf8");
+    const found = [...text.matchAll(/^(?:import|export)\s(?!type\b)[^;]*?from\s+"([^"]+)"|^import\s+"([^"]+)"/gm)]
+      .filter(([statement]) => !/^\w+ \{( type \w+,?)+ \}/.test(statement))
+      .map(([, from, bare]) => from ?? bare)
+      .map((to): [string, string] => [
+        file,
+        to.startsWith(".") ? relative(root, resolve(root, dirname(file), to)) : to,
+      ]);
+    seen.set(file, found);
+    for (const [, to] of found) if (to.endsWith(".ts")) staticImports(to, seen);
+  }
+  return [...seen.values()].flat();
+}
+
+it("the package's entry needs no Node module until something on disk is asked for: browsers take it as it is", () => {
+  const edges = staticImports("index.ts");
+  expect(edges.length).toBeGreaterThan(300);
+  expect(edges.filter(([, to]) => to.startsWith("node:"))).toEqual([]);
+  expect(staticImports("model/weights/openWeights.ts").some(([, to]) => to.startsWith("node:"))).toBe(true);
+});

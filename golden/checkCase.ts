@@ -16,12 +16,13 @@ export async function checkCase(
   set: GoldenSet,
   golden: GoldenCase,
   backendName = "cpu",
+  gradients = true,
 ): Promise<Check[]> {
   const backend = await openBackend(backendName);
   const checker = new Checker(set.name, golden, barOf(backendName), unitsOf(model, set, golden));
   await checkForward(model, golden, checker, backend);
   await checkUnits(model, golden, checker, backend);
-  await checkLoss(model, golden, checker, backend);
+  await checkLoss(model, golden, checker, backend, gradients);
   await checkDecoding(model, golden, checker);
   for (const path of uncheckedKeys(golden, checker.checks)) {
     checker.failure({ how: "chain", kind: "unchecked", path }, "the set holds it, and no check is about it");

@@ -13,7 +13,7 @@ export const folders = [
 ].filter((folder) => existsSync(`${folder}/golden.json`));
 
 /** How many checks of each kind a case is worth, told from its files alone: what was not checked cannot have passed. */
-function expectedCounts(golden: GoldenCase, backend: string): [what: string, count: number][] {
+function expectedCounts(golden: GoldenCase, backend: string, gradients: boolean): [what: string, count: number][] {
   const rows = (path: string) => (golden.has("outputs", path) ? golden.shape("outputs", path)[0] : 0);
   const counts: [string, number][] = [
     ["chain activation", golden.paths("activations").length],
@@ -23,31 +23,39 @@ function expectedCounts(golden: GoldenCase, backend: string): [what: string, cou
     ["unit activation", golden.paths("module_inputs").filter((path) => path !== "model").length],
     ["unit logits", Number(golden.has("module_inputs", "model"))],
     ["chain loss", Number(golden.has("outputs", "loss"))],
-    ["chain gradient norm", Object.keys(golden.gradNorms).length],
-    ["chain gradient", golden.paths("grads").length],
+    ["chain gradient norm", gradients ? Object.keys(golden.gradNorms).length : 0],
+    ["chain gradient", gradients ? golden.paths("grads").length : 0],
     ["chain ids", rows("greedy_ids") + rows("batch_greedy_ids") + rows("beam3_ids")],
   ];
   return counts.filter(([, count]) => count > 0);
 }
 
-/** Declare the check of all committed sets as vitest tests: everything that a set holds, on one backend. */
-export async function parity(backend: string): Promise<void> {
+/**
+ * Declare the check of all committed sets as vitest tests: everything that a set holds, on one backend.
+ * @param gradientsIn the cases whose gradients are checked; those of which tensors are stored must be among them
+ */
+export async function parity(
+  backend: string,
+  gradientsIn: (golden: GoldenCase) => boolean = () => true,
+): Promise<void> {
   for (const folder of folders) {
     const { name, cases } = await openGoldenSet(folder);
     describe.each(cases)(`${name} on ${backend}: $name`, (golden) => {
+      const gradients = gradientsIn(golden);
+      const expected = expectedCounts(golden, backend, gradients);
       let checks: Check[] = [];
       beforeAll(async () => {
-        checks = (await checkSet(folder, { backend, case: golden.name })).checks;
+        checks = (await checkSet(folder, { backend, case: golden.name, gradients })).checks;
       });
 
-      test.each(expectedCounts(golden, backend))("%s: %i equal PyTorch", (what, count) => {
+      test.each(expected)("%s: %i equal PyTorch", (what, count) => {
         const ours = checks.filter((check) => `${check.how} ${check.kind}` === what);
         expect(diagnose(ours)?.text).toBeUndefined();
         expect(ours.length).toBe(count);
       });
 
       test("nothing else, and nothing left unchecked", () => {
-        const total = expectedCounts(golden, backend).reduce((sum, [, count]) => sum + count, 0);
+        const total = expected.reduce((sum, [, count]) => sum + count, 0);
         expect(checks.filter((check) => check.kind === "unchecked")).toEqual([]);
         expect(checks.length).toBe(total);
       });

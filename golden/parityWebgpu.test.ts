@@ -7,5 +7,6 @@ import { parity } from "./paritySuite.ts";
 const found = await testDevice();
 if (found) {
   registerBackend(await createWebgpuBackend(found));
-  await parity("webgpu");
+  // gradients where their tensors are stored; a GPU in software takes long over the norms of the other cases
+  await parity("webgpu", (golden) => golden.paths("grads").length > 0);
 } else test.skip("the golden sets on webgpu", () => {});

@@ -10,6 +10,8 @@ export interface RunOptions {
   readonly backend?: string;
   /** Only this case. */
   readonly case?: string;
+  /** Whether to go back through the loss: half of the work. Default: yes. */
+  readonly gradients?: boolean;
   readonly onProgress?: (what: string) => void;
 }
 
@@ -27,7 +29,7 @@ export async function checkSet(folder: string, options: RunOptions = {}): Promis
   const checks: Check[] = [];
   for (const golden of cases) {
     onProgress?.(`${set.name}: ${golden.name}`);
-    checks.push(...(await checkCase(model, set, golden, backend)));
+    checks.push(...(await checkCase(model, set, golden, backend, options.gradients)));
   }
   model.dispose();
   return { set, checks };

@@ -86,7 +86,10 @@ export async function createDeviceRunner(
       const target: WebgpuKernel["outputBuffer"] = blockOf(out);
       target._refs = (target._refs ?? 0) + 1; // never gpu.js's to destroy
       Object.assign(call.kernel as WebgpuKernel, { outputBuffer: target, bindGroupDirty: true });
-      call.setOutput(size)(...inputs.map(({ data }) => handle(data as GPUBuffer)), ...numbers);
+      const done = call.setOutput(size)(...inputs.map(({ data }) => handle(data as GPUBuffer)), ...numbers);
+      (done as Promise<unknown>).catch((error) => {
+        failure ??= error;
+      });
     },
   };
 }

@@ -7,7 +7,7 @@ import { diagnose } from "../../golden/diagnose.ts";
 import { openGoldenSet } from "../../golden/load.ts";
 import { generate } from "../../model/generate/generate.ts";
 import { loadPretrained } from "../../model/pretrained.ts";
-import type { Backend } from "../../tensor/backend.ts";
+import { type Backend, openBackend } from "../../tensor/backend.ts";
 import { conformance } from "../conformance.ts";
 import { Bench } from "../conformance/samples.ts";
 import { createCpuBackend } from "../cpu/cpu.ts";
@@ -93,6 +93,12 @@ it.skipIf(!webgpu)("works in our GPU buffers: nothing is uploaded, read back or 
 it("says what to install where gpu.js is missing", async () => {
   const { loadGpuJs } = await import("./loadGpuJs.ts");
   await expect(loadGpuJs(() => Promise.reject(new Error("not found")))).rejects.toThrow("npm install gpu.js@2.24.1");
+});
+
+it("is opened by name, once", async () => {
+  const backend = await openBackend("gpujs");
+  expect(backend.name).toBe("gpujs");
+  expect(await openBackend("gpujs")).toBe(backend);
 });
 
 it.each([

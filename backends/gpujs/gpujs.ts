@@ -261,6 +261,9 @@ export async function createGpuJsBackend({ mode, base }: GpuJsOptions): Promise<
 
   return {
     name: "gpujs",
+    get lost() {
+      return base.lost ?? false;
+    },
     alloc: (byteLength) => base.alloc(byteLength),
     free: (buffer) => runner.inOrder(null, () => base.free(buffer)),
     write(buffer, data) {

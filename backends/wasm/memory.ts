@@ -118,7 +118,7 @@ export class Memory {
     return this.arenas[0] ?? this.newArena();
   }
 
-  private newArena(): Arena {
+  newArena(): Arena {
     const arena = new Arena(this.arenas.length);
     this.arenas.push(arena);
     this.onNewArena(arena);

@@ -4,10 +4,8 @@ import { Bindings } from "./bindings.ts";
 import type { Recorder } from "./recorder.ts";
 import { viewOf } from "./split.ts";
 import { readers, readingKey, readingOf, wordsOf } from "./vectors.ts";
-import { declarations, entry, floatBits, loader, param } from "./wgsl.ts";
+import { declarations, entry, floatBits, GROUP, loader, param } from "./wgsl.ts";
 import { functionsFor } from "./wgslFunctions.ts";
-
-const GROUP = 64;
 
 /** Parameters by slot: sizes, then the strides of q, k, v and mask: [b, h, row, channel]. */
 const SLOT = { b: 0, h: 1, i: 2, j: 3, d: 4, e: 5, shared: 6, scale: 7, q: 8, k: 9, v: 10, mask: 11, out: 12 };

@@ -3,7 +3,7 @@ import { InfimmError } from "../../core/errors.ts";
 import { sizeOf } from "../../core/shape.ts";
 import type { Backend, Operand } from "../../tensor/backend.ts";
 import { Bindings, PER_WORD } from "./bindings.ts";
-import { declarations, entry, floatBits, loader, param } from "./wgsl.ts";
+import { declarations, entry, floatBits, GROUP, loader, param } from "./wgsl.ts";
 import { functionsFor } from "./wgslFunctions.ts";
 import type { WebgpuBackend } from "./webgpu.ts";
 
@@ -24,8 +24,6 @@ export interface WgslKernel {
    */
   readonly code: string;
 }
-
-const GROUP = 64;
 
 /**
  * WGSL as a kernel for `customOp`. What the compiler refuses, the next read tells.

@@ -3,7 +3,7 @@ import { backendNames, fromData, getBackend, openBackend } from "../../tensor/in
 import { DeviceLostError } from "./errors.ts";
 import { softwareBrowser } from "./softwareAdapter.ts";
 import { testDevice } from "./testDevice.ts";
-import type { WebgpuBackend } from "./webgpu.ts";
+import { createWebgpuBackend, type WebgpuBackend } from "./webgpu.ts";
 
 const found = await testDevice();
 
@@ -15,6 +15,19 @@ describe.skipIf(!found)("a device", () => {
     expect(found!.adapter).not.toBe("");
     plain.device.destroy();
     found!.device.destroy();
+  });
+});
+
+describe.skipIf(!found)("a device of the caller's", () => {
+  it("may be shared by two backends", async () => {
+    const { device } = (await testDevice())!;
+    const [one, other] = [await createWebgpuBackend({ device }), await createWebgpuBackend({ device })];
+    const values = Float32Array.of(1, 2, 3);
+    const sums = [one, other].map((backend) => fromData(values, [3], "f32", backend).sum());
+    expect([await sums[0].item(), await sums[1].item()]).toEqual([6, 6]);
+    device.destroy();
+    await expect(sums[0].item()).rejects.toThrow(DeviceLostError);
+    await expect(sums[1].item()).rejects.toThrow(DeviceLostError);
   });
 });
 

@@ -4,10 +4,19 @@ import type { Operand } from "../../tensor/backend.ts";
 import { mergeDims } from "../cpu/walk.ts";
 import { Bindings, PER_WORD } from "./bindings.ts";
 import type { Recorder } from "./recorder.ts";
-import { addresses, atomicStore, bitsOf, convert, declarations, entry, loader, param, type Scalar } from "./wgsl.ts";
+import {
+  addresses,
+  atomicStore,
+  bitsOf,
+  convert,
+  declarations,
+  entry,
+  GROUP,
+  loader,
+  param,
+  type Scalar,
+} from "./wgsl.ts";
 import { functionsFor } from "./wgslFunctions.ts";
-
-const GROUP = 64;
 
 /** A kernel that computes each element of its result by itself. */
 export interface ElementKernel {

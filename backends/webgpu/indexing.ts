@@ -7,7 +7,7 @@ import { runElements } from "./elements.ts";
 import { WebgpuError } from "./errors.ts";
 import type { Recorder } from "./recorder.ts";
 import { sliceOf, splitLoop, viewOf } from "./split.ts";
-import { addresses, declarations, entry, loader, param } from "./wgsl.ts";
+import { addresses, declarations, entry, GROUP, loader, param } from "./wgsl.ts";
 import { functionsFor } from "./wgslFunctions.ts";
 
 /**
@@ -54,8 +54,6 @@ export function partsAlong(limits: GPUSupportedLimits, operand: Operand, axis: n
   const rows = Math.max(1, Math.floor((room - inner) / operand.strides[axis]) + 1);
   return Array.from({ length: Math.ceil(size / rows) }, (_, i) => [i * rows, Math.min(size, (i + 1) * rows)]);
 }
-
-const GROUP = 64;
 
 /**
  * out[.., index[.., i, ..], ..] += source[.., i, ..]. One thread has all i of one place in the other dims and adds

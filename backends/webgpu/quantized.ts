@@ -6,7 +6,7 @@ import { Bindings, spanOf } from "./bindings.ts";
 import type { GpuBuffer } from "./memory.ts";
 import type { Recorder } from "./recorder.ts";
 import { sliceOf } from "./split.ts";
-import { declarations, entry, param } from "./wgsl.ts";
+import { declarations, entry, GROUP, param } from "./wgsl.ts";
 import { functionsFor } from "./wgslFunctions.ts";
 
 /** Where the two planes of a quantised operand are bound. */
@@ -53,8 +53,6 @@ ${four}
 }
 fn ${name}(i: u32) -> f32 { return ${name}4(i & ~3u, 1u)[i & 3u]; }`;
 }
-
-const GROUP = 64;
 
 /** Rows of a quantised table as f32: those that `rows` names, or all. One thread writes four elements. */
 export function dequantize(recorder: Recorder, table: Operand, rows: Operand | null, out: Operand): void {

@@ -7,10 +7,9 @@ import { WebgpuError } from "./errors.ts";
 import type { Recorder } from "./recorder.ts";
 import { foldLanes, lanesFor } from "./rows.ts";
 import { halfOf, viewOf } from "./split.ts";
-import { addresses, atomicStore, bitsOf, convert, declarations, entry, loader, param } from "./wgsl.ts";
+import { addresses, atomicStore, bitsOf, convert, declarations, entry, GROUP, loader, param } from "./wgsl.ts";
 import { functionsFor } from "./wgslFunctions.ts";
 
-const GROUP = 64;
 /** Elements that one row of threads folds at most, where few rows could not fill a GPU. */
 const PART = 4096;
 const FEW_ROWS = 256;
@@ -30,7 +29,10 @@ export function reduce(
 ): void {
   const rows = sizeOf(out.shape);
   if (rows === 0) return;
-  if (!fits(recorder.device.limits, [input])) return void reduceHalves(recorder, kind, input, axes, out);
+  if (!fits(recorder.device.limits, [input])) {
+    reduceHalves(recorder, kind, input, axes, out);
+    return;
+  }
   const count = sizeOf(axes.map((axis) => input.shape[axis]));
   const parts = rows < FEW_ROWS && !kind.startsWith("arg") ? Math.ceil(count / PART) : 1;
   if (parts <= 1) {

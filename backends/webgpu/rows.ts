@@ -4,10 +4,8 @@ import type { Operand } from "../../tensor/backend.ts";
 import { Bindings } from "./bindings.ts";
 import type { Recorder } from "./recorder.ts";
 import { sliceOf, viewOf } from "./split.ts";
-import { declarations, entry, floatBits, loader, param } from "./wgsl.ts";
+import { declarations, entry, floatBits, GROUP, loader, param } from "./wgsl.ts";
 import { functionsFor } from "./wgslFunctions.ts";
-
-const GROUP = 64;
 
 /**
  * How many threads of a workgroup share one row of `n` elements. A GPU in software gains nothing from sharing, and waits

@@ -3,10 +3,8 @@ import { sizeOf } from "../../core/shape.ts";
 import type { Operand } from "../../tensor/backend.ts";
 import { Bindings } from "./bindings.ts";
 import type { Recorder } from "./recorder.ts";
-import { addresses, declarations, entry, loader, param } from "./wgsl.ts";
+import { addresses, declarations, entry, GROUP, loader, param } from "./wgsl.ts";
 import { functionsFor } from "./wgslFunctions.ts";
-
-const GROUP = 64;
 
 /** Inclusive running sums: each thread sums its stretch, then adds what the threads before it have. */
 export function scan(recorder: Recorder, input: Operand, out: Operand): void {

@@ -3,10 +3,9 @@ import type { Operand } from "../../tensor/backend.ts";
 import { Bindings } from "./bindings.ts";
 import type { Recorder } from "./recorder.ts";
 import { foldLanes } from "./rows.ts";
-import { declarations, entry, loader, param } from "./wgsl.ts";
+import { declarations, entry, GROUP, loader, param } from "./wgsl.ts";
 import { functionsFor } from "./wgslFunctions.ts";
 
-const GROUP = 64;
 /** Up to so many winners are found one after another; beyond, every element counts those before it. */
 const FEW = 64;
 

@@ -30,9 +30,13 @@ export interface WebgpuBackend extends Backend {
   precompile(work: () => void): Promise<void>;
 }
 
+/** A device that the caller has, maybe shared with other WebGPU code. */
+export type OwnDevice = Pick<NamedDevice, "device"> & Partial<NamedDevice>;
+
 /** Hand-written WGSL on a device of the caller's, or on one that is asked for. */
-export async function createWebgpuBackend(from: NamedDevice | DeviceOptions = {}): Promise<WebgpuBackend> {
-  const { device, adapter, software } = "device" in from ? from : await requestDevice(from);
+export async function createWebgpuBackend(from: OwnDevice | DeviceOptions = {}): Promise<WebgpuBackend> {
+  const found: OwnDevice = "device" in from ? from : await requestDevice(from);
+  const { device, adapter = "a device of the caller's", software = false } = found;
   const recorder = new Recorder(device, software);
   const blockOf = (buffer: DeviceBuffer) => (buffer as GpuBuffer).block;
   return {

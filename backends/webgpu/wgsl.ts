@@ -1,5 +1,8 @@
 import { computeDType, type DType, type QuantizedDType } from "../../core/dtype.ts";
 
+/** Threads of a workgroup, where nothing else is said. */
+export const GROUP = 64;
+
 /** The types that kernels compute with. */
 export type Scalar = "f32" | "i32" | "bool";
 

@@ -62,11 +62,11 @@ export function tileFunction(
     f.block((out) => {
       f.loop((again) => {
         for (let u = 0; u < UNROLL; u++) {
-          for (const [j, bv] of bs.entries()) f.set(bv, v128.load(b, 4 * (u * tile.columns + 4 * j)));
           for (let i = 0; i < rows; i++) {
             // Never taken. V8 before 12 would otherwise move all loads of the loop to its start, and run out of registers:
             // twice the time. The conditions differ, because it would see that a second test of the same one is in vain.
             if (i + u > 0) f.br(out, i32.eq(depths, i32.const(-1 - u * rows - i)));
+            if (i === 0) for (const [j, bv] of bs.entries()) f.set(bv, v128.load(b, 4 * (u * tile.columns + 4 * j)));
             f.set(av, v128.load32_splat(a, u * layout.depth + i * layout.row));
             for (const [j, bv] of bs.entries()) f.set(sums[i][j], madd(av, bv, sums[i][j]));
           }
