@@ -2,7 +2,7 @@ import { byteLengthOf, type DType } from "../../core/dtype.ts";
 import type { Operand } from "../../tensor/backend.ts";
 import type { Activations } from "../wasm/kernels/quantized/fixedPoint.ts";
 import { createWasmBackend } from "../wasm/wasm.ts";
-import { BandwidthMeter } from "./readBandwidth.ts";
+import { readLimit } from "./limits.ts";
 
 /**
  * One row times a weight [14336, 4096], as in decoding, against what the memory can be read with, turn by turn in the
@@ -46,9 +46,9 @@ function matvec(dtype: DType, activations: Activations): Runner {
   return { name: `${dtype}, x as ${activations}`, bytes: bytes * weights.length, run, rates: [] };
 }
 
-const meter = new BandwidthMeter(threads);
+const { amount, run } = readLimit(threads);
 const runners: Runner[] = [
-  { name: "reading", bytes: meter.bytes, run: () => meter.pass(), rates: [] },
+  { name: "reading", bytes: amount, run, rates: [] },
   ...VARIANTS.map(([dtype, activations]) => matvec(dtype, activations)),
 ];
 for (let round = -3; round < ROUNDS; round++) {

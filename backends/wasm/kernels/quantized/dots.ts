@@ -38,7 +38,8 @@ type V = Local<"v128">;
  * read once, in the order in which they lie in memory, and multiplied as the whole numbers that they are stored as; the
  * sum of a block becomes a float once, and is scaled.
  *
- * @param side how many lines are read side by side, sharing what is read of x
+ * @param side how many lines are read side by side, sharing what is read of x. They are a quarter of all lines apart: each
+ *   is then a stream through memory of its own. Of neighbours two can share a page, and prefetchers lose track of them
  */
 export function quantizedDotsModule(dtype: QuantizedDType, form: FixedPoint, fma: boolean, side = 4): ModuleBuilder {
   const xBytes = blockBytes(form);
@@ -46,8 +47,9 @@ export function quantizedDotsModule(dtype: QuantizedDType, form: FixedPoint, fma
   const m = new ModuleBuilder();
   const params = Object.fromEntries(NAMES.map((name) => [name, "i32"])) as { [K in (typeof NAMES)[number]]: "i32" };
   m.export("run", params, "void", (f, p) => {
-    const [line, count, row, x, xScale, xOffset, left, out] = Array.from({ length: 8 }, () => f.local("i32"));
+    const [line, stretch, row, x, xScale, xOffset, left, out] = Array.from({ length: 8 }, () => f.local("i32"));
     const lines = Array.from({ length: side }, () => ({
+      number: f.local("i32"),
       quants: f.local("i32"),
       scales: f.local("i32"),
       scale: f.local("v128"), // of a group of blocks, times that of x
@@ -78,16 +80,17 @@ export function quantizedDotsModule(dtype: QuantizedDType, form: FixedPoint, fma
       f.add(left, -blocks);
     };
 
-    f.while(i32.lt_s(line, p.lines), () => {
-      f.set(count, least(i32.sub(p.lines, line), i32.const(side)));
+    f.set(stretch, i32.div_u(i32.add(p.lines, i32.const(side - 1)), i32.const(side)));
+    f.while(i32.lt_s(line, stretch), () => {
       f.set(row, i32.const(0));
       f.while(i32.lt_s(row, p.rows), () => {
         f.set(x, i32.add(p.x, i32.mul(row, p.xLine)));
         f.set(xScale, i32.add(x, i32.mul(p.blocks, i32.const(xBytes))));
         f.set(xOffset, i32.add(xScale, i32.shl(p.blocks, i32.const(2))));
-        lines.forEach(({ quants, scales, sum }, i) => {
-          // where there are fewer lines, the last is read again
-          const first = f.let(i32.mul(i32.add(line, least(i32.const(i), i32.sub(count, i32.const(1)))), p.blocks));
+        lines.forEach(({ number, quants, scales, sum }, i) => {
+          f.set(number, i32.add(line, i32.mul(stretch, i32.const(i))));
+          // where a stretch is shorter, the last line of all is read again
+          const first = f.let(i32.mul(least(number, i32.sub(p.lines, i32.const(1))), p.blocks));
           f.set(quants, i32.add(p.quants, i32.mul(first, i32.const(quantBytes(dtype)))));
           f.set(scales, i32.add(p.scales, i32.shl(first, i32.const(1))));
           f.set(sum, v128.f32(0));
@@ -113,20 +116,19 @@ export function quantizedDotsModule(dtype: QuantizedDType, form: FixedPoint, fma
             advance(1);
           });
         });
-        f.set(out, i32.add(i32.add(p.out, i32.mul(row, p.outLine)), i32.shl(line, i32.const(2))));
-        lines.forEach(({ sum }, i) => {
-          f.if(i32.gt_s(count, i32.const(i)), () => {
+        f.set(out, i32.add(p.out, i32.mul(row, p.outLine)));
+        for (const { number, sum } of lines) {
+          f.if(i32.lt_s(number, p.lines), () => {
             f.set(total, sumOfLanes(sum));
             f.if(p.bias, () => {
-              const bias = i32.add(p.bias, i32.shl(i32.add(line, i32.const(i)), i32.const(2)));
-              f.set(total, f32.add(total, f32.load(bias)));
+              f.set(total, f32.add(total, f32.load(i32.add(p.bias, i32.shl(number, i32.const(2))))));
             });
-            f.emit(f32.store(out, total, 4 * i));
+            f.emit(f32.store(i32.add(out, i32.shl(number, i32.const(2))), total));
           });
-        });
+        }
         f.add(row, 1);
       });
-      f.add(line, side);
+      f.add(line, 1);
     });
   });
   return m;
