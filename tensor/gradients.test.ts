@@ -162,8 +162,12 @@ const NOT_DIFFERENTIABLE: Record<string, readonly string[]> = {
     "registerBackend",
     "backendNames",
     "getBackend",
+    "openBackend",
+    "registerOpener",
     "withBackend",
   ]),
+  "brings its own gradient, or none": ["customOp"],
+  "quantised weights are not trained": ["dequantized"],
   "the definition of a fused op, which has the gradient": ["softmaxComposite"],
 };
 
