@@ -2,6 +2,8 @@ import { expect, it } from "vitest";
 import { Generator } from "../core/random.ts";
 import * as T from "./index.ts";
 
+/** Messages name the default backend. */
+const HERE = T.getBackend().name;
 const f = (...shape: number[]) => T.ones(shape);
 const i = (...shape: number[]) => T.ones(shape, "i32");
 const b = (...shape: number[]) => T.ones(shape, "bool");
@@ -25,7 +27,7 @@ const REFUSALS: [call: string, run: () => unknown, message: string][] = [
   ["fractional randn", () => T.randn([1.5], new Generator(0)), "randn: sizes must be"],
   ["fractional arange", () => T.arange(0, 2.5), "arange: expected whole numbers, got 0 and 2.5"],
   ["shapes", () => f(2, 3).add(f(2)), "add: shapes [2, 3] and [2] do not broadcast"],
-  ["undefined", () => T.add(f(2), wrong(undefined)), "add(a, b): expected tensors or numbers, got (f32[2] cpu, undefined)"],
+  ["undefined", () => T.add(f(2), wrong(undefined)), `add(a, b): expected tensors or numbers, got (f32[2] ${HERE}, undefined)`],
   ["too few", () => wrong(T.add)(f(2)), "add(a, b): expected tensors or numbers"],
   ["bool - bool", () => b(2).sub(b(2)), "sub: sub is not defined for bool"],
   ["bool - 1", () => b(2).sub(1), "sub is not defined for bool"],
@@ -51,7 +53,7 @@ const REFUSALS: [call: string, run: () => unknown, message: string][] = [
   ["layerNorm", () => T.layerNorm(f(2, 3), f(2), f(2), 1e-5), "layerNorm: expected a weight and bias of 3 elements"],
   ["layerNorm of i32", () => T.layerNorm(i(2), f(2), f(2), 1e-5), "layerNorm: expected a float tensor"],
   ["rope", () => T.applyRope(f(2, 3), f(2, 3), f(2, 3), "half"), "applyRope: expected an even number of channels"],
-  ["gather dtype", () => T.gather(f(2), 0, f(2)), "gather: expected an i32 index, got f32[2] cpu"],
+  ["gather dtype", () => T.gather(f(2), 0, f(2)), `gather: expected an i32 index, got f32[2] ${HERE}`],
   ["gather rank", () => T.gather(f(2, 2), 0, i(2)), "gather: index [2] does not fit tensor [2, 2]"],
   ["gather too wide", () => T.gather(f(2, 2), 0, i(1, 3)), "no larger apart from dim 0"],
   ["negative index", () => T.gather(f(2), 0, T.tensor([-1], "i32")), "gather: index -1 is out of range"],
@@ -88,7 +90,7 @@ const REFUSALS: [call: string, run: () => unknown, message: string][] = [
   ["attention mask", () => T.attentionProbabilities(f(1, 1, 2, 2), f(1, 1, 3, 2), { mask: b(2, 2) }), "attention mask: shapes"],
   ["attention i32 mask", () => T.attentionProbabilities(f(1, 1, 1, 2), f(1, 1, 1, 2), { mask: i(1, 1) }), "a mask is bool"],
   ["crossEntropy", () => T.crossEntropy(f(2, 3), i(3)), "crossEntropy: expected logits [n, classes] and i32 targets [n]"],
-  ["unknown backend", () => T.getBackend("abacus"), 'no backend "abacus" is registered; known: cpu'],
+  ["unknown backend", () => T.getBackend("abacus"), `no backend "abacus" is registered; known: ${HERE}`],
   ["two backends", () => f(2).add(T.ones([2], "f32", T.getBackend("meta"))), "add: tensors live on different backends"],
   ["reading meta", () => T.ones([2], "f32", T.getBackend("meta")).dataSync(), "a meta tensor has a shape but no data"],
 ]; // biome-ignore format: one refusal a line
