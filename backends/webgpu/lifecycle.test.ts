@@ -88,10 +88,10 @@ describe.skipIf(!found)("webgpu", () => {
 
   it("leaves memory where it was after 100 rounds of loading and unloading", async () => {
     const backend = await open();
-    const round = () => new TwoLayers(backend).dispose();
-    round();
+    const round = async () => (await loadPretrained("golden/fixtures/tiny-llama", { backend })).dispose();
+    await round();
     const [before, gpu] = [memory(), backend.memory];
-    for (let i = 0; i < 100; i++) round();
+    for (let i = 0; i < 100; i++) await round();
     await backend.flush();
     expect(memory()).toEqual(before);
     expect(backend.memory).toEqual(gpu);
