@@ -41,7 +41,7 @@ describe("any JSON is used or refused", () => {
         expect(model.stateDict().size).toBeGreaterThan(10);
         built++;
       }),
-      runs,
+      { ...runs, examples: [[readJson(`${TINY}/config.json`)]] },
     );
     expect(built).toBeGreaterThan(0);
   });
@@ -83,7 +83,7 @@ describe("any JSON is used or refused", () => {
           used++;
         },
       ),
-      runs,
+      { ...runs, examples: [[files.tokenizer, files.tokenizerConfig, files.config, "config"]] },
     );
     expect(used).toBeGreaterThan(0);
   });
