@@ -1,14 +1,14 @@
 import { Command } from "commander";
 import { InfimmError } from "../core/errors.ts";
-import { answerLooks } from "../model/answerLooks.ts";
+import { answerLooks, type Look } from "../model/answerLooks.ts";
 import { makeImage } from "../model/processor/image.ts";
 import { pillowResize } from "../model/processor/pillowResize.ts";
 import { preprocess } from "../model/processor/preprocess.ts";
+import { writeWhole } from "../model/weights/writeWhole.ts";
 import { type AnswerOptions, generateOptionsOf, questionOf, withAnswerOptions, wholeNumber } from "./answerOptions.ts";
 import { loadAssistant } from "./loadAssistant.ts";
 import { contactSheet, overlay } from "./overlay.ts";
 import { openPictures } from "./picture.ts";
-import { writeWhole } from "./writeWhole.ts";
 
 const HELP = `
 The file shows the picture as the model saw it, and then, for each token of the answer, where the model looked when it
@@ -52,9 +52,10 @@ async function attend(pictures: readonly string[], question: string, options: At
     return makeImage(size, size, "RGB", preprocess(image, preprocessing).pixels);
   });
   const side = preprocessing.size * Math.max(1, Math.round((token === undefined ? 224 : 896) / preprocessing.size));
-  const panels = looks.map(({ picture, map }) => overlay(seen[picture - 1], map, side));
-  const plain = seen.map((image) => makeImage(side, side, "RGB", pillowResize(image, side, side).data));
-  await writeWhole(output, contactSheet(token === undefined ? [...plain, ...panels] : [panels[token - 1]], 6));
+  const lit = ({ picture, map }: Look) => overlay(seen[picture - 1], map, side);
+  const plain = () => seen.map((image) => makeImage(side, side, "RGB", pillowResize(image, side, side).data));
+  const sheet = contactSheet(token === undefined ? [...plain(), ...looks.map(lit)] : [lit(looks[token - 1])], 6);
+  await writeWhole(output, (sink) => sink.write(sheet));
   if (options.json) {
     console.log(JSON.stringify({ model: options.model, pictures, question, output, tokens: looks }));
     return;

@@ -4,9 +4,10 @@ import { isHubId } from "../model/hub/settings.ts";
 import { snapshot } from "../model/hub/snapshot.ts";
 import { convertCheckpoint } from "../model/weights/convert.ts";
 import { WEIGHT_DTYPES, type WeightDType } from "../model/weights/storeAs.ts";
-import { showBytes } from "../model/weights/showBytes.ts";
+import { bytesText } from "../nn/reportTable.ts";
 import { downloadProgress } from "./downloadProgress.ts";
 import { interruptible } from "./interruptible.ts";
+import { progressLine } from "./progressLine.ts";
 import { quantizationTable } from "./quantizationTable.ts";
 
 const HELP = `
@@ -44,7 +45,7 @@ export function convertCommand(): Command {
     .option("--json", "print one JSON object")
     .addHelpText("after", HELP)
     .action(async (from: string, to: string, { dtype, shardSize, format, report, quiet, json }: Options) => {
-      const show = process.stderr.isTTY && !quiet;
+      const progress = progressLine(quiet);
       let written = 0;
       const errors = new Map<string, number>();
       try {
@@ -57,19 +58,18 @@ export function convertCommand(): Command {
             onQuantized: report ? (name, error) => errors.set(name, error) : undefined,
             onProgress: (done, total, name) => {
               written = done;
-              if (show)
-                process.stderr.write(`\r\x1b[K${showBytes(done)} of ${showBytes(total)}: ${name}`.slice(0, 120));
+              progress.show(() => `${bytesText(done)} of ${bytesText(total)}: ${name}`);
             },
           }),
         );
       } finally {
-        if (show) process.stderr.write("\r\x1b[K");
+        progress.end();
       }
       if (json) {
         const reported = report ? { errors: Object.fromEntries(errors) } : {};
         console.log(JSON.stringify({ from, to, bytes: written, ...reported }));
       } else {
-        console.log(`${to}: ${showBytes(written)} of weights`);
+        console.log(`${to}: ${bytesText(written)} of weights`);
         if (report && errors.size > 0) console.log(`\n${quantizationTable(errors)}`);
         else if (report) console.log("nothing was quantised");
       }

@@ -1,5 +1,5 @@
 import type { DownloadProgress } from "../model/hub/settings.ts";
-import { showBytes } from "../model/weights/showBytes.ts";
+import { bytesText } from "../nn/reportTable.ts";
 
 /** Says how much is to be downloaded before it is, and on a terminal how far it is. */
 export function downloadProgress(): (progress: DownloadProgress) => void {
@@ -7,15 +7,15 @@ export function downloadProgress(): (progress: DownloadProgress) => void {
   let next = 0;
   return ({ repo, file, bytes, totalBytes }) => {
     if (!told) {
-      const here = bytes > 0 ? `, of which ${showBytes(bytes)} are here already` : "";
-      console.error(`${repo}: ${showBytes(totalBytes)}${here}. Ctrl-C stops it; the same command goes on with it.`);
+      const here = bytes > 0 ? `, of which ${bytesText(bytes)} are here already` : "";
+      console.error(`${repo}: ${bytesText(totalBytes)}${here}. Ctrl-C stops it; the same command goes on with it.`);
       told = true;
     }
     if (!process.stderr.isTTY || performance.now() < next) return;
     next = performance.now() + 100;
     const percent = ((100 * bytes) / totalBytes).toFixed(1);
     process.stderr.write(
-      `\r\x1b[K${percent} % of ${showBytes(totalBytes)}: ${file}${bytes === totalBytes ? "\n" : ""}`,
+      `\r\x1b[K${percent} % of ${bytesText(totalBytes)}: ${file}${bytes === totalBytes ? "\n" : ""}`,
     );
   };
 }

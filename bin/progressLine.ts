@@ -2,23 +2,33 @@ import { bytesText } from "../nn/reportTable.ts";
 
 /** A line on the terminal that is written over, ten times a second; what ends at once shows none, nor does a pipe. */
 export interface ProgressLine {
-  readonly show: (done: number, total: number) => void;
+  /** `text` is asked for only when its turn comes. */
+  readonly show: (text: () => string) => void;
   readonly end: () => void;
 }
 
-/** How many bytes of long work are done. */
-export function byteProgress(what: string, quiet = false): ProgressLine {
+export function progressLine(quiet = false): ProgressLine {
   const visible = process.stderr.isTTY && !quiet;
   let next = performance.now() + 300;
   return {
-    show(done, total) {
+    show(text) {
       if (!visible || performance.now() < next) return;
       next = performance.now() + 100;
-      const percent = ((100 * done) / total).toFixed(0);
-      process.stderr.write(`\r\x1b[K${what}: ${percent} % (${bytesText(done)} of ${bytesText(total)})`);
+      process.stderr.write(`\r\x1b[K${text().slice(0, 120)}`);
     },
     end() {
       if (visible) process.stderr.write("\r\x1b[K");
     },
+  };
+}
+
+/** How many bytes of long work are done. */
+export function byteProgress(what: string, quiet = false) {
+  const { show, end } = progressLine(quiet);
+  return {
+    show(done: number, total: number) {
+      show(() => `${what}: ${((100 * done) / total).toFixed(0)} % (${bytesText(done)} of ${bytesText(total)})`);
+    },
+    end,
   };
 }

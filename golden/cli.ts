@@ -1,5 +1,5 @@
-import { rename, writeFile } from "node:fs/promises";
 import { Command } from "commander";
+import { writeText } from "../model/weights/writeWhole.ts";
 import type { Check } from "./check.ts";
 import { diagnose } from "./diagnose.ts";
 import { htmlReport } from "./report.ts";
@@ -41,15 +41,9 @@ async function check(folders: readonly string[], options: CheckOptions): Promise
   console.log(summaryTable(checks));
   const diagnosis = diagnose(checks);
   if (diagnosis) console.log(`\n${diagnosis.text}`);
-  if (options.json) await writeWhole(options.json, JSON.stringify({ backend: options.backend, checks }, null, 1));
-  if (options.html) await writeWhole(options.html, htmlReport(`Golden check on ${options.backend}`, checks));
+  if (options.json) await writeText(options.json, JSON.stringify({ backend: options.backend, checks }, null, 1));
+  if (options.html) await writeText(options.html, htmlReport(`Golden check on ${options.backend}`, checks));
   const failed = checks.filter((c) => !c.passed).length;
   console.log(`\n${checks.length - failed} passed, ${failed} failed`);
   process.exitCode = failed > 0 ? 1 : 0;
-}
-
-/** Write under a temporary name first, so that nobody sees half a file. */
-async function writeWhole(path: string, text: string): Promise<void> {
-  await writeFile(`${path}.tmp`, text);
-  await rename(`${path}.tmp`, path);
 }

@@ -17,20 +17,12 @@ import numpy as np
 import PIL
 from PIL import Image, features
 
+from drawing import scene
+
 SIZE = 28  # of the model input
 
 
 # ---- what is drawn ----------------------------------------------------------------------------------------------
-
-
-def scene(width, height):
-    """Smooth colours with sharp colour edges, which is where decoders differ."""
-    y, x = np.mgrid[:height, :width] / np.array([height, width]).reshape(2, 1, 1)
-    disc = (x - 0.35) ** 2 + (y - 0.5) ** 2 < 0.06
-    red = np.where(disc, 230 - 90 * y, 40 + 120 * x)
-    green = np.where(disc, 60 + 40 * x, 150 - 60 * y)
-    blue = np.where(x + y > 1.5, 210, 90 + 70 * np.sin(9 * x) * np.cos(7 * y))
-    return np.stack([red, green, blue], -1).round().astype(np.uint8)
 
 
 def alpha(width, height):

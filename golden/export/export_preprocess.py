@@ -16,6 +16,7 @@ import PIL
 import torch
 from PIL import Image, features
 
+from drawing import scene
 from files import write_json, write_tensors
 
 MEAN = np.array([0.48145466, 0.4578275, 0.40821073], dtype=np.float32)
@@ -60,16 +61,6 @@ def pattern(width, height, channels):
     return ((7 * x + 13 * y + 29 * c + 5 * ((x * y) % 17)) % 256).astype(np.uint8)
 
 
-def scene(width, height):
-    """A smooth picture with a few edges: what photographs are like."""
-    y, x = np.mgrid[:height, :width] / np.array([height, width]).reshape(2, 1, 1)
-    disc = (x - 0.35) ** 2 + (y - 0.5) ** 2 < 0.06
-    red = np.where(disc, 230 - 90 * y, 40 + 120 * x)
-    green = np.where(disc, 60 + 40 * x, 150 - 60 * y)
-    blue = np.where(x + y > 1.5, 210, 90 + 70 * np.sin(9 * x) * np.cos(7 * y))
-    return Image.fromarray(np.stack([red, green, blue], -1).round().astype(np.uint8))
-
-
 def pictures():
     """{file name: (picture, options of save)}; the bytes Pillow reads back are what counts."""
     rgb = Image.fromarray(pattern(61, 43, 3))
@@ -87,7 +78,7 @@ def pictures():
         "rgb-28x28.png": (Image.fromarray(pattern(28, 28, 3)), {}),
         "rgb-90x11.png": (Image.fromarray(pattern(90, 11, 3)), {}),
         "rgb-1x3.png": (Image.fromarray(pattern(1, 3, 3)), {}),
-        "scene-200x150.png": (scene(200, 150), {}),
+        "scene-200x150.png": (Image.fromarray(scene(200, 150)), {}),
         "rgb-exif-61x43.png": (rgb, {"exif": exif}),
         "rgb-colour-key-61x43.png": (rgb, {"transparency": (0, 29, 58)}),
         "l-61x43.png": (Image.fromarray(pattern(61, 43, 1)[:, :, 0]), {}),
@@ -96,7 +87,7 @@ def pictures():
         "rgba-holes-61x43.png": (Image.fromarray(see_through), {}),
         "rgba-28x28.png": (Image.fromarray(hidden), {}),
         "p-61x43.png": (rgb.quantize(37), {}),
-        "p-16-colours-61x43.png": (scene(61, 43).quantize(16), {"bits": 4}),
+        "p-16-colours-61x43.png": (Image.fromarray(scene(61, 43)).quantize(16), {"bits": 4}),
         "p-transparent-61x43.png": (rgb.quantize(20), {"transparency": 3}),
         "1-61x43.png": (Image.fromarray(pattern(61, 43, 1)[:, :, 0]).convert("1"), {}),
     }
@@ -128,7 +119,7 @@ def main():
             })  # fmt: skip
 
     for file, options in JPEGS.items():
-        scene(64, 48).save(out / file, quality=90, **options)
+        Image.fromarray(scene(64, 48)).save(out / file, quality=90, **options)
         tensors[f"{file}/decoded"] = torch.from_numpy(np.array(Image.open(out / file)))
         jpegs.append({"name": f"{file}/decoded", "file": file, "size": (64, 48)})
 

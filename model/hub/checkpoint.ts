@@ -1,3 +1,4 @@
+import { isNode } from "../processor/isNode.ts";
 import type { WeightFile } from "../weights/weightFile.ts";
 import type { HubOptions } from "./settings.ts";
 
@@ -15,7 +16,7 @@ export interface Checkpoint {
  * Face hub, "owner/name", from where it is downloaded once.
  */
 export async function openCheckpoint(source: string, options: HubOptions = {}): Promise<Checkpoint> {
-  if (globalThis.process?.versions?.node) {
+  if (isNode) {
     const { openNodeCheckpoint } = await import("./nodeCheckpoint.ts");
     return openNodeCheckpoint(source, options);
   }

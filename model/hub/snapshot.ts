@@ -1,7 +1,7 @@
 import { mkdir, readFile, statfs } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { shardsOf } from "../weights/sharded.ts";
-import { showBytes } from "../weights/showBytes.ts";
+import { bytesText } from "../../nn/reportTable.ts";
 import { CacheFolder } from "./cacheFolder.ts";
 import { chooseFiles, chooseShards } from "./choose.ts";
 import { download } from "./download.ts";
@@ -92,7 +92,7 @@ async function refuseFullDisk({ repo }: Hub, { path }: CacheFolder, bytes: numbe
   const { bavail, bsize } = await statfs(join(path, "blobs"));
   if (bavail * bsize < bytes) {
     throw new HubError(
-      `${repo}: ${showBytes(bytes)} are to be downloaded, and ${path} has room for ${showBytes(bavail * bsize)}; ` +
+      `${repo}: ${bytesText(bytes)} are to be downloaded, and ${path} has room for ${bytesText(bavail * bsize)}; ` +
         "set HF_HOME to a folder on another disk",
     );
   }

@@ -1,3 +1,4 @@
+import { concatBytes } from "../../core/bytes.ts";
 import { FileFormatError } from "../../core/errors.ts";
 import { countText } from "./countText.ts";
 
@@ -22,11 +23,5 @@ export async function collectBytes(
     requireBytesWithin(maxBytes, length, name);
     parts.push(chunk);
   }
-  const all = new Uint8Array(length);
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
+  return concatBytes(parts);
 }

@@ -47,7 +47,6 @@ export interface ProcessorOutput extends PixelValues {
 /** Conversations with pictures -> what the model takes. */
 export class Processor {
   readonly tokenizer: Tokenizer;
-  readonly imageSize: number;
   readonly style: ChatStyle;
   readonly imageTokenId: number;
   /** How pictures are prepared. */
@@ -58,10 +57,14 @@ export class Processor {
     if (!visual?.image_size) throw new FileFormatError("config.json: expected a number in visual.image_size");
     const styleName = options.style ?? styleOf(files.config);
     this.tokenizer = new Tokenizer(files.tokenizer, files.tokenizerConfig);
-    this.imageSize = visual.image_size;
     this.style = CHAT_STYLES[styleName];
     this.imageTokenId = this.tokenizer.tokenToId("<image>");
     this.preprocessing = { size: visual.image_size, padToSquare: styleName === "hd" };
+  }
+
+  /** Side of the square that the model sees, in pixels. */
+  get imageSize(): number {
+    return this.preprocessing.size;
   }
 
   /** From a folder with `tokenizer.json`, `tokenizer_config.json` and `config.json` (Node only). */

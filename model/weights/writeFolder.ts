@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { mkdir, readdir, rename, rm, stat, statfs } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { InfimmError } from "../../core/errors.ts";
-import { showBytes } from "./showBytes.ts";
+import { bytesText } from "../../nn/reportTable.ts";
 import { writeError } from "./writeWhole.ts";
 
 /**
@@ -35,5 +35,5 @@ export async function refuseFullDisk(to: string, bytes: number): Promise<void> {
     throw writeError(error, to);
   });
   if (bavail * bsize < bytes)
-    throw new InfimmError(`${to}: ${showBytes(bytes)} are needed, and the disk has ${showBytes(bavail * bsize)} left`);
+    throw new InfimmError(`${to}: ${bytesText(bytes)} are needed, and the disk has ${bytesText(bavail * bsize)} left`);
 }

@@ -1,3 +1,4 @@
+import { concatBytes } from "../../../core/bytes.ts";
 import { FileFormatError } from "../../../core/errors.ts";
 import { textAt, viewOf } from "./bytes.ts";
 
@@ -35,24 +36,14 @@ const MOST_CHUNKS = 10_000;
 
 /** A WebP file made of whole chunks. */
 export function webpFile(...chunks: Uint8Array[]): Uint8Array {
-  return joined(chunk("RIFF", joined(new TextEncoder().encode("WEBP"), ...chunks)));
+  return chunk("RIFF", concatBytes([new TextEncoder().encode("WEBP"), ...chunks]));
 }
 
 /** A chunk: type, length, body, and a zero where the length is odd. */
 export function chunk(type: string, body: Uint8Array): Uint8Array {
   const length = new Uint8Array(4);
   viewOf(length).setUint32(0, body.length, true);
-  return joined(new TextEncoder().encode(type), length, body, new Uint8Array(body.length & 1));
-}
-
-function joined(...parts: Uint8Array[]): Uint8Array {
-  const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
+  return concatBytes([new TextEncoder().encode(type), length, body, new Uint8Array(body.length & 1)]);
 }
 
 /** Three bytes, lowest first. */

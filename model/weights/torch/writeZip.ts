@@ -1,4 +1,5 @@
 import { crc32 } from "node:zlib";
+import { concatBytes } from "../../../core/bytes.ts";
 import type { FileSink } from "../writeWhole.ts";
 
 /** torch.save aligns what it stores, so that it may be mapped into memory. */
@@ -57,22 +58,12 @@ function fields(...list: [bytes: 2 | 4 | 8, value: number][]): Uint8Array {
   return new Uint8Array(view.buffer);
 }
 
-function concat(...parts: Uint8Array[]): Uint8Array {
-  const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    out.set(part, at);
-    at += part.length;
-  }
-  return out;
-}
-
 /** What a 32-bit field says of a number that stands in the zip64 field. */
 const clamp = (value: number): number => Math.min(value, MAX_U32);
 
 function zip64Extra(values: number[]): Uint8Array {
   if (values.length === 0) return new Uint8Array(0);
-  return concat(fields([2, 1], [2, 8 * values.length]), ...values.map((value) => fields([8, value])));
+  return concatBytes([fields([2, 1], [2, 8 * values.length]), ...values.map((value) => fields([8, value]))]);
 }
 
 /** The fields that the local header and the directory have in common, from the version needed to the extra length. */
@@ -101,28 +92,28 @@ function localHeader(entry: Written): Uint8Array {
   const zip64 = zip64Extra(entry.size >= MAX_U32 ? [entry.size, entry.size] : []);
   const unpadded = entry.header + 30 + entry.name.length + zip64.length + 4;
   const padding = (ALIGNMENT - (unpadded % ALIGNMENT)) % ALIGNMENT;
-  const pad = concat(fields([2, 0x4246], [2, padding]), new Uint8Array(padding).fill(0x5a)); // "FB", as PyTorch's
-  return concat(fields([4, 0x04034b50]), shared(entry, zip64.length + pad.length), entry.name, zip64, pad);
+  const pad = concatBytes([fields([2, 0x4246], [2, padding]), new Uint8Array(padding).fill(0x5a)]); // "FB", as PyTorch's
+  return concatBytes([fields([4, 0x04034b50]), shared(entry, zip64.length + pad.length), entry.name, zip64, pad]);
 }
 
 function directoryRecord(entry: Written): Uint8Array {
   const { size, header, name } = entry;
   const zip64 = zip64Extra([...(size >= MAX_U32 ? [size, size] : []), ...(header >= MAX_U32 ? [header] : [])]);
-  return concat(
+  return concatBytes([
     fields([4, 0x02014b50], [2, 45]),
     shared(entry, zip64.length),
     fields([2, 0], [2, 0], [2, 0], [4, 0], [4, clamp(header)]),
     name,
     zip64,
-  );
+  ]);
 }
 
 function endRecords(count: number, start: number, bytes: number): Uint8Array {
   const end = fields([4, 0x06054b50], [2, 0], [2, 0], [2, Math.min(count, 0xffff)], [2, Math.min(count, 0xffff)]);
   const tail = fields([4, clamp(bytes)], [4, clamp(start)], [2, 0]);
-  if (count < 0xffff && start < MAX_U32 && bytes < MAX_U32) return concat(end, tail);
+  if (count < 0xffff && start < MAX_U32 && bytes < MAX_U32) return concatBytes([end, tail]);
   const end64 = fields([4, 0x06064b50], [8, 44], [2, 45], [2, 45], [4, 0], [4, 0]);
   const numbers = fields([8, count], [8, count], [8, bytes], [8, start]);
   const locator = fields([4, 0x07064b50], [4, 0], [8, start + bytes], [4, 1]);
-  return concat(end64, numbers, locator, end, tail);
+  return concatBytes([end64, numbers, locator, end, tail]);
 }

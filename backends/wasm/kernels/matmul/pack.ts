@@ -47,10 +47,11 @@ export function packModule(dtype: DType, tile: number, direction: Direction): Mo
         f.if(i32.or(i32.ne(padded, depths), i32.eqz(whole)), () =>
           f.emit(memory.fill(to, i32.const(0), i32.mul(padded, i32.const(4 * tile)))),
         );
-        if (direction === "across") f.if(whole, () => copyDepths(f, dtype, tile, from, to, d, depths, p.depthStride));
-        if (direction === "along")
-          f.if(whole, () => transposeDepths(f, dtype, tile, from, to, d, depths, p.lineStride));
-        copyElements(f, dtype, tile, from, to, d, depths, lines, p.lineStride, p.depthStride);
+        const { lineStride, depthStride } = p;
+        const panel: Panel = { dtype, tile, from, to, d, depths, lines, lineStride, depthStride };
+        if (direction === "across") f.if(whole, () => copyDepths(f, panel));
+        if (direction === "along") f.if(whole, () => transposeDepths(f, panel));
+        copyElements(f, panel);
         f.add(to, i32.mul(padded, i32.const(4 * tile)));
         f.add(line, tile);
       });
@@ -63,40 +64,33 @@ export function packModule(dtype: DType, tile: number, direction: Direction): Mo
 
 type I32 = Code<"i32">;
 
+/** What is copied into one panel: `lines` lines, from depth `d`, which counts up, to `depths`. Strides are bytes. */
+interface Panel {
+  readonly dtype: DType;
+  readonly tile: number;
+  readonly from: I32;
+  readonly to: I32;
+  readonly d: Local<"i32">;
+  readonly depths: I32;
+  readonly lines: I32;
+  readonly lineStride: I32;
+  readonly depthStride: I32;
+}
+
 /** Neighbouring lines lie side by side: a panel's row at a time. */
-function copyDepths(
-  f: FunctionBuilder,
-  dtype: DType,
-  tile: number,
-  from: I32,
-  to: I32,
-  d: Local<"i32">,
-  depths: I32,
-  step: I32,
-): void {
-  // biome-ignore format: one line
+function copyDepths(f: FunctionBuilder, { dtype, tile, from, to, d, depths, depthStride }: Panel): void {
   const [at, target] = [f.let(from), f.let(to)];
   f.while(i32.lt_s(d, depths), () => {
     for (let i = 0; i < tile; i += 4)
       storeLanes(f, target, f.let(load4(dtype, at, i * BYTES[dtype])), Math.min(4, tile - i), 4 * i);
-    f.add(at, step);
+    f.add(at, depthStride);
     f.add(target, 4 * tile);
     f.add(d, 1);
   });
 }
 
 /** Each line lies in one piece: 4 depths of 4 lines at a time are loaded, and turned in registers. */
-function transposeDepths(
-  f: FunctionBuilder,
-  dtype: DType,
-  tile: number,
-  from: I32,
-  to: I32,
-  d: Local<"i32">,
-  depths: I32,
-  lineStride: I32,
-): void {
-  // biome-ignore format: one line
+function transposeDepths(f: FunctionBuilder, { dtype, tile, from, to, d, depths, lineStride }: Panel): void {
   const [at, target] = [f.let(from), f.let(to)];
   const last = f.let(i32.sub(depths, i32.const(4)));
   const vectors = Array.from({ length: 4 }, () => f.local("v128"));
@@ -139,19 +133,8 @@ function storeLanes(f: FunctionBuilder, to: I32, v: Local<"v128">, count: number
 }
 
 /** What is left from depth `d` on, one by one. */
-function copyElements(
-  f: FunctionBuilder,
-  dtype: DType,
-  tile: number,
-  from: I32,
-  to: I32,
-  d: Local<"i32">,
-  depths: I32,
-  lines: I32,
-  lineStride: I32,
-  depthStride: I32,
-): void {
-  // biome-ignore format: one line
+function copyElements(f: FunctionBuilder, panel: Panel): void {
+  const { dtype, tile, from, to, d, depths, lines, lineStride, depthStride } = panel;
   const [at, target, i] = [f.local("i32"), f.local("i32"), f.local("i32")];
   f.while(i32.lt_s(d, depths), () => {
     f.set(at, i32.add(from, i32.mul(d, depthStride)));
