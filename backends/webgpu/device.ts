@@ -23,6 +23,9 @@ const WANTED = [
   "maxComputeWorkgroupStorageSize",
 ] as const;
 
+/** What kernels use where it is there: threads that exchange values without barriers. */
+const FEATURES: readonly GPUFeatureName[] = ["subgroups"];
+
 /**
  * The page's or, in Node, Dawn's WebGPU. One adapter gives one device.
  *
@@ -39,7 +42,8 @@ export async function requestDevice(options: DeviceOptions = {}): Promise<NamedD
   const requiredLimits = options.defaultLimits
     ? {}
     : Object.fromEntries(WANTED.map((name) => [name, adapter.limits[name]]));
-  const device = await adapter.requestDevice({ requiredLimits });
+  const requiredFeatures = options.defaultLimits ? [] : FEATURES.filter((name) => adapter.features.has(name));
+  const device = await adapter.requestDevice({ requiredLimits, requiredFeatures });
   const { vendor, architecture, isFallbackAdapter } = adapter.info;
   const software = isFallbackAdapter || /swiftshader|llvmpipe|lavapipe|warp/i.test(architecture);
   return { device, adapter: [vendor, architecture].filter(Boolean).join(" ") || "unnamed adapter", software };

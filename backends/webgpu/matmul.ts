@@ -4,13 +4,13 @@ import type { Operand } from "../../tensor/backend.ts";
 import { mergeDims } from "../cpu/walk.ts";
 import { Bindings, fits } from "./bindings.ts";
 import { blockedSource } from "./matmulBlocked.ts";
-import { tiledSource, TILE } from "./matmulTiled.ts";
-import { matvecSource, COLUMN_LANES } from "./matvec.ts";
-import { addPlanes, quantReaders } from "./quantized.ts";
+import { type Tile, TILES, tiledSource, tileSize } from "./matmulTiled.ts";
+import { matvecSource, type Runs, runsOf, type Share } from "./matvec.ts";
+import { addPlanes, quantReaders, scaleReader } from "./quantized.ts";
 import type { Recorder } from "./recorder.ts";
 import { halfOf, viewOf } from "./split.ts";
 import { type Reading, readers, readingKey, readingOf, wordsOf } from "./vectors.ts";
-import { addresses, declarations, loader, param } from "./wgsl.ts";
+import { addresses, declarations, GROUP, loader, param } from "./wgsl.ts";
 import { functionsFor } from "./wgslFunctions.ts";
 
 /** [.., n, k] seen as [.., k, n]. */
@@ -19,8 +19,32 @@ export function transposed(weight: Operand): Operand {
   return viewOf(weight, { shape: flip(weight.shape), strides: flip(weight.strides) });
 }
 
-/** Which kernel: `blocked` and `tiled` for many rows, `matvec` for up to four. */
-type Kind = "blocked" | "tiled" | "matvec";
+/** Which kernel computes a product. */
+export type Plan =
+  | { readonly kind: "blocked" }
+  | { readonly kind: "tiled"; readonly tile: Tile }
+  | { readonly kind: "matvec"; readonly share: Share };
+
+/** So many workgroups keep a large GPU busy. */
+const BUSY = 128;
+
+/**
+ * The fastest kernel for [m, k] x [k, n], as measured: in software the one without barriers; for up to four rows and a
+ * weight that lies along k, the one for decoding; else the largest tiles that still keep the GPU busy.
+ */
+export function planFor(software: boolean, m: number, n: number, batches: number, bAlong: "k" | "n"): Plan {
+  if (software) return { kind: "blocked" };
+  if (m <= 4 && bAlong === "k") return { kind: "matvec", share: { lanes: 16, columns: 2 } };
+  if (m < 16 || n < 16) return { kind: "blocked" };
+  const { large, medium, small } = TILES;
+  const tile = [large, medium].find((tile) => tilesOf(tile, m, n) * batches >= BUSY) ?? small;
+  return { kind: "tiled", tile };
+}
+
+function tilesOf(tile: Tile, m: number, n: number): number {
+  const [rows, columns] = tileSize(tile);
+  return Math.ceil(m / rows) * Math.ceil(n / columns);
+}
 
 /** What the sources of the kernels are made from. */
 export interface MatmulLayout {
@@ -28,9 +52,10 @@ export interface MatmulLayout {
   readonly b: Reading;
   /** Whether b's runs of four go along k (a transposed weight) or along n. */
   readonly bAlong: "k" | "n";
-  /** Rows of the result that one thread computes. */
+  /** Whether the result can be written four columns at a time. */
+  readonly out: Reading;
+  /** Rows of the result that one thread computes: up to four. */
   readonly rows: number;
-  readonly withBias: boolean;
 }
 
 /** Parameters of every kernel, by slot. */
@@ -77,56 +102,56 @@ function longer({ shape }: Operand): number {
   return shape[rank - 2] > 1 ? rank - 2 : rank - 1;
 }
 
-function run(recorder: Recorder, a: Operand, b: Operand, bias: Operand | null, out: Operand): void {
+/** One product that can be bound, by the plan given or by the one that suits it. */
+export function run(
+  recorder: Recorder,
+  a: Operand,
+  b: Operand,
+  bias: Operand | null,
+  out: Operand,
+  given?: Plan,
+): void {
   const rank = out.shape.length;
   const [m, k, n] = [out.shape[rank - 2], a.shape[rank - 1], out.shape[rank - 1]];
-  const operands = [a, b, out];
   const batch = mergeDims(
     out.shape.slice(0, -2),
-    operands.map(({ strides }) => strides.slice(0, -2)),
+    [a, b, out].map(({ strides }) => strides.slice(0, -2)),
   );
+  const batches = sizeOf(batch.shape);
   const bindings = new Bindings(recorder.device.limits);
   const planes = isQuantized(b.dtype) ? addPlanes(bindings, b) : undefined;
-  const ids = planes
-    ? [bindings.add(a, { alone: true }), planes.quants]
-    : [bindings.add(a, { alone: true }), bindings.add(b, { alone: true })];
+  const ids = [bindings.add(a, { alone: true }), planes ? planes.quants : bindings.add(b, { alone: true })];
   const biasId = bias ? bindings.add(bias, { alone: true }) : -1;
   const target = bindings.add(out, { writable: true });
-  const bases = [bindings.base(ids[0], a), planes ? planes.base : bindings.base(ids[1], b)];
-  const based = [a, b].map((operand, i) => viewOf(operand, { offset: bases[i] }));
+  const bases = [bindings.base(ids[0], a), planes ? planes.base : bindings.base(ids[1], b), bindings.base(target, out)];
+  const based = [a, b, out].map((operand, i) => viewOf(operand, { offset: bases[i] }));
   const bAlong = b.strides[rank - 2] === 1 && k > 1 ? "k" : "n";
+  const bReading = readingOf(based[1], bAlong === "k" ? rank - 2 : rank - 1);
   const layout: MatmulLayout = {
     a: readingOf(based[0], rank - 1),
-    b: readingOf(based[1], bAlong === "k" ? rank - 2 : rank - 1),
+    b: bAlong === "n" && n % 4 !== 0 ? { ...bReading, four: false } : bReading,
     bAlong,
-    rows: m === 1 ? 1 : m <= 3 ? m : 4,
-    withBias: bias !== null,
+    out: n % 4 === 0 ? readingOf(based[2], rank - 1) : { dtype: out.dtype, four: false },
+    rows: Math.min(m, 4),
   };
-  if (layout.bAlong === "n" && n % 4 !== 0) Object.assign(layout, { b: { ...layout.b, four: false } });
-  const kind: Kind = recorder.software
-    ? "blocked"
-    : m <= 4 && bAlong === "k"
-      ? "matvec"
-      : m >= 16 && n >= 16
-        ? "tiled"
-        : "blocked";
-  const batches = sizeOf(batch.shape);
-  const threads = Math.ceil(m / layout.rows) * Math.ceil(n / 4) * batches;
-  const groups = {
-    blocked: Math.ceil(threads / 64),
-    tiled: Math.ceil(m / TILE) * Math.ceil(n / TILE) * batches,
-    matvec: Math.ceil((n * batches * COLUMN_LANES) / 64),
-  }[kind];
+  const plan = given ?? planFor(recorder.software, m, n, batches, bAlong);
+  const runs = runsOf(b.dtype, bases[1], [b.strides[rank - 1], ...b.strides.slice(0, -2)], k);
+  const kernel = kernelOf(plan, layout, { m, n, batches, runs, weights: ids[1], subgroup: recorder.subgroup });
+  const readerOfB = () => {
+    const dtype = b.dtype as QuantizedDType;
+    if (!planes) return kernel.wide ? "" : readers("loadB", ids[1], layout.b);
+    const scale = param(SLOT.scales);
+    return kernel.wide ? scaleReader("loadB", planes, scale) : quantReaders("loadB", planes, dtype, scale);
+  };
   const dims = batch.shape.length;
   recorder.dispatch({
-    key: `${kind};${readingKey(layout.a)};${readingKey(layout.b)};${bAlong};${layout.rows};${dims};${bias?.dtype}`,
+    key: `${kernel.key};${readingKey(layout.a)};${readingKey(layout.b)};${bAlong};${layout.out.four};${layout.rows};${dims};${bias?.dtype}`,
     windows: bindings.windows,
     params: [
       m,
       n,
       k,
       ...bases,
-      bindings.base(target, out),
       a.strides[rank - 2],
       a.strides[rank - 1],
       b.strides[rank - 2],
@@ -140,24 +165,18 @@ function run(recorder: Recorder, a: Operand, b: Operand, bias: Operand | null, o
       ...batch.shape,
       ...batch.strides.flat(),
     ],
-    groups,
+    groups: kernel.groups,
     source: () => {
       const types: string[] = Array(target + 1).fill("u32");
-      [layout.a, layout.b].forEach((reading, i) => {
-        types[ids[i]] = wordsOf(reading);
-      });
-      const body = { blocked: blockedSource, tiled: tiledSource, matvec: matvecSource }[kind];
+      types[ids[0]] = wordsOf(layout.a);
+      types[ids[1]] = kernel.wide ? "vec4<u32>" : wordsOf(layout.b);
+      if (plan.kind === "tiled") types[target] = wordsOf(layout.out);
       const code = [
         readers("loadA", ids[0], layout.a),
-        planes
-          ? quantReaders("loadB", planes, b.dtype as QuantizedDType, param(SLOT.scales))
-          : readers("loadB", ids[1], layout.b),
+        readerOfB(),
         bias ? loader("loadBias", biasId, bias.dtype) : "",
-        `fn put(at: u32, row: u32, column: u32, value: f32) {
-  let i = at + row * ${param(SLOT.om)} + column * ${param(SLOT.on)};
-  b${target}[i] = bitcast<u32>(value${bias ? ` + loadBias(${param(SLOT.bias)} + column * ${param(SLOT.biasStep)})` : ""});
-}`,
-        body(layout, (index) =>
+        writer(target, plan.kind === "tiled" && layout.out.four, bias !== null),
+        kernel.source((index) =>
           addresses(
             index,
             dims,
@@ -171,4 +190,67 @@ function run(recorder: Recorder, a: Operand, b: Operand, bias: Operand | null, o
       return [declarations(16 + 4 * dims, bindings.pattern, types), functionsFor(code), code].join("\n");
     },
   });
+}
+
+interface Kernel {
+  readonly key: string;
+  readonly groups: number;
+  /** Whether it reads b as vectors of 16 bytes. */
+  readonly wide?: boolean;
+  /** @param batch statements that set `a`, `b` and `to`, the addresses of matrix `index` */
+  source(batch: (index: string) => string): string;
+}
+
+interface Sizes {
+  readonly m: number;
+  readonly n: number;
+  readonly batches: number;
+  readonly runs: Runs;
+  readonly weights: number;
+  readonly subgroup: number;
+}
+
+function kernelOf(plan: Plan, layout: MatmulLayout, { m, n, batches, runs, weights, subgroup }: Sizes): Kernel {
+  switch (plan.kind) {
+    case "blocked":
+      return {
+        key: "blocked",
+        groups: Math.ceil((Math.ceil(m / layout.rows) * Math.ceil(n / 4) * batches) / GROUP),
+        source: (batch) => blockedSource(layout, batch),
+      };
+    case "tiled":
+      return {
+        key: `tiled ${Object.values(plan.tile)}`,
+        groups: tilesOf(plan.tile, m, n) * batches,
+        source: (batch) => tiledSource(layout, plan.tile, batch),
+      };
+    case "matvec":
+      return {
+        key: `matvec ${Object.values(plan.share)},${runs.length},${runs.wide}`,
+        groups: Math.ceil((Math.ceil(n / plan.share.columns) * batches * plan.share.lanes) / GROUP),
+        wide: runs.wide,
+        source: (batch) => matvecSource(layout, plan.share, runs, weights, subgroup, batch),
+      };
+  }
+}
+
+/** `put(at, row, column, value)` writes an element, `put4` up to four neighbours in a row, as far as there are columns. */
+function writer(target: number, four: boolean, biased: boolean): string {
+  const at = `let i = at + row * ${param(SLOT.om)} + column * ${param(SLOT.on)};`;
+  const bias = (j: number) =>
+    biased ? ` + loadBias(${param(SLOT.bias)} + (column + ${j}u) * ${param(SLOT.biasStep)})` : "";
+  if (four) {
+    return `fn put4(at: u32, row: u32, column: u32, value: vec4<f32>) {
+  if (column >= ${param(SLOT.n)}) { return; }
+  ${at}
+  b${target}[i >> 2u] = bitcast<vec4<u32>>(vec4<f32>(${[0, 1, 2, 3].map((j) => `value[${j}]${bias(j)}`).join(", ")}));
+}`;
+  }
+  return `fn put(at: u32, row: u32, column: u32, value: f32) {
+  ${at}
+  b${target}[i] = bitcast<u32>(value${bias(0)});
+}
+fn put4(at: u32, row: u32, column: u32, value: vec4<f32>) {
+  for (var j = 0u; j < 4u && column + j < ${param(SLOT.n)}; j++) { put(at, row, column + j, value[j]); }
+}`;
 }

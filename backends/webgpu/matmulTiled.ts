@@ -1,76 +1,146 @@
 import { type MatmulLayout, SLOT } from "./matmul.ts";
 import { entry, param } from "./wgsl.ts";
 
-/** A workgroup computes TILE x TILE elements, DEPTH of k at a time. */
-export const TILE = 64;
-const DEPTH = 16;
-const THREADS = 256;
-/** From one k to the next in workgroup memory: a little more than TILE, so that threads write to different banks. */
-const STEP = TILE + 4;
+/**
+ * What a workgroup computes: a tile of `4·side·down` x `4·side·across` elements, `depth` of k at a time. Its side x side
+ * threads compute `4·down` x `4·across` elements each.
+ */
+export interface Tile {
+  readonly side: 8 | 16;
+  readonly down: 1 | 2;
+  readonly across: 1 | 2;
+  readonly depth: 16 | 32;
+}
+
+/** Larger tiles read memory less often, smaller ones keep more of a GPU busy. All fit WebGPU's default 16 KiB. */
+export const TILES = {
+  large: { side: 16, down: 2, across: 2, depth: 16 },
+  medium: { side: 16, down: 1, across: 1, depth: 32 },
+  small: { side: 8, down: 1, across: 1, depth: 32 },
+} as const satisfies Record<string, Tile>;
+
+/** Rows and columns of a tile. */
+export function tileSize({ side, down, across }: Tile): [rows: number, columns: number] {
+  return [4 * side * down, 4 * side * across];
+}
 
 /**
- * For a real GPU: a workgroup's 256 threads bring a tile of each side into workgroup memory, where each element is used
- * 64 times; each thread then computes 4 x 4 elements from it in registers. Each thread fetches four neighbours in
- * memory, next to those of the thread beside it. Beyond the edges the tiles hold zeros.
+ * For a real GPU: threads bring a tile of each side into workgroup memory, where each element is used by a whole row or
+ * column of threads. While they multiply, the next tiles are on their way from memory into registers. Beyond the edges of
+ * k the tiles hold zeros; beyond those of m and n, the last line again, whose products nobody keeps.
+ *
+ * In workgroup memory a tile is `depth` rows of vec4s along m or n. Vector `q` of row `k` lies at
+ * `q ^ (32 / depth · (k / 4))`: without that, threads that turn runs along k would all write to the same banks.
  */
-export function tiledSource({ bAlong }: MatmulLayout, batch: (index: string) => string): string {
+export function tiledSource(layout: MatmulLayout, tile: Tile, batch: (index: string) => string): string {
   const [m, n, k] = [param(SLOT.m), param(SLOT.n), param(SLOT.k)];
-  const rows = [0, 1, 2, 3];
-  const four = (tile: string, at: string) => `vec4<f32>(${rows.map((j) => `${tile}[${at} + ${j}u]`).join(", ")})`;
-  const [runK, lineK] = ["(lane % 4u) * 4u", "lane / 4u"];
-  const [runN, lineN] = [`(lane % ${TILE / 4}u) * 4u`, `lane / ${TILE / 4}u`];
-  const fetchB =
-    bAlong === "k"
-      ? `    let b4 = four_B(b, firstColumn + ${lineK}, ${n}, ${param(SLOT.bn)}, at + ${runK}, ${k}, ${param(SLOT.bk)});
-${rows.map((j) => `    tileB[(${runK} + ${j}u) * ${STEP}u + ${lineK}] = b4[${j}];`).join("\n")}`
-      : `    let b4 = four_B(b, at + ${lineN}, ${k}, ${param(SLOT.bk)}, firstColumn + ${runN}, ${n}, ${param(SLOT.bn)});
-${rows.map((j) => `    tileB[${lineN} * ${STEP}u + ${runN} + ${j}u] = b4[${j}];`).join("\n")}`;
-  return `var<workgroup> tileA: array<f32, ${DEPTH * STEP}>;
-var<workgroup> tileB: array<f32, ${DEPTH * STEP}>;
-${fetchFour("A")}
-${fetchFour("B")}
+  const { side, down, across, depth } = tile;
+  const threads = side * side;
+  const [rows, columns] = tileSize(tile);
+  const sides = {
+    a: { quads: rows / 4, along: "k", line: "firstRow" },
+    b: { quads: columns / 4, along: layout.bAlong, line: "firstColumn" },
+  } as const;
+  const blocksOfA = (sides.a.quads * depth) / 4;
+  const blocks = blocksOfA + (sides.b.quads * depth) / 4;
+  /** Each thread brings blocks of 4 x 4: for each of its turns, whose block it is. */
+  const turns = Array.from({ length: Math.ceil(blocks / threads) }, (_, turn) => {
+    const [first, end] = [turn * threads, Math.min(blocks, (turn + 1) * threads)];
+    return { turn, of: (["a", "b"] as const).filter((s) => (s === "a" ? first < blocksOfA : end > blocksOfA)) };
+  });
+  const each = (count: number, line: (i: number) => string) => Array.from({ length: count }, (_, i) => line(i)).join("\n"); // biome-ignore format: one line
+  /** Statements for each block of this thread. `block` is its number within its side. */
+  const forBlocks = (statements: (s: "a" | "b", turn: number) => string) =>
+    turns
+      .map(({ turn, of }) => {
+        const number = (s: "a" | "b") => `let block = lane + ${turn * threads - (s === "b" ? blocksOfA : 0)}u;`.replace("+ -", "- "); // biome-ignore format: one line
+        const code = (s: "a" | "b") => `{ ${number(s)}\n${statements(s, turn)} }`;
+        if (of.length === 1) return code(of[0]);
+        return `if (lane < ${blocksOfA - turn * threads}u) ${code("a")} else ${code("b")}`;
+      })
+      .join("\n");
+  const fetch = forBlocks((s, turn) => {
+    const { quads, along, line } = sides[s];
+    const [fast, slow] = along === "k" ? [depth / 4, "line"] : [quads, "deep"];
+    const place = `let fast = (block % ${fast}u) * 4u; let ${slow} = (block / ${fast}u) * 4u;`;
+    const loads = each(4, (j) =>
+      along === "k"
+        ? `held${turn}_${j} = run_${s}(${s}, ${line} + line + ${j}u, at + fast);`
+        : `held${turn}_${j} = run_${s}(${s}, at + deep + ${j}u, ${line} + fast);`,
+    );
+    return `${place}\n${loads}`;
+  });
+  const store = forBlocks((s, turn) => {
+    const { quads, along } = sides[s];
+    const fast = along === "k" ? depth / 4 : quads;
+    const [quad, deep] = along === "k" ? [`block / ${fast}u`, `block % ${fast}u`] : [`block % ${fast}u`, `block / ${fast}u`]; // biome-ignore format: one line
+    const name = s === "a" ? "tileA" : "tileB";
+    const value = (j: number) =>
+      along === "k" ? `vec4<f32>(${[0, 1, 2, 3].map((i) => `held${turn}_${i}[${j}]`).join(", ")})` : `held${turn}_${j}`;
+    return `let deep = ${deep}; let to = deep * ${4 * quads}u + ((${quad}) ^ (deep * ${32 / depth}u));
+${each(4, (j) => `${name}[to + ${j * quads}u] = ${value(j)};`)}`;
+  });
+  const vectors = (name: string, count: number, tileName: string, quads: number, at: string) =>
+    each(count, (i) => `let ${name}${i} = ${tileName}[d * ${quads}u + ((${at} + ${i * side}u) ^ turn)];`);
+  return `var<workgroup> tileA: array<vec4<f32>, ${depth * sides.a.quads}>;
+var<workgroup> tileB: array<vec4<f32>, ${depth * sides.b.quads}>;
+${runOf("a", "k")}
+${runOf("b", layout.bAlong)}
 ${entry(
-  THREADS,
-  `  let across = (${n} + ${TILE - 1}u) / ${TILE}u;
-  let down = (${m} + ${TILE - 1}u) / ${TILE}u;
+  threads,
+  `  let across = (${n} + ${columns - 1}u) / ${columns}u;
+  let down = (${m} + ${rows - 1}u) / ${rows}u;
   let tile = min(group, across * down * ${param(SLOT.batch)} - 1u);
 ${batch("(tile / (across * down))")}
-  let firstRow = ((tile / across) % down) * ${TILE}u;
-  let firstColumn = (tile % across) * ${TILE}u;
-  let x = (lane % ${TILE / 4}u) * 4u;
-  let y = (lane / ${TILE / 4}u) * 4u;
-${rows.map((r) => `  var sum${r} = vec4<f32>(0.0);`).join("\n")}
-  for (var at = 0u; at < ${k}; at += ${DEPTH}u) {
-    let a4 = four_A(a, firstRow + ${lineK}, ${m}, ${param(SLOT.am)}, at + ${runK}, ${k}, ${param(SLOT.ak)});
-${rows.map((j) => `    tileA[(${runK} + ${j}u) * ${STEP}u + ${lineK}] = a4[${j}];`).join("\n")}
-${fetchB}
+  let firstRow = ((tile / across) % down) * ${rows}u;
+  let firstColumn = (tile % across) * ${columns}u;
+  let x = lane % ${side}u;
+  let y = lane / ${side}u;
+${turns.map(({ turn }) => each(4, (j) => `  var held${turn}_${j} = vec4<f32>();`)).join("\n")}
+${each(4 * down, (r) => each(across, (c) => `  var sum${r}_${c} = vec4<f32>();`))}
+  {
+    let at = 0u;
+    ${fetch}
+  }
+  for (var at = ${depth}u; at < ${k} + ${depth}u; at += ${depth}u) {
+    ${store}
     workgroupBarrier();
-    for (var d = 0u; d < ${DEPTH}u; d++) {
-      let left = ${four("tileA", `d * ${STEP}u + y`)};
-      let right = ${four("tileB", `d * ${STEP}u + x`)};
-${rows.map((r) => `      sum${r} = sum${r} + left[${r}] * right;`).join("\n")}
+    if (at < ${k}) {
+      ${fetch}
+    }
+    for (var deep = 0u; deep < ${depth / 4}u; deep++) {
+      let turn = deep * ${32 / depth}u;
+      for (var d = deep * 4u; d < deep * 4u + 4u; d++) {
+${vectors("left", down, "tileA", sides.a.quads, "y")}
+${vectors("right", across, "tileB", sides.b.quads, "x")}
+${each(4 * down, (r) => each(across, (c) => `        sum${r}_${c} = fma(vec4<f32>(left${r >> 2}[${r & 3}]), right${c}, sum${r}_${c});`))}
+      }
     }
     workgroupBarrier();
   }
   if (group >= across * down * ${param(SLOT.batch)}) { return; }
-  for (var j = 0u; j < 4u; j++) {
-    let column = firstColumn + x + j;
-    if (column >= ${n}) { break; }
-${rows.map((r) => `    if (firstRow + y + ${r}u < ${m}) { put(to, firstRow + y + ${r}u, column, sum${r}[j]); }`).join("\n")}
-  }`,
+${each(4 * down, (r) => `  { let row = firstRow + (y + ${(r >> 2) * side}u) * 4u + ${r & 3}u;\n${each(across, (c) => `  if (row < ${m}) { put4(to, row, firstColumn + (x + ${c * side}u) * 4u, sum${r}_${c}); }`)} }`)}`,
 )}`;
 }
 
-/** Elements run … run + 3 of a line; zeros where the line or its run ends before. */
-function fetchFour(side: "A" | "B"): string {
-  return `fn four_${side}(base: u32, line: u32, lines: u32, lineStep: u32, run: u32, runs: u32, step: u32) -> vec4<f32> {
-  var found = vec4<f32>(0.0);
-  if (line >= lines) { return found; }
-  let i = base + line * lineStep + run * step;
-  if (run + 3u < runs) { return load${side}4(i, step); }
-  if (run < runs) { found.x = load${side}(i); }
-  if (run + 1u < runs) { found.y = load${side}(i + step); }
-  if (run + 2u < runs) { found.z = load${side}(i + 2u * step); }
+/** `run_a(base, line, first)`: four elements of a line, with zeros beyond the end of k. */
+function runOf(s: "a" | "b", along: "k" | "n"): string {
+  const S = s.toUpperCase();
+  const [lineSlot, step, lines] = s === "a" ? ([SLOT.am, SLOT.ak, SLOT.m] as const) : ([SLOT.bn, SLOT.bk, SLOT.n] as const); // biome-ignore format: one line
+  if (along === "n") {
+    return `fn run_${s}(base: u32, deep: u32, first: u32) -> vec4<f32> {
+  if (deep >= ${param(SLOT.k)}) { return vec4<f32>(); }
+  let i = base + deep * ${param(step)};
+  let last = ${param(lines)} - 1u;
+  if (first + 3u <= last) { return load${S}4(i + first * ${param(lineSlot)}, ${param(lineSlot)}); }
+  return vec4<f32>(${[0, 1, 2, 3].map((j) => `load${S}(i + min(first + ${j}u, last) * ${param(lineSlot)})`).join(", ")});
+}`;
+  }
+  return `fn run_${s}(base: u32, line: u32, first: u32) -> vec4<f32> {
+  let i = base + min(line, ${param(lines)} - 1u) * ${param(lineSlot)} + first * ${param(step)};
+  if (first + 3u < ${param(SLOT.k)}) { return load${S}4(i, ${param(step)}); }
+  var found = vec4<f32>();
+  for (var j = 0u; first + j < ${param(SLOT.k)}; j++) { found[j] = load${S}(i + j * ${param(step)}); }
   return found;
 }`;
 }

@@ -49,7 +49,8 @@ export class Pipelines {
 
   private describe(label: string, code: string, windows: readonly Window[]) {
     const layout = this.layoutOf(windows.map(({ writable }) => (writable ? "w" : "r")).join(""));
-    const module = this.device.createShaderModule({ code, label });
+    const enable = /\bsubgroup[A-Z]/.test(code) ? "enable subgroups;\n" : ""; // a kernel names what it uses at its top
+    const module = this.device.createShaderModule({ code: enable + code, label });
     const pipelineLayout = this.device.createPipelineLayout({ bindGroupLayouts: [layout] });
     return { layout, descriptor: { label, layout: pipelineLayout, compute: { module, entryPoint: "main" } } };
   }

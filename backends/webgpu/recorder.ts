@@ -53,6 +53,8 @@ export class Recorder {
   readonly device: GPUDevice;
   /** Whether the device computes on the CPU: other kernels are fast there. */
   readonly software: boolean;
+  /** Threads that can exchange values without a barrier, see `subgroupSize`; 0 if there are none. */
+  readonly subgroup: number;
   readonly pool: Pool;
   readonly counters: Counters = { dispatches: 0, submits: 0, uploads: 0, reads: 0 };
   private readonly pipelines: Pipelines;
@@ -72,9 +74,10 @@ export class Recorder {
   /** Kernels that are being compiled for work that is only looked at. */
   private compiling: Promise<void>[] | undefined;
 
-  constructor(device: GPUDevice, software: boolean) {
+  constructor(device: GPUDevice, software: boolean, subgroup: number) {
     this.device = device;
     this.software = software;
+    this.subgroup = subgroup;
     this.pool = new Pool(device, (error) => this.fail(error));
     this.pipelines = new Pipelines(device);
     this.uniformStep = device.limits.minUniformBufferOffsetAlignment;

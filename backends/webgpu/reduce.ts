@@ -4,8 +4,8 @@ import type { Operand, ReduceKind } from "../../tensor/backend.ts";
 import { mergeDims } from "../cpu/walk.ts";
 import { Bindings, fits, PER_WORD } from "./bindings.ts";
 import { WebgpuError } from "./errors.ts";
+import { type Folding, foldLanes, lanesFor } from "./lanes.ts";
 import type { Recorder } from "./recorder.ts";
-import { foldLanes, lanesFor } from "./rows.ts";
 import { halfOf, viewOf } from "./split.ts";
 import { addresses, atomicStore, bitsOf, convert, declarations, entry, GROUP, loader, param } from "./wgsl.ts";
 import { functionsFor } from "./wgslFunctions.ts";
@@ -91,6 +91,7 @@ function foldParts(
   const count = sizeOf(folded.shape);
   const stretch = Math.ceil(count / parts);
   const lanes = lanesFor(recorder, stretch);
+  const folding = { lanes, threads: GROUP, subgroup: recorder.subgroup };
   const bindings = new Bindings(recorder.device.limits);
   const [from, to] = [bindings.add(input), bindings.add(out, { writable: true })];
   const small = PER_WORD[out.dtype] > 1;
@@ -112,7 +113,7 @@ function foldParts(
       ...folded.strides[0],
     ],
     groups: Math.ceil((rows * lanes) / GROUP),
-    source: () => source(kind, input, out, { from, to, small, pattern, keptRank, foldedRank, lanes }),
+    source: () => source(kind, input, out, { from, to, small, pattern, keptRank, foldedRank, folding }),
   });
 }
 
@@ -123,14 +124,15 @@ interface Layout {
   readonly pattern: string;
   readonly keptRank: number;
   readonly foldedRank: number;
-  readonly lanes: number;
+  readonly folding: Folding;
 }
 
 function source(kind: ReduceKind, input: Operand, out: Operand, layout: Layout): string {
-  const { from, to, small, pattern, keptRank, foldedRank, lanes } = layout;
+  const { from, to, small, pattern, keptRank, foldedRank, folding } = layout;
+  const { lanes } = folding;
   const type = computeDType(input.dtype) === "f32" ? "f32" : "i32";
   const element = convert("load0(a1)", computeDType(input.dtype), type);
-  const fold = kind.startsWith("arg") ? argFold(kind, type, lanes) : plainFold(kind, type, lanes);
+  const fold = kind.startsWith("arg") ? argFold(kind, type, folding) : plainFold(kind, type, folding);
   const bits = bitsOf(convert(fold.result, fold.type, computeDType(out.dtype)), out.dtype);
   const foldedSlot = 6 + 2 * keptRank;
   const code = [
@@ -169,7 +171,7 @@ interface Fold {
   readonly type: "f32" | "i32";
 }
 
-function plainFold(kind: ReduceKind, type: "f32" | "i32", lanes: number): Fold {
+function plainFold(kind: ReduceKind, type: "f32" | "i32", folding: Folding): Fold {
   const [start, combine] = {
     sum: [`${type}(0)`, "a + b"],
     max: type === "f32" ? ["-inf()", "most(a, b)"] : ["(-2147483647i - 1i)", "max(a, b)"],
@@ -177,7 +179,7 @@ function plainFold(kind: ReduceKind, type: "f32" | "i32", lanes: number): Fold {
   }[kind as "sum" | "max" | "min"];
   return {
     functions: `fn combine(a: ${type}, b: ${type}) -> ${type} { return ${combine}; }
-${foldLanes("together", type, lanes, "combine(a, b)")}`,
+${foldLanes("together", type, folding, "combine(a, b)")}`,
     start,
     wrap: (element) => element,
     result: "all",
@@ -186,7 +188,7 @@ ${foldLanes("together", type, lanes, "combine(a, b)")}`,
 }
 
 /** The place of the winner: a NaN before all numbers, of equal ones the first. */
-function argFold(kind: ReduceKind, type: "f32" | "i32", lanes: number): Fold {
+function argFold(kind: ReduceKind, type: "f32" | "i32", folding: Folding): Fold {
   const less = type === "f32" ? (a: string, b: string) => `lt(${a}, ${b})` : (a: string, b: string) => `${a} < ${b}`;
   const beats = kind === "argmax" ? less("b.value", "a.value") : less("a.value", "b.value");
   const nans = type === "f32" ? "let na = isNan(a.value); let nb = isNan(b.value);" : "let na = false; let nb = false;";
@@ -202,7 +204,7 @@ fn beats(a: Found, b: Found) -> bool {
   return tie && a.at < b.at;
 }
 fn combine(a: Found, b: Found) -> Found { if (beats(b, a)) { return b; } return a; }
-${foldLanes("together", "Found", lanes, "combine(a, b)")}`,
+${foldLanes("together", "Found", folding, "combine(a, b)", ["value", "at"])}`,
     start: `Found(${type}(0), 0xffffffffu)`,
     wrap: (element, at) => `Found(${element}, ${at})`,
     result: "i32(all.at)",

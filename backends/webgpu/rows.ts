@@ -2,44 +2,11 @@ import { BYTES } from "../../core/dtype.ts";
 import { sizeOf } from "../../core/shape.ts";
 import type { Operand } from "../../tensor/backend.ts";
 import { Bindings } from "./bindings.ts";
+import { foldLanes, lanesFor } from "./lanes.ts";
 import type { Recorder } from "./recorder.ts";
 import { sliceOf, viewOf } from "./split.ts";
 import { declarations, entry, floatBits, GROUP, loader, param } from "./wgsl.ts";
 import { functionsFor } from "./wgslFunctions.ts";
-
-/**
- * How many threads of a workgroup share one row of `n` elements. A GPU in software gains nothing from sharing, and waits
- * long at barriers.
- */
-export function lanesFor(recorder: Recorder, n: number): number {
-  if (n <= 4 || recorder.software) return 1;
-  return n <= 128 ? 8 : GROUP;
-}
-
-/**
- * `fn name(value, lane)`: `value` of the threads of a row, folded into one that all of them get. All threads of the
- * workgroup must call it.
- * @param combine WGSL of two values, `a` and `b`
- */
-export function foldLanes(name: string, type: string, lanes: number, combine: string): string {
-  if (lanes === 1) return `fn ${name}(value: ${type}, lane: u32) -> ${type} { return value; }`;
-  return `var<workgroup> ${name}Shared: array<${type}, ${GROUP}>;
-fn ${name}(value: ${type}, lane: u32) -> ${type} {
-  ${name}Shared[lane] = value;
-  workgroupBarrier();
-  for (var step = ${lanes / 2}u; step > 0u; step = step >> 1u) {
-    if (lane % ${lanes}u < step) {
-      let a = ${name}Shared[lane];
-      let b = ${name}Shared[lane + step];
-      ${name}Shared[lane] = ${combine};
-    }
-    workgroupBarrier();
-  }
-  let all = ${name}Shared[lane - lane % ${lanes}u];
-  workgroupBarrier();
-  return all;
-}`;
-}
 
 interface RowKernel {
   readonly name: string;
@@ -73,6 +40,7 @@ function runRows(recorder: Recorder, kernel: RowKernel): void {
   const ids = operands.map((operand) => bindings.add(operand));
   const target = bindings.add(out, { writable: true });
   const lanes = lanesFor(recorder, n);
+  const folding = { lanes, threads: GROUP, subgroup: recorder.subgroup };
   const { pattern } = bindings;
   const vectorSlot = (k: number) => 4 + 2 * k;
   const extraSlot = 4 + 2 * vectors.length;
@@ -91,8 +59,8 @@ function runRows(recorder: Recorder, kernel: RowKernel): void {
     source: () => {
       const code = [
         `const LANES = ${lanes}u;`,
-        foldLanes("largest", "f32", lanes, "most(a, b)"),
-        foldLanes("total", "f32", lanes, "a + b"),
+        foldLanes("largest", "f32", folding, "most(a, b)"),
+        foldLanes("total", "f32", folding, "a + b"),
         ...operands.map(({ dtype }, k) => loader(`load${k}`, ids[k], dtype)),
         `fn put(i: u32, value: f32) { b${target}[i] = bitcast<u32>(value); }`,
         `fn made(i: u32) -> f32 { return bitcast<f32>(b${target}[i]); }`,

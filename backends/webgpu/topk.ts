@@ -1,8 +1,8 @@
 import { sizeOf } from "../../core/shape.ts";
 import type { Operand } from "../../tensor/backend.ts";
 import { Bindings } from "./bindings.ts";
+import { foldLanes } from "./lanes.ts";
 import type { Recorder } from "./recorder.ts";
-import { foldLanes } from "./rows.ts";
 import { declarations, entry, GROUP, loader, param } from "./wgsl.ts";
 import { functionsFor } from "./wgslFunctions.ts";
 
@@ -36,6 +36,7 @@ export function topk(recorder: Recorder, x: Operand, values: Operand, indices: O
   const [top, where] = [bindings.add(values, { writable: true }), bindings.add(indices, { writable: true })];
   const few = k <= FEW;
   const { pattern } = bindings;
+  const folding = { lanes: GROUP, threads: GROUP, subgroup: recorder.subgroup };
   recorder.dispatch({
     key: `topk;${x.dtype};${few ? "select" : "rank"};${pattern}`,
     windows: bindings.windows,
@@ -46,7 +47,7 @@ export function topk(recorder: Recorder, x: Operand, values: Operand, indices: O
         loader("load0", from, x.dtype),
         ORDER,
         KEY[x.dtype as "f32" | "i32"],
-        few ? foldLanes("first", "Entry", GROUP, "first2(a, b)") : "",
+        few ? foldLanes("first", "Entry", folding, "first2(a, b)", ["key", "at"]) : "",
         "fn first2(a: Entry, b: Entry) -> Entry { if (before(b, a)) { return b; } return a; }",
         `fn put(row: u32, place: u32, at: u32) {
   let to = row * ${param(2)} + place;

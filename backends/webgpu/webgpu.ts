@@ -3,6 +3,7 @@ import { type DeviceOptions, type NamedDevice, requestDevice } from "./device.ts
 import { attention } from "./attention.ts";
 import { gather, scatterAdd } from "./indexing.ts";
 import { copy, map } from "./map.ts";
+import { subgroupSize } from "./lanes.ts";
 import { matmul, transposed } from "./matmul.ts";
 import type { GpuBuffer } from "./memory.ts";
 import { dequantize } from "./quantized.ts";
@@ -37,7 +38,7 @@ export type OwnDevice = Pick<NamedDevice, "device"> & Partial<NamedDevice>;
 export async function createWebgpuBackend(from: OwnDevice | DeviceOptions = {}): Promise<WebgpuBackend> {
   const found: OwnDevice = "device" in from ? from : await requestDevice(from);
   const { device, adapter = "a device of the caller's", software = false } = found;
-  const recorder = new Recorder(device, software);
+  const recorder = new Recorder(device, software, await subgroupSize(device));
   const blockOf = (buffer: DeviceBuffer) => (buffer as GpuBuffer).block;
   return {
     name: "webgpu",
