@@ -160,6 +160,8 @@ export function fusedCases(): Case[] {
         [2, 4, 2, 3, 5, 8, 8],
         [1, 4, 1, 1, 130, 16, 12],
         [1, 2, 2, 70, 67, 33, 20],
+        [1, 2, 1, 40, 65, 64, 64],
+        [1, 1, 1, 33, 40, 24, 136],
         [2, 2, 1, 0, 4, 4, 4],
       ]) {
         for (const layout of ["contiguous", "transposed", "stepped"] as const) {
@@ -201,15 +203,19 @@ export function fusedCases(): Case[] {
       "attention",
       "huge scores do not overflow; -3.4e38 hides, and alone hides nothing",
       async (b, attention) => {
-        const q = b.place([1, 1, 3, 1], [1, 1, 1]);
         const k = b.place([1, 1, 3, 1], [1e4, -1e4, 9999]);
         const v = b.place([1, 1, 3, 1], [1, 10, 4]);
         const low = -3.4028234663852886e38;
-        const mask = b.place([1, 1, 3, 3], [0, 0, 0, low, 0, low, low, low, low]);
-        const out = b.out([1, 1, 3, 1]);
-        attention(q, k, v, mask, 1, out);
         const p = 1 / (1 + Math.exp(-1));
-        expectClose("special", await b.read(out), [p + 4 * (1 - p), 10, 5], () => b.slack * 32 * EPS);
+        for (const times of [1, 16]) {
+          const repeat = (values: number[]) => Array.from({ length: times }, () => values).flat();
+          const q = b.place([1, 1, 3 * times, 1], repeat([1, 1, 1]));
+          const mask = b.place([1, 1, 3 * times, 3], repeat([0, 0, 0, low, 0, low, low, low, low]));
+          const out = b.out([1, 1, 3 * times, 1]);
+          attention(q, k, v, mask, 1, out);
+          const expected = repeat([p + 4 * (1 - p), 10, 5]);
+          expectClose(`special x ${times}`, await b.read(out), expected, () => b.slack * 32 * EPS);
+        }
       },
     ),
     fusedCase("topk", "descending, ties by index, NaN first", async (b, topk) => {
