@@ -43,22 +43,21 @@ export function tiledSource(layout: MatmulLayout, tile: Tile, batch: (index: str
   } as const;
   const blocksOfA = (sides.a.quads * depth) / 4;
   const blocks = blocksOfA + (sides.b.quads * depth) / 4;
-  /** Each thread brings blocks of 4 x 4: for each of its turns, whose block it is. */
-  const turns = Array.from({ length: Math.ceil(blocks / threads) }, (_, turn) => {
-    const [first, end] = [turn * threads, Math.min(blocks, (turn + 1) * threads)];
-    return { turn, of: (["a", "b"] as const).filter((s) => (s === "a" ? first < blocksOfA : end > blocksOfA)) };
-  });
+  /** Each thread brings blocks of 4 x 4, `threads` apart: first a's, then b's. */
+  const turns = Array.from({ length: Math.ceil(blocks / threads) }, (_, turn) => turn);
   const each = (count: number, line: (i: number) => string) => Array.from({ length: count }, (_, i) => line(i)).join("\n"); // biome-ignore format: one line
-  /** Statements for each block of this thread. `block` is its number within its side. */
-  const forBlocks = (statements: (s: "a" | "b", turn: number) => string) =>
-    turns
-      .map(({ turn, of }) => {
-        const number = (s: "a" | "b") => `let block = lane + ${turn * threads - (s === "b" ? blocksOfA : 0)}u;`.replace("+ -", "- "); // biome-ignore format: one line
-        const code = (s: "a" | "b") => `{ ${number(s)}\n${statements(s, turn)} }`;
-        if (of.length === 1) return code(of[0]);
-        return `if (lane < ${blocksOfA - turn * threads}u) ${code("a")} else ${code("b")}`;
-      })
-      .join("\n");
+  /** Statements for each block that a thread brings. `block` is its number within its side. */
+  const forBlocks = (statements: (s: "a" | "b", turn: number) => string) => {
+    const part = (s: "a" | "b", turn: number, first: number, end: number) => {
+      const start = turn * threads;
+      if (end <= start || first >= start + threads) return "";
+      const within = [first > start ? `lane >= ${first - start}u` : "", end < start + threads ? `lane < ${end - start}u` : ""]; // biome-ignore format: one line
+      const condition = within.filter(Boolean).join(" && ");
+      const block = start >= first ? `lane + ${start - first}u` : `lane - ${first - start}u`;
+      return `${condition && `if (${condition})`} { let block = ${block};\n${statements(s, turn)} }`;
+    };
+    return turns.map((turn) => part("a", turn, 0, blocksOfA) + part("b", turn, blocksOfA, blocks)).join("\n");
+  };
   const fetch = forBlocks((s, turn) => {
     const { quads, along, line } = sides[s];
     const [fast, slow] = along === "k" ? [depth / 4, "line"] : [quads, "deep"];
@@ -96,7 +95,7 @@ ${batch("(tile / (across * down))")}
   let firstColumn = (tile % across) * ${columns}u;
   let x = lane % ${side}u;
   let y = lane / ${side}u;
-${turns.map(({ turn }) => each(4, (j) => `  var held${turn}_${j} = vec4<f32>();`)).join("\n")}
+${turns.map((turn) => each(4, (j) => `  var held${turn}_${j} = vec4<f32>();`)).join("\n")}
 ${each(4 * down, (r) => each(across, (c) => `  var sum${r}_${c} = vec4<f32>();`))}
   {
     let at = 0u;
