@@ -6,6 +6,8 @@ export const USAGE = { MAP_READ: 1, COPY_SRC: 4, COPY_DST: 8, UNIFORM: 64, STORA
 
 /** A piece of GPU memory. */
 export interface Block {
+  /** No two blocks of a pool have the same. */
+  readonly id: number;
   readonly gpu: GPUBuffer;
   readonly capacity: number;
   /** The number of the recording that used it last. */
@@ -35,6 +37,7 @@ export class Pool {
   /** Bytes in use by tensors, and bytes that wait for reuse. */
   live = 0;
   spare = 0;
+  private made = 0;
   private readonly device: GPUDevice;
   private readonly onFailure: (error: Error) => void;
   private readonly bySize = new Map<number, Block[]>();
@@ -60,7 +63,7 @@ export class Pool {
         `a tensor of ${megabytes(byteLength)} was asked for; this device's largest buffer has ${megabytes(maxBufferSize)}`,
       );
     }
-    return { gpu: this.create(capacity), capacity, recorded: -1 };
+    return { id: this.made++, gpu: this.create(capacity), capacity, recorded: -1 };
   }
 
   give(block: Block): void {
@@ -71,9 +74,12 @@ export class Pool {
     else this.bySize.set(block.capacity, [block]);
   }
 
-  /** Give memory back to the GPU, largest pieces first, until the spare blocks hold `limit` bytes. */
-  trim(limit = POOL_BYTES): void {
-    if (this.spare <= limit) return;
+  /**
+   * Give memory back to the GPU, largest pieces first, until the spare blocks hold `limit` bytes.
+   * @returns whether there was something to give back
+   */
+  trim(limit = POOL_BYTES): boolean {
+    if (this.spare <= limit) return false;
     for (const size of [...this.bySize.keys()].sort((a, b) => b - a)) {
       const blocks = this.bySize.get(size)!;
       while (this.spare > limit && blocks.length > 0) {
@@ -82,6 +88,7 @@ export class Pool {
       }
       if (blocks.length === 0) this.bySize.delete(size);
     }
+    return true;
   }
 
   private create(size: number): GPUBuffer {

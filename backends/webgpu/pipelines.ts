@@ -3,6 +3,8 @@ import type { Window } from "./recorder.ts";
 export interface CompiledKernel {
   readonly pipeline: GPUComputePipeline;
   readonly layout: GPUBindGroupLayout;
+  /** `rrw`: which of its buffers are read and which are written. */
+  readonly pattern: string;
 }
 
 const COMPUTE_STAGE = 4;
@@ -33,9 +35,9 @@ export class Pipelines {
     if (this.kernels.has(key) || this.preparing.has(key)) return;
     this.preparing.add(key);
     try {
-      const { layout, descriptor } = this.describe(key, source(), windows);
+      const { layout, pattern, descriptor } = this.describe(key, source(), windows);
       const pipeline = await this.device.createComputePipelineAsync(descriptor);
-      this.kernels.set(key, { pipeline, layout });
+      this.kernels.set(key, { pipeline, layout, pattern });
     } catch {
     } finally {
       this.preparing.delete(key);
@@ -43,16 +45,17 @@ export class Pipelines {
   }
 
   private compile(key: string, code: string, windows: readonly Window[]): CompiledKernel {
-    const { layout, descriptor } = this.describe(key, code, windows);
-    return { pipeline: this.device.createComputePipeline(descriptor), layout };
+    const { layout, pattern, descriptor } = this.describe(key, code, windows);
+    return { pipeline: this.device.createComputePipeline(descriptor), layout, pattern };
   }
 
   private describe(label: string, code: string, windows: readonly Window[]) {
-    const layout = this.layoutOf(windows.map(({ writable }) => (writable ? "w" : "r")).join(""));
+    const pattern = windows.map(({ writable }) => (writable ? "w" : "r")).join("");
+    const layout = this.layoutOf(pattern);
     const enable = /\bsubgroup[A-Z]/.test(code) ? "enable subgroups;\n" : ""; // a kernel names what it uses at its top
     const module = this.device.createShaderModule({ code: enable + code, label });
     const pipelineLayout = this.device.createPipelineLayout({ bindGroupLayouts: [layout] });
-    return { layout, descriptor: { label, layout: pipelineLayout, compute: { module, entryPoint: "main" } } };
+    return { layout, pattern, descriptor: { label, layout: pipelineLayout, compute: { module, entryPoint: "main" } } };
   }
 
   /** `rrw`: two buffers that are read, one that is written; before them the parameters. */

@@ -1,4 +1,5 @@
 import type { TypedArray } from "../../core/dtype.ts";
+import { BindGroups } from "./bindGroups.ts";
 import { DeviceLostError, WebgpuError } from "./errors.ts";
 import { align, type Block, GpuBuffer, Pool, USAGE } from "./memory.ts";
 import { Pipelines } from "./pipelines.ts";
@@ -34,6 +35,8 @@ export interface Counters {
 
 /** Parameters and small uploads of one recording travel in one buffer. */
 const ARENA_BYTES = 2 ** 20;
+/** Parameters come in steps of so many bytes, so that kernels share bind groups. */
+const PARAM_STEP = 256;
 const LARGEST_STAGED = 2 ** 16;
 /**
  * So many workgroups are worth a submission: the GPU starts while the rest is recorded, and no command buffer takes so
@@ -59,6 +62,7 @@ export class Recorder {
   readonly counters: Counters = { dispatches: 0, submits: 0, uploads: 0, reads: 0 };
   private readonly pipelines: Pipelines;
   private readonly arena: GPUBuffer;
+  private readonly bindGroups: BindGroups;
   private readonly arenaWords = new Uint32Array(ARENA_BYTES / 4);
   private readonly arenaBytes = new Uint8Array(this.arenaWords.buffer);
   private readonly uniformStep: number;
@@ -69,6 +73,9 @@ export class Recorder {
   private groups = 0;
   private encoder: GPUCommandEncoder | undefined;
   private pass: GPUComputePassEncoder | undefined;
+  /** The open pass has these. */
+  private pipeline: GPUComputePipeline | undefined;
+  private readonly offset = new Uint32Array(1);
   private loss: DeviceLostError | undefined;
   private failure: Error | undefined;
   /** Kernels that are being compiled for work that is only looked at. */
@@ -85,6 +92,7 @@ export class Recorder {
       size: ARENA_BYTES,
       usage: USAGE.UNIFORM | USAGE.COPY_SRC | USAGE.COPY_DST,
     });
+    this.bindGroups = new BindGroups(device, this.arena);
     device.addEventListener("uncapturederror", (event) => {
       this.fail(new WebgpuError(`WebGPU refused a call: ${(event as GPUUncapturedErrorEvent).error.message}`));
     });
@@ -119,23 +127,15 @@ export class Recorder {
       this.compiling.push(this.pipelines.prepare(key, source, windows));
       return;
     }
-    const bytes = align(params.length * 4, 16);
+    const kernel = this.pipelines.get(key, source, windows);
+    const bytes = align(params.length * 4, PARAM_STEP);
     const at = this.takeArena(bytes, this.uniformStep);
     this.arenaWords.set(params, at / 4);
-    const kernel = this.pipelines.get(key, source, windows);
-    const group = this.device.createBindGroup({
-      layout: kernel.layout,
-      entries: [
-        { binding: 0, resource: { buffer: this.arena, size: bytes } },
-        ...windows.map(({ block, offset, size }, i) => ({
-          binding: i + 1,
-          resource: { buffer: block.gpu, offset, size },
-        })),
-      ],
-    });
+    const group = this.bindGroups.get(kernel.layout, kernel.pattern, bytes, windows);
     const pass = this.openPass();
-    pass.setPipeline(kernel.pipeline);
-    pass.setBindGroup(0, group, [at]);
+    if (this.pipeline !== kernel.pipeline) pass.setPipeline((this.pipeline = kernel.pipeline));
+    this.offset[0] = at;
+    pass.setBindGroup(0, group, this.offset, 0, 1);
     const rows = Math.ceil(groups / MAX_GROUPS);
     pass.dispatchWorkgroups(Math.ceil(groups / rows), rows);
     for (const { block } of windows) block.recorded = this.recording;
@@ -225,7 +225,7 @@ export class Recorder {
     this.encoder = this.pass = undefined;
     this.used = this.groups = 0;
     this.recording++;
-    this.pool.trim();
+    if (this.pool.trim()) this.bindGroups.clear();
   }
 
   private openEncoder(): GPUCommandEncoder {
@@ -242,7 +242,10 @@ export class Recorder {
   }
 
   private openPass(): GPUComputePassEncoder {
-    this.pass ??= this.openEncoder().beginComputePass();
+    if (!this.pass) {
+      this.pass = this.openEncoder().beginComputePass();
+      this.pipeline = undefined;
+    }
     return this.pass;
   }
 
