@@ -24,7 +24,7 @@ export function fitsTiles({ i, e }: AttentionLayout): boolean {
  * workgroup has 64 queries and takes 32 keys at a time: scores q kᵀ in registers, 4 x 4 a thread; their weights into
  * workgroup memory; then weights times values, again in registers.
  *
- * Vector `y` of row `key` of the weights lies at `y ^ (key / 4)`, so that threads side by side use different banks.
+ * Row `key` of the weights is turned by `key / 4` places, so that threads side by side use different banks.
  */
 export function attentionTiles({ e, masked, target, subgroup }: AttentionLayout): AttentionKernel {
   const quads = Math.ceil(e / 4);
@@ -50,7 +50,7 @@ function text(quads: number, own: number, keys: number, masked: boolean, target:
     return `{
         let deep = block % ${fast}u; let quad = block / ${fast}u;
 ${each(4, (r) => `        let run${r} = channels${name}(${line} + quad * 4u + ${r}u, at + deep * 4u);`)}
-        let to = ${start}u + deep * ${4 * lines}u + (quad ^ (deep * ${32 / DEPTH}u));
+        let to = ${start}u + deep * ${4 * lines}u + (quad + deep * ${32 / DEPTH}u) % ${lines}u;
 ${each(4, (j) => `        tiles[to + ${j * lines}u] = ${turned(j)};`)}
       }`;
   };
@@ -95,9 +95,9 @@ ${each(4, (r) => `    var score${r} = vec4<f32>();`)}
       workgroupBarrier();
       for (var deep = 0u; deep < ${fast}u; deep++) {
         let turn = deep * ${32 / DEPTH}u;
-        for (var c = deep * 4u; c < deep * 4u + 4u; c++) {
-          let left = tiles[c * ${DOWN}u + (y ^ turn)];
-          let right = tiles[${DEPTH * DOWN}u + c * ${ACROSS}u + (x ^ turn)];
+        for (var c = 0u; c < 4u; c++) {
+          let left = tiles[(deep * 4u + c) * ${DOWN}u + (y + turn) % ${DOWN}u];
+          let right = tiles[${DEPTH * DOWN}u + (deep * 4u + c) * ${ACROSS}u + (x + turn) % ${ACROSS}u];
 ${each(4, (r) => `          score${r} = fma(vec4<f32>(left[${r}]), right, score${r});`)}
         }
       }
@@ -112,7 +112,7 @@ ${each(4, (r) => `    score${r} = finished(score${r}, batch, own, firstQuery + y
     top = larger;
 ${each(4, (r) => `    score${r} = vec4<f32>(${[0, 1, 2, 3].map((c) => `expOf(score${r}[${c}] - level[${r}])`).join(", ")});`)}
     weight = weight * fade + vec4<f32>(${[0, 1, 2, 3].map((r) => `score${r}.x + score${r}.y + score${r}.z + score${r}.w`).join(", ")});
-${each(4, (c) => `    weights[(x * 4u + ${c}u) * ${DOWN}u + (y ^ x)] = vec4<f32>(${[0, 1, 2, 3].map((r) => `score${r}[${c}]`).join(", ")});`)}
+${each(4, (c) => `    weights[(x * 4u + ${c}u) * ${DOWN}u + (y + x) % ${DOWN}u] = vec4<f32>(${[0, 1, 2, 3].map((r) => `score${r}[${c}]`).join(", ")});`)}
 ${each(4, (r) => each(own, (c) => `    sum${r}_${c} *= fade[${r}];`))}
     for (var part = 0u; part < ${KEYS}u; part += ${keys}u) {
       for (var n = lane; n < ${keys * quads}u; n += ${THREADS}u) {
@@ -120,7 +120,7 @@ ${each(4, (r) => each(own, (c) => `    sum${r}_${c} *= fade[${r}];`))}
       }
       workgroupBarrier();
       for (var key = 0u; key < ${keys}u; key++) {
-        let left = weights[(part + key) * ${DOWN}u + (y ^ ((part + key) / 4u))];
+        let left = weights[(part + key) * ${DOWN}u + (y + (part + key) / 4u) % ${DOWN}u];
 ${each(own, (c) => {
   const quad = `x + ${c * ACROSS}u`;
   const inside = (c + 1) * ACROSS <= quads;

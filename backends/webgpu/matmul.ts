@@ -5,8 +5,8 @@ import { mergeDims } from "../cpu/walk.ts";
 import { Bindings, fits } from "./bindings.ts";
 import { blockedSource } from "./matmulBlocked.ts";
 import { type Tile, TILES, tiledSource, tileSize } from "./matmulTiled.ts";
-import { matvecSource, type Runs, runsOf, type Share } from "./matvec.ts";
-import { addPlanes, quantReaders, scaleReader } from "./quantized.ts";
+import { matvecSource, type Share } from "./matvec.ts";
+import { addPlanes, quantReaders } from "./quantized.ts";
 import type { Recorder } from "./recorder.ts";
 import { halfOf, viewOf } from "./split.ts";
 import { type Reading, readers, readingKey, readingOf, wordsOf } from "./vectors.ts";
@@ -34,7 +34,7 @@ const BUSY = 128;
  */
 export function planFor(software: boolean, m: number, n: number, batches: number, bAlong: "k" | "n"): Plan {
   if (software) return { kind: "blocked" };
-  if (m <= 4 && bAlong === "k") return { kind: "matvec", share: { lanes: 16, columns: 2 } };
+  if (m <= 4 && bAlong === "k") return { kind: "matvec", share: { lanes: 16, columns: 2, ahead: 2 } };
   if (m < 16 || n < 16) return { kind: "blocked" };
   const { large, medium, small } = TILES;
   const tile = [large, medium].find((tile) => tilesOf(tile, m, n) * batches >= BUSY) ?? small;
@@ -135,14 +135,7 @@ export function run(
     rows: Math.min(m, 4),
   };
   const plan = given ?? planFor(recorder.software, m, n, batches, bAlong);
-  const runs = runsOf(b.dtype, bases[1], [b.strides[rank - 1], ...b.strides.slice(0, -2)], k);
-  const kernel = kernelOf(plan, layout, { m, n, batches, runs, weights: ids[1], subgroup: recorder.subgroup });
-  const readerOfB = () => {
-    const dtype = b.dtype as QuantizedDType;
-    if (!planes) return kernel.wide ? "" : readers("loadB", ids[1], layout.b);
-    const scale = param(SLOT.scales);
-    return kernel.wide ? scaleReader("loadB", planes, scale) : quantReaders("loadB", planes, dtype, scale);
-  };
+  const kernel = kernelOf(plan, layout, { m, n, batches, weights: ids[1], subgroup: recorder.subgroup });
   const dims = batch.shape.length;
   recorder.dispatch({
     key: `${kernel.key};${readingKey(layout.a)};${readingKey(layout.b)};${bAlong};${layout.out.four};${layout.rows};${dims};${bias?.dtype}`,
@@ -169,11 +162,13 @@ export function run(
     source: () => {
       const types: string[] = Array(target + 1).fill("u32");
       types[ids[0]] = wordsOf(layout.a);
-      types[ids[1]] = kernel.wide ? "vec4<u32>" : wordsOf(layout.b);
+      types[ids[1]] = wordsOf(layout.b);
       if (plan.kind === "tiled") types[target] = wordsOf(layout.out);
       const code = [
         readers("loadA", ids[0], layout.a),
-        readerOfB(),
+        planes
+          ? quantReaders("loadB", planes, b.dtype as QuantizedDType, param(SLOT.scales))
+          : readers("loadB", ids[1], layout.b),
         bias ? loader("loadBias", biasId, bias.dtype) : "",
         writer(target, plan.kind === "tiled" && layout.out.four, bias !== null),
         kernel.source((index) =>
@@ -195,8 +190,6 @@ export function run(
 interface Kernel {
   readonly key: string;
   readonly groups: number;
-  /** Whether it reads b as vectors of 16 bytes. */
-  readonly wide?: boolean;
   /** @param batch statements that set `a`, `b` and `to`, the addresses of matrix `index` */
   source(batch: (index: string) => string): string;
 }
@@ -205,12 +198,11 @@ interface Sizes {
   readonly m: number;
   readonly n: number;
   readonly batches: number;
-  readonly runs: Runs;
   readonly weights: number;
   readonly subgroup: number;
 }
 
-function kernelOf(plan: Plan, layout: MatmulLayout, { m, n, batches, runs, weights, subgroup }: Sizes): Kernel {
+function kernelOf(plan: Plan, layout: MatmulLayout, { m, n, batches, weights, subgroup }: Sizes): Kernel {
   switch (plan.kind) {
     case "blocked":
       return {
@@ -226,10 +218,9 @@ function kernelOf(plan: Plan, layout: MatmulLayout, { m, n, batches, runs, weigh
       };
     case "matvec":
       return {
-        key: `matvec ${Object.values(plan.share)},${runs.length},${runs.wide}`,
+        key: `matvec ${Object.values(plan.share)}`,
         groups: Math.ceil((Math.ceil(n / plan.share.columns) * batches * plan.share.lanes) / GROUP),
-        wide: runs.wide,
-        source: (batch) => matvecSource(layout, plan.share, runs, weights, subgroup, batch),
+        source: (batch) => matvecSource(layout, plan.share, layout.b.dtype, weights, subgroup, batch),
       };
   }
 }

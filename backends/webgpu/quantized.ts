@@ -38,15 +38,7 @@ export function addPlanes(bindings: Bindings, operand: Operand): BoundPlanes {
   };
 }
 
-/** `fn <name>Scale(i)`: the scale of element i. */
-export function scaleReader(name: string, planes: BoundPlanes, scaleBase: string): string {
-  return `fn ${name}Scale(i: u32) -> f32 {
-  let at = ${scaleBase} + (i >> 5u);
-  return unpack2x16float(b${planes.scales}[at >> 1u] >> ((at & 1u) * 16u)).x;
-}`;
-}
-
-/** `scaleReader`, and `fn <name>4(i, step)`: elements i to i + 3, for i a multiple of 4; `fn <name>(i)`: element i. */
+/** `fn <name>4(i, step)`: elements i to i + 3, for i a multiple of 4; `fn <name>(i)`: element i; `fn <name>Scale(i)`: its scale. */
 export function quantReaders(name: string, planes: BoundPlanes, dtype: QuantizedDType, scaleBase: string): string {
   const four =
     dtype === "q8"
@@ -54,7 +46,10 @@ export function quantReaders(name: string, planes: BoundPlanes, dtype: Quantized
   let q = vec4<f32>(bitcast<vec4<i32>>(bytes) >> vec4<u32>(24u));`
       : `  let bytes = b${planes.quants}[(i >> 5u) * 4u + ((i & 15u) >> 2u)] >> ((i >> 2u) & 4u);
   let q = vec4<f32>((vec4<u32>(bytes) >> vec4<u32>(0u, 8u, 16u, 24u)) & vec4<u32>(15u)) - 8.0;`;
-  return `${scaleReader(name, planes, scaleBase)}
+  return `fn ${name}Scale(i: u32) -> f32 {
+  let at = ${scaleBase} + (i >> 5u);
+  return unpack2x16float(b${planes.scales}[at >> 1u] >> ((at & 1u) * 16u)).x;
+}
 fn ${name}4(i: u32, step: u32) -> vec4<f32> {
 ${four}
   return q * ${name}Scale(i);

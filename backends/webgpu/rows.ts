@@ -5,8 +5,15 @@ import { Bindings } from "./bindings.ts";
 import { foldLanes, lanesFor } from "./lanes.ts";
 import type { Recorder } from "./recorder.ts";
 import { sliceOf, viewOf } from "./split.ts";
-import { declarations, entry, floatBits, GROUP, loader, param } from "./wgsl.ts";
+import { readers, readingOf, wordsOf } from "./vectors.ts";
+import { declarations, entry, floatBits, GROUP, param } from "./wgsl.ts";
 import { functionsFor } from "./wgslFunctions.ts";
+
+/** What threads take of a row at a time: an element, or four where the row and all that goes with it lie so. */
+interface Pieces {
+  readonly type: "f32" | "vec4<f32>";
+  readonly length: 1 | 4;
+}
 
 interface RowKernel {
   readonly name: string;
@@ -16,9 +23,15 @@ interface RowKernel {
   readonly vectors: readonly Operand[];
   readonly out: Operand;
   readonly extras: readonly number[];
-  /** Statements. `x`, `to`: where the row begins; `n`; threads take the elements `part`, `part + LANES`, …; `live` threads write. */
-  body(extra: (k: number) => string, vector: (k: number, at: string) => string): string;
+  /**
+   * Statements. `n` pieces a row; threads take the pieces `part`, `part + LANES`, …; `given(c)`, `made(c)` and `put(c, …)`
+   * are piece c of x and of the result, the latter for `live` threads; `vector(k, c)` is one of a vector.
+   */
+  body(extra: (k: number) => string, vector: (k: number, c: string) => string): string;
 }
+
+/** Rows that keep a GPU busy with 64 threads each. */
+const MANY_ROWS = 1024;
 
 /** A kernel over rows of the last dim, with workgroup reductions. */
 function runRows(recorder: Recorder, kernel: RowKernel): void {
@@ -36,53 +49,82 @@ function runRows(recorder: Recorder, kernel: RowKernel): void {
     return;
   }
   const bindings = new Bindings(recorder.device.limits);
-  const operands = [x, ...vectors];
-  const ids = operands.map((operand) => bindings.add(operand));
+  const ids = [bindings.add(x), ...vectors.map((vector) => bindings.add(vector, { alone: true }))];
   const target = bindings.add(out, { writable: true });
-  const lanes = lanesFor(recorder, n);
-  const folding = { lanes, threads: GROUP, subgroup: recorder.subgroup };
+  const bases = [...ids, target].map((id, k) => bindings.base(id, [x, ...vectors, out][k]));
+  const line = (base: number, stride = 1) => ({ shape: [rows, n], strides: [n, stride], offset: base });
+  const readings = [x, ...vectors].map((operand, k) =>
+    readingOf(viewOf(operand, line(bases[k], k === 0 ? 1 : operand.strides[0])), 1),
+  );
+  const fours = readings.every(({ four }) => four) && n % 4 === 0 && bases[ids.length] % 4 === 0;
+  const pieces: Pieces = fours ? { type: "vec4<f32>", length: 4 } : { type: "f32", length: 1 };
+  const count = n / pieces.length;
+  const wide = !recorder.software && count > 128 && rows < MANY_ROWS;
+  const threads = wide ? 4 * GROUP : GROUP;
+  const lanes = wide ? threads : lanesFor(recorder, count);
+  const folding = { lanes, threads, subgroup: recorder.subgroup };
   const { pattern } = bindings;
   const vectorSlot = (k: number) => 4 + 2 * k;
   const extraSlot = 4 + 2 * vectors.length;
   recorder.dispatch({
-    key: `${name};${operands.map(({ dtype }, k) => dtype + ids[k])};${target};${lanes};${pattern}`,
+    key: `${name};${readings.map(({ dtype }) => dtype)};${fours};${lanes},${threads};${pattern}`,
     windows: bindings.windows,
     params: [
       rows,
-      n,
-      bindings.base(ids[0], x),
-      bindings.base(target, out),
-      ...vectors.flatMap((vector, k) => [bindings.base(ids[k + 1], vector), vector.strides[0]]),
+      count,
+      bases[0],
+      bases[ids.length],
+      ...vectors.flatMap(({ strides }, k) => [bases[k + 1], strides[0]]),
       ...extras,
     ],
-    groups: Math.ceil((rows * lanes) / GROUP),
+    groups: Math.ceil((rows * lanes) / threads),
     source: () => {
+      const { type, length } = pieces;
+      const load = (k: number, i: string) => (fours ? `load${k}4(${i}, 1u)` : `load${k}(${i})`);
+      const read = readings.map((reading, k) => readers(`load${k}`, ids[k], { ...reading, four: fours }));
+      const at = fours ? `(to + LENGTH * c) >> 2u` : "to + c";
       const code = [
-        `const LANES = ${lanes}u;`,
+        `const LANES = ${lanes}u;\nconst LENGTH = ${length}u;`,
         foldLanes("largest", "f32", folding, "most(a, b)"),
         foldLanes("total", "f32", folding, "a + b"),
-        ...operands.map(({ dtype }, k) => loader(`load${k}`, ids[k], dtype)),
-        `fn put(i: u32, value: f32) { b${target}[i] = bitcast<u32>(value); }`,
-        `fn made(i: u32) -> f32 { return bitcast<f32>(b${target}[i]); }`,
+        ...read,
+        PIECES[type],
+        "var<private> x: u32;\nvar<private> to: u32;",
+        `fn given(c: u32) -> ${type} { return ${load(0, `x + LENGTH * c`)}; }`,
+        `fn put(c: u32, value: ${type}) { b${target}[${at}] = bitcast<${fours ? "vec4<u32>" : "u32"}>(value); }`,
+        `fn made(c: u32) -> ${type} { return bitcast<${type}>(b${target}[${at}]); }`,
         entry(
-          GROUP,
+          threads,
           `  let n = ${param(1)};
-  let row = group * ${GROUP / lanes}u + lane / LANES;
+  let row = group * ${threads / lanes}u + lane / LANES;
   let live = row < ${param(0)};
   let safe = min(row, ${param(0)} - 1u);
   let part = lane % LANES;
-  let x = ${param(2)} + safe * n;
-  let to = ${param(3)} + safe * n;
+  x = ${param(2)} + safe * n * LENGTH;
+  to = ${param(3)} + safe * n * LENGTH;
 ${body(
   (k) => param(extraSlot + k),
-  (k, at) => `load${k + 1}(${param(vectorSlot(k))} + ${at} * ${param(vectorSlot(k) + 1)})`,
+  (k, c) => load(k + 1, `${param(vectorSlot(k))} + LENGTH * ${c} * ${param(vectorSlot(k) + 1)}`),
 )}`,
         ),
       ].join("\n");
-      return [declarations(extraSlot + extras.length, pattern), functionsFor(code), code].join("\n");
+      const types: string[] = [];
+      for (const [k, reading] of readings.entries()) types[ids[k]] = wordsOf({ ...reading, four: fours });
+      types[target] = fours ? "vec4<u32>" : "u32";
+      return [declarations(extraSlot + extras.length, pattern, types), functionsFor(code), code].join("\n");
     },
   });
 }
+
+/** Functions on pieces: elementwise, and `sumOf` and `mostOf` over what is in one. */
+const PIECES: Readonly<Record<Pieces["type"], string>> = {
+  f32: `fn sumOf(v: f32) -> f32 { return v; }
+fn mostOf(v: f32) -> f32 { return v; }
+fn expEach(v: f32) -> f32 { return expOf(v); }`,
+  "vec4<f32>": `fn sumOf(v: vec4<f32>) -> f32 { return (v.x + v.y) + (v.z + v.w); }
+fn mostOf(v: vec4<f32>) -> f32 { return most(most(v.x, v.y), most(v.z, v.w)); }
+fn expEach(v: vec4<f32>) -> vec4<f32> { return vec4<f32>(expOf(v.x), expOf(v.y), expOf(v.z), expOf(v.w)); }`,
+};
 
 /** A row with NaN, with +inf, or all of -inf becomes NaN, as in PyTorch. */
 export function softmax(recorder: Recorder, x: Operand, out: Operand): void {
@@ -93,18 +135,18 @@ export function softmax(recorder: Recorder, x: Operand, out: Operand): void {
     out,
     extras: [],
     body: () => `  var top = -inf();
-  for (var c = part; c < n; c += LANES) { top = most(top, load0(x + c)); }
+  for (var c = part; c < n; c += LANES) { top = most(top, mostOf(given(c))); }
   top = largest(top, lane);
   if ((bitcast<u32>(top) & 0x7fffffffu) >= 0x7f800000u) { top = nan(); }
   var sum = 0.0;
   for (var c = part; c < n; c += LANES) {
-    let e = expOf(load0(x + c) - top);
-    if (live) { put(to + c, e); }
-    sum += e;
+    let e = expEach(given(c) - top);
+    if (live) { put(c, e); }
+    sum += sumOf(e);
   }
   let scale = 1.0 / total(sum, lane);
   if (live) {
-    for (var c = part; c < n; c += LANES) { put(to + c, made(to + c) * scale); }
+    for (var c = part; c < n; c += LANES) { put(c, made(c) * scale); }
   }`,
   });
 }
@@ -123,15 +165,16 @@ export function layerNorm(
     vectors: [weight, bias],
     out,
     extras: [floatBits(eps)],
-    body: (extra, vector) => `  var sum = 0.0;
-  for (var c = part; c < n; c += LANES) { sum += load0(x + c); }
-  let mean = total(sum, lane) / f32(n);
+    body: (extra, vector) => `  let size = f32(n * LENGTH);
+  var sum = 0.0;
+  for (var c = part; c < n; c += LANES) { sum += sumOf(given(c)); }
+  let mean = total(sum, lane) / size;
   var squares = 0.0;
-  for (var c = part; c < n; c += LANES) { let d = load0(x + c) - mean; squares += d * d; }
-  let scale = 1.0 / sqrt(total(squares, lane) / f32(n) + bitcast<f32>(${extra(0)}));
+  for (var c = part; c < n; c += LANES) { let d = given(c) - mean; squares += sumOf(d * d); }
+  let scale = 1.0 / sqrt(total(squares, lane) / size + bitcast<f32>(${extra(0)}));
   if (live) {
     for (var c = part; c < n; c += LANES) {
-      put(to + c, (load0(x + c) - mean) * scale * ${vector(0, "c")} + ${vector(1, "c")});
+      put(c, (given(c) - mean) * scale * ${vector(0, "c")} + ${vector(1, "c")});
     }
   }`,
   });
@@ -145,10 +188,10 @@ export function rmsNorm(recorder: Recorder, x: Operand, weight: Operand, eps: nu
     out,
     extras: [floatBits(eps)],
     body: (extra, vector) => `  var squares = 0.0;
-  for (var c = part; c < n; c += LANES) { let v = load0(x + c); squares += v * v; }
-  let scale = 1.0 / sqrt(total(squares, lane) / f32(n) + bitcast<f32>(${extra(0)}));
+  for (var c = part; c < n; c += LANES) { let v = given(c); squares += sumOf(v * v); }
+  let scale = 1.0 / sqrt(total(squares, lane) / f32(n * LENGTH) + bitcast<f32>(${extra(0)}));
   if (live) {
-    for (var c = part; c < n; c += LANES) { put(to + c, load0(x + c) * scale * ${vector(0, "c")}); }
+    for (var c = part; c < n; c += LANES) { put(c, given(c) * scale * ${vector(0, "c")}); }
   }`,
   });
 }
