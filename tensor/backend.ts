@@ -19,6 +19,9 @@ export interface Operand {
 
 export type ReduceKind = "sum" | "max" | "min" | "argmax" | "argmin";
 
+/** Which channels turn together: `half`: m and m + d/2 (LLaMA, Mistral); `adjacent`: 2m and 2m + 1 (EVA-02). */
+export type Pairs = "half" | "adjacent";
+
 /**
  * What a backend is: five functions for memory and seven kernels. Everything else is made from these.
  *
@@ -71,6 +74,8 @@ export interface FusedKernels {
   layerNorm(x: Operand, weight: Operand, bias: Operand, eps: number, out: Operand): void;
   /** x / sqrt(mean(x²) + eps) * weight. */
   rmsNorm(x: Operand, weight: Operand, eps: number, out: Operand): void;
+  /** Each pair (a, b) of x's channels as (a·cos - b·sin, b·cos + a·sin); cos and sin have x's shape, by stride 0. */
+  rope(x: Operand, cos: Operand, sin: Operand, pairs: Pairs, out: Operand): void;
   /** x [rows, k] · weightᵀ [n, k] + bias [n]. The weight is constant: a backend may keep it packed. */
   linear(x: Operand, weight: Operand, bias: Operand | null, out: Operand): void;
   /**

@@ -93,6 +93,7 @@ const TABLE: Row[] = [
   ),
   row("crossEntropy", [[3, 4]], (x) => T.crossEntropy(x, T.tensor([2, -100, 0], "i32"))),
   row("applyRope", [[2, 3, 4]], (x) => T.applyRope(x, T.ones([3, 4]).mul(0.6), T.ones([3, 4]).mul(0.8), "half")),
+  row("applyRope", [[3, 4], [3, 2], [2]], (x, c, s) => T.applyRope(x, T.concat([c, c], -1), T.concat([s, s], -1), "half")),
   row("applyRope", [[3, 4]], (x) => T.applyRope(x, T.ones([3, 4]).mul(0.6), T.ones([3, 4]).mul(0.8), "adjacent")),
   row("gather", [[2, 3]], (x) => T.gather(x, 1, index())),
   row("scatterAdd", [[2, 3], [2, 3]], (x, s) => T.scatterAdd(x, 1, index(), s)),

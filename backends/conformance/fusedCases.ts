@@ -154,6 +154,43 @@ export function fusedCases(): Case[] {
         }
       }
     }),
+    fusedCase("rope", "both kinds of pairs, any layouts, one table for all", async (b, rope) => {
+      for (const [shape, table] of [
+        [
+          [2, 3, 5, 8],
+          [5, 8],
+        ],
+        [
+          [1, 2],
+          [1, 2],
+        ],
+        [[7, 34], [34]],
+        [[3, 0, 4], [4]],
+      ]) {
+        // biome-ignore format: a table
+        for (const layout of LAYOUTS) {
+          const x = b.random(`rope ${shape}`, shape, "f32", layout);
+          const d = shape[shape.length - 1];
+          const [cos, sin] = ["cos", "sin"].map((name) => {
+            const one = b.random(name, table);
+            const missing = shape.length - table.length;
+            return { ...one, shape, strides: [...Array(missing).fill(0), ...one.strides] };
+          });
+          for (const pairs of ["half", "adjacent"] as const) {
+            const out = b.out(shape);
+            rope(x, cos, sin, pairs, out);
+            const expected = Array.from(x.values, (value, i) => {
+              const first = pairs === "half" ? i % d < d / 2 : i % 2 === 0;
+              const apart = (pairs === "half" ? d / 2 : 1) * (first ? 1 : -1);
+              const at = i % cos.values.length;
+              return value * cos.values[at] - Math.sign(apart) * x.values[i + apart] * sin.values[at];
+            });
+            // |values| <= 2: two products and a sum, each rounded
+            expectClose(`rope ${shape} ${layout} ${pairs}`, await b.read(out), expected, () => b.slack * 12 * EPS);
+          }
+        }
+      }
+    }),
     fusedCase("attention", "shared heads, masks, any lengths and layouts", async (b, attention) => {
       for (const [batch, heads, shared, i, j, d, e] of [
         [1, 1, 1, 1, 1, 1, 1],

@@ -4,14 +4,16 @@ import { fits } from "./bindings.ts";
 /**
  * Run a kernel on pieces that the device can bind: halve the dim along which the operands reach furthest until all parts
  * fit. The operands have one shape.
+ * @param whole a dim that stays in one piece
  */
 export function splitLoop(
   limits: GPUSupportedLimits,
   operands: readonly Operand[],
   run: (pieces: readonly Operand[]) => void,
+  whole = -1,
 ): void {
   const large = operands.find((operand) => !fits(limits, [operand]));
-  const axis = large ? longestAxis(large) : -1; // a single element fits nowhere: the kernel's own error tells
+  const axis = large ? longestAxis(large, whole) : -1; // a single element fits nowhere: the kernel's own error tells
   if (axis < 0) {
     run(operands);
     return;
@@ -21,15 +23,16 @@ export function splitLoop(
       limits,
       operands.map((operand) => halfOf(operand, axis, half)),
       run,
+      whole,
     );
   }
 }
 
-/** The dim whose steps span most of the memory. */
-function longestAxis({ shape, strides }: Operand): number {
+/** The dim whose steps span most of the memory, other than `whole`. */
+function longestAxis({ shape, strides }: Operand, whole: number): number {
   let best = -1;
   for (let axis = 0; axis < shape.length; axis++) {
-    if (shape[axis] < 2) continue;
+    if (shape[axis] < 2 || axis === whole) continue;
     if (best < 0 || (shape[axis] - 1) * strides[axis] > (shape[best] - 1) * strides[best]) best = axis;
   }
   return best;

@@ -9,6 +9,7 @@ import type { GpuBuffer } from "./memory.ts";
 import { dequantize } from "./quantized.ts";
 import { type Counters, Recorder } from "./recorder.ts";
 import { reduce } from "./reduce.ts";
+import { rope } from "./rope.ts";
 import { layerNorm, rmsNorm, softmax } from "./rows.ts";
 import { scan } from "./scan.ts";
 import { topk } from "./topk.ts";
@@ -70,6 +71,7 @@ export async function createWebgpuBackend(from: OwnDevice | DeviceOptions = {}):
       softmax: (x, out) => softmax(recorder, x, out),
       layerNorm: (x, weight, bias, eps, out) => layerNorm(recorder, x, weight, bias, eps, out),
       rmsNorm: (x, weight, eps, out) => rmsNorm(recorder, x, weight, eps, out),
+      rope: (x, cos, sin, pairs, out) => rope(recorder, x, cos, sin, pairs, out),
       linear: (x, weight, bias, out) => matmul(recorder, x, transposed(weight), bias, out),
       quantizedLinear: (x, weight, bias, out) => matmul(recorder, x, transposed(weight), bias, out),
       dequantize: (table, rows, out) => dequantize(recorder, table, rows, out),
