@@ -127,6 +127,7 @@ export function fusedCases(): Case[] {
         [2, 64, 5],
         [6, 33, 17],
         [70, 20, 9],
+        [20, 512, 18],
         [0, 4, 3],
       ]) {
         for (const dtype of ["f32", "f16", "bf16"] as const) {

@@ -69,6 +69,8 @@ export function matmulCases(): Case[] {
       name: "matmul: larger than any block",
       async run(b) {
         await check(b, [], 5, 1300, 6);
+        await check(b, [], 33, 512, 20);
+        await check(b, [], 17, 1024, 33, ["contiguous", "transposed"]);
         await check(b, [], 261, 300, 9, ["transposed", "contiguous"]);
         await check(b, [], 9, 261, 530, ["contiguous", "transposed"]);
       },

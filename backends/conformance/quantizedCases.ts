@@ -5,7 +5,7 @@ import type { Sample } from "./samples.ts";
 
 /** Rows of x, rows of the weight, columns: a token and a prompt, odd numbers of blocks, more rows than any tile. */
 const SIZES: readonly [m: number, n: number, k: number][] = [
-  [1, 1, 32], [1, 5, 96], [1, 67, 128], [2, 4, 64], [3, 33, 160], [5, 66, 256], [17, 12, 352], [1, 9, 1376], [70, 9, 288], [0, 4, 32], [2, 0, 64],
+  [1, 1, 32], [1, 5, 96], [1, 67, 128], [2, 4, 64], [3, 33, 160], [5, 66, 256], [17, 12, 352], [1, 9, 1376], [70, 9, 288], [20, 18, 512], [0, 4, 32], [2, 0, 64],
 ]; // biome-ignore format: a table
 
 const DTYPES = ["q8", "q4"] as const;

@@ -5,6 +5,7 @@ import { mergeDims } from "../cpu/walk.ts";
 import { Bindings, fits } from "./bindings.ts";
 import { blockedSource } from "./matmulBlocked.ts";
 import { type Tile, TILES, tiledSource, tileSize } from "./matmulTiled.ts";
+import { matmulParts, type Parts, partsFor } from "./matmulParts.ts";
 import { matvecSource, type Share } from "./matvec.ts";
 import { addPlanes, quantReaders } from "./quantized.ts";
 import type { Recorder } from "./recorder.ts";
@@ -22,23 +23,28 @@ export function transposed(weight: Operand): Operand {
 /** Which kernel computes a product. */
 export type Plan =
   | { readonly kind: "blocked" }
-  | { readonly kind: "tiled"; readonly tile: Tile }
+  | { readonly kind: "tiled"; readonly tile: Tile; readonly parts: Parts | 1 }
   | { readonly kind: "matvec"; readonly share: Share };
 
-/** So many workgroups keep a large GPU busy. */
-const BUSY = 128;
+/** So many workgroups keep a large GPU busy: two for each of an H100's processors. */
+const BUSY = 256;
+
+/** What was fastest on H100 and H200 for weights of every dtype and size. */
+const SHARE: Share = { lanes: 64, columns: 2, ahead: 2 };
 
 /**
  * The fastest kernel for [m, k] x [k, n], as measured: in software the one without barriers; for up to four rows and a
- * weight that lies along k, the one for decoding; else the largest tiles that still keep the GPU busy.
+ * weight that lies along k, the one for decoding; else large tiles, where there are enough to keep a GPU busy, or smaller
+ * ones, with k cut in parts where that makes enough.
  */
-export function planFor(software: boolean, m: number, n: number, batches: number, bAlong: "k" | "n"): Plan {
+export function planFor(software: boolean, m: number, k: number, n: number, batches: number, bAlong: "k" | "n"): Plan {
   if (software) return { kind: "blocked" };
-  if (m <= 4 && bAlong === "k") return { kind: "matvec", share: { lanes: 16, columns: 2, ahead: 2 } };
+  if (m <= 4 && bAlong === "k") return { kind: "matvec", share: SHARE };
   if (m < 16 || n < 16) return { kind: "blocked" };
   const { large, medium, small } = TILES;
-  const tile = [large, medium].find((tile) => tilesOf(tile, m, n) * batches >= BUSY) ?? small;
-  return { kind: "tiled", tile };
+  if (tilesOf(large, m, n) * batches >= BUSY) return { kind: "tiled", tile: large, parts: 1 };
+  const tile = m <= 32 || n <= 32 ? small : medium;
+  return { kind: "tiled", tile, parts: batches > 1 ? 1 : partsFor(tilesOf(tile, m, n), BUSY, k) };
 }
 
 function tilesOf(tile: Tile, m: number, n: number): number {
@@ -83,7 +89,7 @@ export function matmul(recorder: Recorder, a: Operand, b: Operand, bias: Operand
   const batchAxis = out.shape.findIndex((size, i) => i < rank - 2 && size > 1);
   const axis = !large ? -1 : batchAxis >= 0 ? batchAxis : large === a ? rank - 2 : large === b ? rank - 1 : longer(out);
   if (axis < 0 || out.shape[axis] < 2) {
-    run(recorder, a, b, bias, out);
+    product(recorder, a, b, bias, out);
     return;
   }
   for (const half of [0, 1]) {
@@ -102,15 +108,22 @@ function longer({ shape }: Operand): number {
   return shape[rank - 2] > 1 ? rank - 2 : rank - 1;
 }
 
-/** One product that can be bound, by the plan given or by the one that suits it. */
-export function run(
-  recorder: Recorder,
-  a: Operand,
-  b: Operand,
-  bias: Operand | null,
-  out: Operand,
-  given?: Plan,
-): void {
+/** A product that can be bound. */
+function product(recorder: Recorder, a: Operand, b: Operand, bias: Operand | null, out: Operand): void {
+  const rank = out.shape.length;
+  const [m, k, n] = [out.shape[rank - 2], a.shape[rank - 1], out.shape[rank - 1]];
+  const plan = planFor(recorder.software, m, k, n, sizeOf(out.shape.slice(0, -2)), alongOf(b));
+  if (plan.kind !== "tiled" || plan.parts === 1) run(recorder, plan, a, b, bias, out);
+  else matmulParts(recorder, plan.parts, a, b, bias, out, (x, w, to) => run(recorder, plan, x, w, null, to));
+}
+
+/** Whether b's runs go along k (a transposed weight) or along n. */
+function alongOf({ shape, strides }: Operand): "k" | "n" {
+  return strides[strides.length - 2] === 1 && shape[shape.length - 2] > 1 ? "k" : "n";
+}
+
+/** One kernel. */
+export function run(recorder: Recorder, plan: Plan, a: Operand, b: Operand, bias: Operand | null, out: Operand): void {
   const rank = out.shape.length;
   const [m, k, n] = [out.shape[rank - 2], a.shape[rank - 1], out.shape[rank - 1]];
   const batch = mergeDims(
@@ -125,7 +138,7 @@ export function run(
   const target = bindings.add(out, { writable: true });
   const bases = [bindings.base(ids[0], a), planes ? planes.base : bindings.base(ids[1], b), bindings.base(target, out)];
   const based = [a, b, out].map((operand, i) => viewOf(operand, { offset: bases[i] }));
-  const bAlong = b.strides[rank - 2] === 1 && k > 1 ? "k" : "n";
+  const bAlong = alongOf(b);
   const bReading = readingOf(based[1], bAlong === "k" ? rank - 2 : rank - 1);
   const layout: MatmulLayout = {
     a: readingOf(based[0], rank - 1),
@@ -134,7 +147,6 @@ export function run(
     out: n % 4 === 0 ? readingOf(based[2], rank - 1) : { dtype: out.dtype, four: false },
     rows: Math.min(m, 4),
   };
-  const plan = given ?? planFor(recorder.software, m, n, batches, bAlong);
   const kernel = kernelOf(plan, layout, { m, n, batches, weights: ids[1], subgroup: recorder.subgroup });
   const dims = batch.shape.length;
   recorder.dispatch({

@@ -40,9 +40,9 @@ const PARAM_STEP = 256;
 const LARGEST_STAGED = 2 ** 16;
 /**
  * So many workgroups are worth a submission: the GPU starts while the rest is recorded, and no command buffer takes so
- * long that the system believes it stuck. A token of a large model is less.
+ * long that the system believes it stuck. A token of a 7B model has half as many.
  */
-const ENOUGH_GROUPS = 2 ** 21;
+const ENOUGH_GROUPS = 2 ** 19;
 /** In one dimension of a dispatch. */
 const MAX_GROUPS = 65535;
 const MAP_READ = 1;
