@@ -37,7 +37,7 @@ export async function createDeviceRunner(
   let draining: Promise<void> | undefined;
   let failure: unknown;
 
-  const blockOf = ({ buffer }: Operand) => (buffer as GpuBuffer).block.gpu;
+  const blockOf = ({ buffer }: Operand) => (buffer as GpuBuffer).blocks[0].gpu;
   const handle = (buffer: GPUBuffer) =>
     new WebGPUBufferResult({ buffer, output: [buffer.size / 4], context, kernel: null });
 
@@ -77,7 +77,7 @@ export async function createDeviceRunner(
       failure = undefined;
       return error;
     },
-    fits: (operand) => blockOf(operand).size <= device.limits.maxStorageBufferBindingSize,
+    fits: ({ buffer }) => (buffer as GpuBuffer).blocks.length === 1,
     writesInto: (out, inputs) => out.offset === 0 && inputs.every(({ data }) => data !== blockOf(out)),
     argument: (operand) => ({ data: blockOf(operand), offset: operand.offset }),
     run(kernel, inputs, numbers, size, out) {

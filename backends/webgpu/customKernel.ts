@@ -45,7 +45,7 @@ function run(recorder: WebgpuBackend["recorder"], spec: WgslKernel, inputs: read
   const { name, numbers = {} } = spec;
   const sizes = spec.sizes?.(inputs, out) ?? {};
   const threads = spec.threads?.(inputs, out) ?? sizeOf(out.shape);
-  const bindings = new Bindings(recorder.device.limits);
+  const bindings = new Bindings();
   const ids = inputs.map((input) => bindings.add(input));
   const target = bindings.add(out, { writable: true });
   const { pattern } = bindings;

@@ -1,18 +1,18 @@
 import type { Operand, Pairs } from "../../tensor/backend.ts";
 import { runElements } from "./elements.ts";
 import type { Recorder } from "./recorder.ts";
-import { splitLoop } from "./split.ts";
+import { splitRows } from "./whole.ts";
 
 /** Rotary positions: each channel is read with the other one of its pair. */
 export function rope(recorder: Recorder, x: Operand, cos: Operand, sin: Operand, pairs: Pairs, out: Operand): void {
   const last = x.shape.length - 1;
   const d = x.shape[last];
-  const run = ([to, ...inputs]: readonly Operand[]) =>
+  splitRows(recorder, [x, cos, sin], [out], (inputs, [to]) => {
     runElements(recorder, {
       name: `rope ${pairs}`,
       out: to,
       inputs,
-      extras: [d, x.strides[last]],
+      extras: [d, inputs[0].strides[last]],
       body: (extra) => ({
         lines: [
           `  let channel = i % ${extra(0)};`,
@@ -25,5 +25,5 @@ export function rope(recorder: Recorder, x: Operand, cos: Operand, sin: Operand,
         type: "f32",
       }),
     });
-  splitLoop(recorder.device.limits, [out, x, cos, sin], run, last);
+  });
 }
