@@ -35,7 +35,7 @@ export class Assistant {
     const { loadModel, loadProcessor } = await import("./pretrained.ts");
     const checkpoint = await openCheckpoint(source, options);
     const processor = await loadProcessor(checkpoint); // first: it is quick, and may find something wrong
-    return new Assistant(await loadModel(checkpoint, options), processor);
+    return new Assistant(await loadModel(checkpoint, { precompile: true, ...options }), processor);
   }
 
   /** The answer about pictures (paths, addresses, bytes, pixels …), piece by piece as it is made. */

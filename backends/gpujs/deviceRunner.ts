@@ -37,7 +37,7 @@ export async function createDeviceRunner(
   let draining: Promise<void> | undefined;
   let failure: unknown;
 
-  const blockOf = ({ buffer }: Operand) => (buffer as GpuBuffer).blocks[0].gpu;
+  const blockOf = ({ buffer }: Operand) => (buffer as GpuBuffer).blocks[0].gpu!;
   const handle = (buffer: GPUBuffer) =>
     new WebGPUBufferResult({ buffer, output: [buffer.size / 4], context, kernel: null });
 

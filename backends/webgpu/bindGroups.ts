@@ -36,7 +36,7 @@ export class BindGroups {
   }
 
   private make(layout: GPUBindGroupLayout, paramBytes: number, windows: readonly Window[]): GPUBindGroup {
-    const buffers = windows.map(({ block }, i) => ({ binding: i + 1, resource: { buffer: block.gpu } }));
+    const buffers = windows.map(({ block }, i) => ({ binding: i + 1, resource: { buffer: block.gpu! } }));
     const params = { binding: 0, resource: { buffer: this.arena, size: paramBytes } };
     return this.device.createBindGroup({ layout, entries: [params, ...buffers] });
   }

@@ -8,7 +8,8 @@ export const USAGE = { MAP_READ: 1, COPY_SRC: 4, COPY_DST: 8, UNIFORM: 64, STORA
 export interface Block {
   /** No two blocks of a pool have the same. */
   readonly id: number;
-  readonly gpu: GPUBuffer;
+  /** None for memory that is only imagined (see `Pool.imagine`). */
+  readonly gpu?: GPUBuffer;
   readonly capacity: number;
   /** The number of the recording that used it last. */
   recorded: number;
@@ -71,14 +72,22 @@ export class Pool {
    * @throws OutOfMemoryError if no tensor may be that large; if only the GPU is full, a later read throws it
    */
   take(byteLength: number): Block[] {
+    return this.sizesOf(byteLength).map((size) => this.takeBlock(size));
+  }
+
+  /** Blocks as `take` would give, without memory: enough for kernels that are compiled and not run. */
+  imagine(byteLength: number): Block[] {
+    return this.sizesOf(byteLength).map((capacity) => ({ id: -1, capacity, recorded: -1 }));
+  }
+
+  private sizesOf(byteLength: number): number[] {
     if (byteLength > LARGEST_TENSOR) {
       throw new OutOfMemoryError(
         `a tensor of ${megabytes(byteLength)} was asked for; a tensor has ${megabytes(LARGEST_TENSOR)} at most`,
       );
     }
     const full = Math.max(0, Math.ceil(byteLength / this.blockBytes) - 1);
-    const sizes = [...new Array<number>(full).fill(this.blockBytes), byteLength - full * this.blockBytes];
-    return sizes.map((size) => this.takeBlock(size));
+    return [...new Array<number>(full).fill(this.blockBytes), byteLength - full * this.blockBytes];
   }
 
   private takeBlock(byteLength: number): Block {
@@ -106,7 +115,7 @@ export class Pool {
     for (const size of [...this.bySize.keys()].sort((a, b) => b - a)) {
       const blocks = this.bySize.get(size)!;
       while (this.spare > limit && blocks.length > 0) {
-        blocks.pop()!.gpu.destroy();
+        blocks.pop()!.gpu!.destroy();
         this.spare -= size;
       }
       if (blocks.length === 0) this.bySize.delete(size);

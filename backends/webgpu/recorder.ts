@@ -109,13 +109,14 @@ export class Recorder {
 
   alloc(byteLength: number): GpuBuffer {
     this.requireDevice();
-    return new GpuBuffer(this.pool.take(byteLength), this.pool.blockBytes, byteLength);
+    const blocks = this.compiling ? this.pool.imagine(byteLength) : this.pool.take(byteLength);
+    return new GpuBuffer(blocks, this.pool.blockBytes, byteLength);
   }
 
   free(buffer: GpuBuffer): void {
     if (buffer.freed) return;
     buffer.freed = true;
-    for (const block of buffer.blocks) this.pool.give(block);
+    for (const block of buffer.blocks) if (block.gpu) this.pool.give(block);
   }
 
   dispatch({ key, source, windows, params, groups }: Dispatch): void {
@@ -142,7 +143,7 @@ export class Recorder {
     if (this.groups >= ENOUGH_GROUPS) this.submit();
   }
 
-  /** Run `work` without doing what it records, and compile its kernels meanwhile. */
+  /** Run `work` without memory and without doing what it records, and compile its kernels meanwhile. */
   async precompile(work: () => void): Promise<void> {
     this.requireDevice();
     const compiling: Promise<void>[] = [];
@@ -172,23 +173,24 @@ export class Recorder {
     if (waiting && bytes.length <= LARGEST_STAGED) {
       const at = this.takeArena(align(bytes.length, 4), 4);
       this.arenaBytes.set(bytes, at);
-      this.openEncoder().copyBufferToBuffer(this.arena, at, block.gpu, 0, align(bytes.length, 4));
+      this.openEncoder().copyBufferToBuffer(this.arena, at, block.gpu!, 0, align(bytes.length, 4));
       block.recorded = this.recording;
       return;
     }
     if (waiting) this.submit();
     const whole = bytes.length - (bytes.length % 4);
-    if (whole > 0) this.device.queue.writeBuffer(block.gpu, 0, bytes, 0, whole);
+    if (whole > 0) this.device.queue.writeBuffer(block.gpu!, 0, bytes, 0, whole);
     if (whole < bytes.length) {
       const tail = new Uint8Array(4);
       tail.set(bytes.subarray(whole));
-      this.device.queue.writeBuffer(block.gpu, whole, tail);
+      this.device.queue.writeBuffer(block.gpu!, whole, tail);
     }
   }
 
   /** A copy of bytes as they are after all that was recorded before. */
   async read({ blocks, blockBytes }: GpuBuffer, byteOffset: number, byteLength: number): Promise<ArrayBuffer> {
     this.requireDevice();
+    if (this.compiling) throw new WebgpuError("precompile: the work must not read, as nothing is computed");
     if (byteLength === 0) return new ArrayBuffer(0);
     const start = byteOffset - (byteOffset % 4);
     const end = align(byteOffset + byteLength, 4);
@@ -196,7 +198,7 @@ export class Recorder {
       const [from, to] = [Math.max(start, i * blockBytes), Math.min(end, (i + 1) * blockBytes)];
       if (from >= to) return [];
       const staging = this.takeStaging(to - from);
-      this.openEncoder().copyBufferToBuffer(block.gpu, from - i * blockBytes, staging, 0, to - from);
+      this.openEncoder().copyBufferToBuffer(block.gpu!, from - i * blockBytes, staging, 0, to - from);
       return [{ staging, size: to - from, at: from - start }];
     });
     this.submit();

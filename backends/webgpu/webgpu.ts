@@ -25,10 +25,6 @@ export interface WebgpuBackend extends Backend {
   readonly counters: Readonly<Counters>;
   /** Bytes of GPU memory that tensors use, and bytes kept for reuse. */
   readonly memory: { readonly live: number; readonly spare: number };
-  /**
-   * Compile all kernels of some work at once, in the background, without doing it: `await backend.precompile(() =>
-   * model.call(inputs))`. What the work returns is garbage; it must not read.
-   */
   precompile(work: () => void): Promise<void>;
 }
 
