@@ -98,20 +98,31 @@ describe.skipIf(!found)("webgpu", () => {
     backend.device.destroy();
   });
 
-  it("submits once for each decoded token", async () => {
-    const backend = await open();
-    const model = await loadPretrained("golden/fixtures/tiny-llama", { backend });
-    const submits: number[] = [];
-    let before = 0;
-    for await (const _ of generateSteps(model, prompt(model.config.visual.image_size), { maxNewTokens: 6 })) {
-      submits.push(backend.counters.submits - before);
-      before = backend.counters.submits;
-    }
-    expect(submits).toHaveLength(6);
-    expect(submits.slice(1).every((count) => count === 1)).toBe(true);
-    model.dispose();
-    backend.device.destroy();
-  });
+  it.each([null, { topK: 5 }])(
+    "submits once for each decoded token, and reads little (sampling: %j)",
+    async (sampling) => {
+      const backend = await open();
+      const model = await loadPretrained("golden/fixtures/tiny-llama", { backend });
+      const submits: number[] = [];
+      const bytes: number[] = [];
+      const { read } = backend;
+      backend.read = (buffer, byteOffset, byteLength) => {
+        bytes.push(byteLength);
+        return read(buffer, byteOffset, byteLength);
+      };
+      let before = 0;
+      const options = { maxNewTokens: 6, sampling, eosTokenIds: [] };
+      for await (const _ of generateSteps(model, prompt(model.config.visual.image_size), options)) {
+        submits.push(backend.counters.submits - before);
+        before = backend.counters.submits;
+      }
+      expect(submits).toHaveLength(6);
+      expect(submits.slice(1).every((count) => count === 1)).toBe(true);
+      expect(bytes).toEqual(new Array(6).fill(sampling ? 6 * 2 * 4 : 4));
+      model.dispose();
+      backend.device.destroy();
+    },
+  );
 
   it("says how much memory was asked for, and the limit", async () => {
     const backend = await open();
