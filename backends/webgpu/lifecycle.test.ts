@@ -17,7 +17,7 @@ import {
   type Tensor,
 } from "../../tensor/index.ts";
 import { DeviceLostError, OutOfMemoryError, WebgpuError } from "./errors.ts";
-import { testDevice } from "./testDevice.ts";
+import { takeRefusals, testDevice } from "./testDevice.ts";
 import { createWebgpuBackend, type WebgpuBackend } from "./webgpu.ts";
 
 const found = await testDevice();
@@ -152,6 +152,7 @@ describe.skipIf(!found)("webgpu", () => {
     backend.recorder.dispatch({ key: "bad", source: () => "not WGSL", windows: [], params: [0], groups: 1 });
     await expect(kept.data()).rejects.toThrow(WebgpuError);
     await expect(kept.data()).resolves.toEqual(Float32Array.of(1));
+    expect(takeRefusals()[0]).toContain("not WGSL");
     kept.dispose();
     backend.device.destroy();
   });
