@@ -13,7 +13,7 @@ const DOG = "model/infimm-tiny/pictures/dog.png";
 describe.skipIf(!found)("precompile", () => {
   it("leaves nothing to compile to an assistant's first answer", async () => {
     const backend = await createWebgpuBackend(found!);
-    const assistant = await Assistant.fromPretrained("model/infimm-tiny", { backend });
+    const assistant = await Assistant.fromPretrained("model/infimm-tiny", { backend, precompile: true });
     const late: string[] = [];
     const compile = backend.device.createComputePipeline.bind(backend.device);
     backend.device.createComputePipeline = (descriptor) => {

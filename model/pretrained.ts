@@ -7,7 +7,7 @@ import { Processor } from "./processor/processor.ts";
 import { type LoadOptions, loadWeights } from "./weights/loadWeights.ts";
 
 export interface PretrainedOptions extends LoadOptions, HubOptions {
-  /** Compile the kernels of an answer while the weights are on their way, where the backend compiles any. Default false, of an Assistant true. */
+  /** Compile the kernels of an answer while the weights are on their way, where the backend compiles any. Default: false; of an Assistant, on a real GPU. */
   readonly precompile?: boolean;
 }
 
