@@ -31,6 +31,7 @@ export { InfiMM, languageModelLoss } from "./model/infimm.ts";
 export { idTensor, modelInputs, type Prompts } from "./model/inputs.ts";
 export { type DecodeOptions, decodeImage } from "./model/processor/decodeImage.ts";
 export { fromNdarray as imageFromNdarray, type Image, toNdarray as imageToNdarray } from "./model/processor/image.ts";
+export { precompile } from "./model/precompile.ts";
 export { Processor } from "./model/processor/processor.ts";
 export { type PictureOptions, type PictureSource, readPicture } from "./model/processor/readPicture.ts";
 export { readPictures } from "./model/processor/readPictures.ts";

@@ -1,3 +1,4 @@
+import { openBackend } from "../tensor/index.ts";
 import { Chat } from "./chat.ts";
 import { generate, generateSteps } from "./generate/generate.ts";
 import type { GenerateOptions } from "./generate/options.ts";
@@ -35,7 +36,9 @@ export class Assistant {
     const { loadModel, loadProcessor } = await import("./pretrained.ts");
     const checkpoint = await openCheckpoint(source, options);
     const processor = await loadProcessor(checkpoint); // first: it is quick, and may find something wrong
-    return new Assistant(await loadModel(checkpoint, options), processor);
+    const backend = typeof options.backend === "object" ? options.backend : await openBackend(options.backend);
+    const precompile = backend.software === false; // in software it costs the time that it would save
+    return new Assistant(await loadModel(checkpoint, { precompile, ...options, backend }), processor);
   }
 
   /** The answer about pictures (paths, addresses, bytes, pixels …), piece by piece as it is made. */

@@ -2,10 +2,14 @@ import { parseConfig } from "./config.ts";
 import { type Checkpoint, openCheckpoint } from "./hub/checkpoint.ts";
 import type { HubOptions } from "./hub/settings.ts";
 import { InfiMM } from "./infimm.ts";
+import { precompile } from "./precompile.ts";
 import { Processor } from "./processor/processor.ts";
 import { type LoadOptions, loadWeights } from "./weights/loadWeights.ts";
 
-export interface PretrainedOptions extends LoadOptions, HubOptions {}
+export interface PretrainedOptions extends LoadOptions, HubOptions {
+  /** Compile the kernels of an answer while the weights are on their way, where the backend compiles any. Default: false; of an Assistant, on a real GPU. */
+  readonly precompile?: boolean;
+}
 
 /**
  * A model by its folder or weight file (Node), the address of its folder (browsers), or its name on the Hugging Face
@@ -17,12 +21,18 @@ export async function loadPretrained(source: string, options: PretrainedOptions 
 }
 
 /** The model of a checkpoint, with its weights. */
-export async function loadModel(checkpoint: Checkpoint, options: LoadOptions = {}): Promise<InfiMM> {
+export async function loadModel(checkpoint: Checkpoint, options: PretrainedOptions = {}): Promise<InfiMM> {
   const { value, path } = await checkpoint.json("config.json", "model config");
   const model = new InfiMM(parseConfig(value, path));
   const weights = await checkpoint.openWeights();
+  let compiled: Promise<void> | undefined;
+  const onMatch: LoadOptions["onMatch"] = (dtypes, backend) => {
+    if (options.precompile) compiled = precompile(model, backend, dtypes);
+    options.onMatch?.(dtypes, backend);
+  };
   try {
-    await loadWeights(model, weights, options);
+    await loadWeights(model, weights, { ...options, onMatch });
+    await compiled;
   } finally {
     await weights.close();
   }

@@ -8,25 +8,36 @@ import type { Module } from "./module.ts";
  * @param read called with the path of each parameter or buffer when a forward takes it
  */
 export function onMeta<T>(module: Module, read: (path: string) => void, fn: () => T): T {
+  return withStandIns(module, (_, tensor) => shapeOnly(tensor), read, () => withBackend("meta", fn)); // biome-ignore format: one line
+}
+
+/** Like `onMeta`, with the tensors that `standIn` makes: they are freed afterwards. */
+export function withStandIns<T>(
+  module: Module,
+  standIn: (path: string, tensor: Tensor) => Tensor,
+  read: (path: string) => void,
+  fn: () => T,
+): T {
   const restore: (() => void)[] = [];
   try {
-    for (const [path, owner] of module.modules()) {
+    for (const [parent, owner] of module.modules()) {
       for (const [name, value] of Object.entries(owner)) {
         if (!(value instanceof Tensor)) continue;
-        const shape = shapeOnly(value);
+        const path = parent === "" ? name : `${parent}.${name}`;
+        const instead = standIn(path, value);
         const get = () => {
-          read(path === "" ? name : `${path}.${name}`);
-          return shape;
+          read(path);
+          return instead;
         };
         Object.defineProperty(owner, name, { get, configurable: true, enumerable: true });
         const plain = { value, configurable: true, enumerable: true, writable: true };
         restore.push(() => {
           Object.defineProperty(owner, name, plain);
-          shape.dispose();
+          instead.dispose();
         });
       }
     }
-    return withBackend("meta", fn);
+    return fn();
   } finally {
     for (const undo of restore) undo();
   }

@@ -63,6 +63,14 @@ export interface Backend {
   readonly fused: Partial<FusedKernels>;
   /** Whether the device behind it is gone, and all memory with it. `openBackend` makes a new one then. */
   readonly lost?: boolean;
+  /** Only on backends of a GPU: whether it is one in software, which computes on the CPU. */
+  readonly software?: boolean;
+  /**
+   * Only on backends that compile kernels: compile all that `work` needs, at once and in the background, without doing
+   * it. Nothing is allocated, what is written is ignored, and what `work` makes is a shape without memory: it must not
+   * read, nor keep any of it.
+   */
+  precompile?(work: () => void): Promise<void>;
   /** Only on backends that count instead of compute (meta): what has run so far. Bytes are those of all results made. */
   readonly spent?: { readonly flops: number; readonly bytes: number };
 }

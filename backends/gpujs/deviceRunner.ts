@@ -1,4 +1,6 @@
+import { BYTES } from "../../core/dtype.ts";
 import { InfimmError } from "../../core/errors.ts";
+import { sizeOf } from "../../core/shape.ts";
 import type { Operand } from "../../tensor/backend.ts";
 import { type GpuBuffer, USAGE } from "../webgpu/memory.ts";
 import type { WebgpuBackend } from "../webgpu/webgpu.ts";
@@ -37,7 +39,7 @@ export async function createDeviceRunner(
   let draining: Promise<void> | undefined;
   let failure: unknown;
 
-  const blockOf = ({ buffer }: Operand) => (buffer as GpuBuffer).block.gpu;
+  const blockOf = ({ buffer }: Operand) => (buffer as GpuBuffer).blocks[0].gpu!;
   const handle = (buffer: GPUBuffer) =>
     new WebGPUBufferResult({ buffer, output: [buffer.size / 4], context, kernel: null });
 
@@ -77,7 +79,10 @@ export async function createDeviceRunner(
       failure = undefined;
       return error;
     },
-    fits: (operand) => blockOf(operand).size <= device.limits.maxStorageBufferBindingSize,
+    fits({ buffer, shape }) {
+      const { blocks, blockBytes } = buffer as GpuBuffer;
+      return blocks.length === 1 && sizeOf(shape) * BYTES.f32 <= blockBytes;
+    },
     writesInto: (out, inputs) => out.offset === 0 && inputs.every(({ data }) => data !== blockOf(out)),
     argument: (operand) => ({ data: blockOf(operand), offset: operand.offset }),
     run(kernel, inputs, numbers, size, out) {

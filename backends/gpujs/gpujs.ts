@@ -157,7 +157,7 @@ export async function createGpuJsBackend({ mode, base }: GpuJsOptions): Promise<
       out.dtype === "bool" ||
       (out.dtype === "i32" && kind === "sum") ||
       sizeOf(input.shape) === 0 ||
-      tooLarge(input)
+      tooLarge(input, out)
     )
       return runner.inOrder(null, () => base.reduce(kind, input, axes, out));
     const order = [...input.shape.keys()].filter((axis) => !axes.includes(axis));
@@ -213,7 +213,7 @@ export async function createGpuJsBackend({ mode, base }: GpuJsOptions): Promise<
   };
 
   const gather: Backend["gather"] = (input, axis, index, out) => {
-    if (input.dtype === "i32" || input.shape[axis] > EXACT || sizeOf(out.shape) === 0 || tooLarge(input, out))
+    if (input.dtype === "i32" || input.shape[axis] > EXACT || sizeOf(out.shape) === 0 || tooLarge(input, index, out))
       return runner.inOrder(null, () => base.gather(input, axis, index, out));
     withFloats(gatherKernel, [input, index], (t, at) => {
       const walk = (strides: Shape) => strides.map((s, i) => (i === axis ? 0 : s));
@@ -231,7 +231,7 @@ export async function createGpuJsBackend({ mode, base }: GpuJsOptions): Promise<
   };
 
   const scatterAdd: Backend["scatterAdd"] = (out, axis, index, source) => {
-    if (out.dtype !== "f32" || out.shape[axis] > EXACT || sizeOf(source.shape) === 0 || tooLarge(out, source))
+    if (out.dtype !== "f32" || out.shape[axis] > EXACT || sizeOf(source.shape) === 0 || tooLarge(out, index, source))
       return runner.inOrder(null, () => base.scatterAdd(out, axis, index, source));
     const shape = source.shape.map((size, i) => (i === axis ? out.shape[axis] : size));
     const reached = viewed(out, shape, out.strides); // a source may be smaller than the result, along the other dims too
@@ -246,7 +246,8 @@ export async function createGpuJsBackend({ mode, base }: GpuJsOptions): Promise<
   };
 
   const scan: Backend["scan"] = (input, out) => {
-    if (out.dtype !== "f32" || sizeOf(out.shape) === 0) return runner.inOrder(null, () => base.scan(input, out));
+    if (out.dtype !== "f32" || sizeOf(out.shape) === 0 || tooLarge(input, out))
+      return runner.inOrder(null, () => base.scan(input, out));
     withFloats(scanKernel, [input], (t) => {
       const lead = mergeDims(t.shape.slice(0, -1), [t.strides.slice(0, -1)]);
       const from = lead.shape.length > 2 ? convert(t) : t;

@@ -13,7 +13,7 @@ export interface Runner {
   inOrder(kernel: KernelSource | null, work: () => void): void;
   /** What has gone wrong since the last time in work that had to wait. */
   takeFailure(): unknown;
-  /** Whether kernels can take the operand's memory. */
+  /** Whether kernels can take the operand's memory, and a copy of it as f32. */
   fits(operand: Operand): boolean;
   /** Whether a kernel can write `out` where it is, while it reads `inputs`. */
   writesInto(out: Operand, inputs: readonly Argument[]): boolean;

@@ -57,7 +57,7 @@ export function attention(
   const [b, h, i, d] = q.shape;
   const [, shared, j] = k.shape;
   const e = v.shape[3];
-  const bindings = new Bindings(recorder.device.limits);
+  const bindings = new Bindings();
   const inputs = [q, k, v];
   const ids = inputs.map((operand) => bindings.add(operand, { alone: true }));
   const maskId = mask ? bindings.add(mask, { alone: true }) : -1;

@@ -22,9 +22,7 @@ export class BindGroups {
   /** @param paramBytes how much of the arena is seen, from the offset on */
   get(layout: GPUBindGroupLayout, pattern: string, paramBytes: number, windows: readonly Window[]): GPUBindGroup {
     let key = `${pattern}${paramBytes}`;
-    for (const { block, offset, size } of windows) {
-      key += size === block.capacity ? `,${block.id}` : `,${block.id}:${offset}:${size}`;
-    }
+    for (const { block } of windows) key += `,${block.id}`;
     let group = this.groups.get(key);
     if (!group) {
       if (this.groups.size >= MOST) this.clear();
@@ -38,10 +36,7 @@ export class BindGroups {
   }
 
   private make(layout: GPUBindGroupLayout, paramBytes: number, windows: readonly Window[]): GPUBindGroup {
-    const buffers = windows.map(({ block, offset, size }, i) => ({
-      binding: i + 1,
-      resource: { buffer: block.gpu, offset, size },
-    }));
+    const buffers = windows.map(({ block }, i) => ({ binding: i + 1, resource: { buffer: block.gpu! } }));
     const params = { binding: 0, resource: { buffer: this.arena, size: paramBytes } };
     return this.device.createBindGroup({ layout, entries: [params, ...buffers] });
   }

@@ -4,7 +4,7 @@ import { createCpuBackend } from "../cpu/cpu.ts";
 import { Generator } from "../../core/random.ts";
 import { wgslKernel } from "./customKernel.ts";
 import { WebgpuError } from "./errors.ts";
-import { testDevice } from "./testDevice.ts";
+import { takeRefusals, testDevice } from "./testDevice.ts";
 import { createWebgpuBackend } from "./webgpu.ts";
 
 const found = await testDevice();
@@ -57,6 +57,7 @@ describe.skipIf(!found)("a WGSL kernel of the user's", () => {
     const x = await toBackend(tensor([1, 2]), "webgpu");
     await expect(compute(() => broken(x))).rejects.toThrow(WebgpuError);
     await expect(x.data()).resolves.toEqual(Float32Array.of(1, 2));
+    expect(takeRefusals()[0]).toContain("unresolved call target 'y'");
   });
 
   it("says where it cannot run", () => {

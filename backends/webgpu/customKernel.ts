@@ -6,6 +6,7 @@ import { Bindings, PER_WORD } from "./bindings.ts";
 import { declarations, entry, floatBits, GROUP, loader, param } from "./wgsl.ts";
 import { functionsFor } from "./wgslFunctions.ts";
 import type { WebgpuBackend } from "./webgpu.ts";
+import { onWhole } from "./whole.ts";
 
 /** A kernel in WGSL. */
 export interface WgslKernel {
@@ -26,7 +27,8 @@ export interface WgslKernel {
 }
 
 /**
- * WGSL as a kernel for `customOp`. What the compiler refuses, the next read tells.
+ * WGSL as a kernel for `customOp`. What the compiler refuses, the next read tells. It sees each tensor whole: one that
+ * is more than the device binds is an OutOfMemoryError.
  * @param spec its sizes may change from call to call; the code is compiled once
  */
 export function wgslKernel(spec: WgslKernel): (backend: Backend, inputs: readonly Operand[], out: Operand) => void {
@@ -37,7 +39,9 @@ export function wgslKernel(spec: WgslKernel): (backend: Backend, inputs: readonl
       throw new InfimmError(`${spec.name}(${spec.inputs.join(", ")}): got ${inputs.length} inputs`);
     if (PER_WORD[out.dtype] !== 1)
       throw new InfimmError(`${spec.name}: a result is f32 or i32, not ${out.dtype}; convert it afterwards`);
-    if (sizeOf(out.shape) > 0) run((backend as WebgpuBackend).recorder, spec, inputs, out);
+    if (sizeOf(out.shape) === 0) return;
+    const { recorder } = backend as WebgpuBackend;
+    onWhole(recorder, inputs, [out], (whole, [to]) => run(recorder, spec, whole, to));
   };
 }
 
@@ -45,7 +49,7 @@ function run(recorder: WebgpuBackend["recorder"], spec: WgslKernel, inputs: read
   const { name, numbers = {} } = spec;
   const sizes = spec.sizes?.(inputs, out) ?? {};
   const threads = spec.threads?.(inputs, out) ?? sizeOf(out.shape);
-  const bindings = new Bindings(recorder.device.limits);
+  const bindings = new Bindings();
   const ids = inputs.map((input) => bindings.add(input));
   const target = bindings.add(out, { writable: true });
   const { pattern } = bindings;

@@ -27,6 +27,8 @@ export interface ElementKernel {
   readonly inputs: readonly Operand[];
   /** What the kernel steps through instead of an input: another shape and strides on the same memory. */
   readonly seen?: readonly (Operand | undefined)[];
+  /** Whether the body may `return` for an element, which then stays as it is. */
+  readonly partial?: boolean;
   /** u32 words for the body; `extra(k)` names the k-th. */
   readonly extras: readonly number[];
   /**
@@ -39,17 +41,17 @@ export interface ElementKernel {
 type Store = "element" | "word" | "atomic";
 
 export function runElements(recorder: Recorder, kernel: ElementKernel): void {
-  const { name, out, inputs, seen = [], extras } = kernel;
+  const { name, out, inputs, seen = [], partial = false, extras } = kernel;
   const size = sizeOf(out.shape);
   if (size === 0) return;
-  const bindings = new Bindings(recorder.device.limits);
+  const bindings = new Bindings();
   const ids = inputs.map((input) => bindings.add(input));
   const target = bindings.add(out, { writable: true });
   const views = inputs.map((input, k) => seen[k] ?? input);
   const { shape, strides } = mergeDims(out.shape, [out.strides, ...views.map((view) => view.strides)]);
   const rank = shape.length;
   const contiguous = isContiguous(shape, strides[0]);
-  const store: Store = PER_WORD[out.dtype] === 1 ? "element" : contiguous ? "word" : "atomic";
+  const store: Store = PER_WORD[out.dtype] === 1 ? "element" : contiguous && !partial ? "word" : "atomic";
   /** Of several dims, whether an operand steps through them as through one. */
   const straight = strides.map((s) => rank > 1 && isContiguous(shape, s));
   const bases = [bindings.base(target, out), ...views.map((view, k) => bindings.base(ids[k], view))];

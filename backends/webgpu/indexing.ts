@@ -1,58 +1,72 @@
-import { BYTES, computeDType } from "../../core/dtype.ts";
+import { computeDType } from "../../core/dtype.ts";
 import { sizeOf } from "../../core/shape.ts";
 import type { Operand } from "../../tensor/backend.ts";
 import { mergeDims } from "../cpu/walk.ts";
-import { Bindings, fits, PER_WORD } from "./bindings.ts";
+import { Bindings } from "./bindings.ts";
 import { runElements } from "./elements.ts";
-import { WebgpuError } from "./errors.ts";
 import type { Recorder } from "./recorder.ts";
-import { sliceOf, splitLoop, viewOf } from "./split.ts";
+import { cutOf, firstSplit, partOf, viewOf } from "./split.ts";
 import { addresses, declarations, entry, GROUP, loader, param } from "./wgsl.ts";
 import { functionsFor } from "./wgslFunctions.ts";
 
-/**
- * Rows of a table by their ids, or any other gather. A table that is too large to be bound (an embedding) is
- * looked at part by part; each part writes what is in it.
- */
+/** Rows of a table by their ids, or any other gather. Each piece of the table writes what is in it. */
 export function gather(recorder: Recorder, table: Operand, axis: number, index: Operand, out: Operand): void {
-  const { limits } = recorder.device;
-  splitLoop(limits, [out, index], ([to, ids]) => {
-    const parts = partsAlong(limits, table, axis);
-    if (parts.length > 1 && PER_WORD[out.dtype] > 1) {
-      throw new WebgpuError(`gather: a ${table.dtype} table of more bytes than can be bound; use f32, f16 or bf16`);
-    }
-    for (const [start, end] of parts) {
-      const part = sliceOf(table, axis, start, end);
-      const seen = viewOf(part, { shape: out.shape, strides: part.strides.map((s, i) => (i === axis ? 0 : s)) });
-      runElements(recorder, {
-        name: parts.length > 1 ? "gather a part" : "gather",
-        out: to,
-        inputs: [ids, part],
-        seen: [undefined, seen],
-        extras: [table.strides[axis], start, end],
-        body: (extra) => ({
-          lines: [
-            "  let id = u32(load0(a0));",
-            ...(parts.length > 1 ? [`  if (id < ${extra(1)} || id >= ${extra(2)}) { return; }`] : []),
-            `  let found = load1(a1 + (id - ${extra(1)}) * ${extra(0)});`,
-          ],
-          value: "found",
-          type: computeDType(table.dtype),
-        }),
-      });
-    }
+  splitIndexed({ whole: table, axis, index, other: out }, ({ whole: part, start, index: ids, other: to }) => {
+    const end = start + part.shape[axis];
+    const partial = end - start < table.shape[axis];
+    const seen = viewOf(part, { shape: to.shape, strides: part.strides.map((s, i) => (i === axis ? 0 : s)) });
+    runElements(recorder, {
+      name: partial ? "gather a part" : "gather",
+      out: to,
+      inputs: [ids, part],
+      seen: [undefined, seen],
+      partial,
+      extras: [part.strides[axis], start, end],
+      body: (extra) => ({
+        lines: [
+          "  let id = u32(load0(a0));",
+          ...(partial ? [`  if (id < ${extra(1)} || id >= ${extra(2)}) { return; }`] : []),
+          `  let found = load1(a1 + (id - ${extra(1)}) * ${extra(0)});`,
+        ],
+        value: "found",
+        type: computeDType(part.dtype),
+      }),
+    });
   });
 }
 
-/** Ranges of `axis` in which the device can bind the operand. */
-export function partsAlong(limits: GPUSupportedLimits, operand: Operand, axis: number): [start: number, end: number][] {
-  const size = operand.shape[axis];
-  if (fits(limits, [operand]) || size < 2) return [[0, size]];
-  const others = sliceOf(operand, axis, 0, 1);
-  const room = limits.maxStorageBufferBindingSize / BYTES[operand.dtype] - 512;
-  const inner = others.shape.reduce((sum, d, i) => sum + (d - 1) * operand.strides[i], 1);
-  const rows = Math.max(1, Math.floor((room - inner) / operand.strides[axis]) + 1);
-  return Array.from({ length: Math.ceil(size / rows) }, (_, i) => [i * rows, Math.min(size, (i + 1) * rows)]);
+/** What an index along `axis` points into, from element `start` of that axis on; the index; and what goes out or comes in. */
+export interface Indexed {
+  readonly whole: Operand;
+  readonly axis: number;
+  readonly start?: number;
+  readonly index: Operand;
+  /** Of index's shape. */
+  readonly other: Operand;
+}
+
+/** Run a kernel on pieces that each lie in one block (split.ts). What a piece's `whole` does not have is another's. */
+export function splitIndexed(indexed: Indexed, run: (piece: Required<Indexed>) => void): void {
+  const { whole, axis, start = 0, index, other } = indexed;
+  const large = firstSplit([whole, index, other]);
+  if (!large) {
+    run({ ...indexed, start });
+    return;
+  }
+  const cut = cutOf(large);
+  const along = cut.axis === axis;
+  for (const part of [0, 1]) {
+    splitIndexed(
+      {
+        whole: !along || large === whole ? partOf(whole, cut, part) : whole,
+        axis,
+        start: along && large === whole ? start + part * cut.at : start,
+        index: along && large === whole ? index : partOf(index, cut, part),
+        other: along && large === whole ? other : partOf(other, cut, part),
+      },
+      run,
+    );
+  }
 }
 
 /**
@@ -61,9 +75,9 @@ export function partsAlong(limits: GPUSupportedLimits, operand: Operand, axis: n
  */
 export function scatterAdd(recorder: Recorder, out: Operand, axis: number, index: Operand, source: Operand): void {
   if (sizeOf(source.shape) === 0) return;
-  for (const [start, end] of partsAlong(recorder.device.limits, out, axis)) {
-    scatterPart(recorder, sliceOf(out, axis, start, end), axis, start, index, source);
-  }
+  splitIndexed({ whole: out, axis, index, other: source }, ({ whole, start, index: ids, other }) => {
+    scatterPart(recorder, whole, axis, start, ids, other);
+  });
 }
 
 function scatterPart(
@@ -80,7 +94,7 @@ function scatterPart(
     others(source.shape),
     operands.map((operand) => others(operand.strides)),
   );
-  const bindings = new Bindings(recorder.device.limits);
+  const bindings = new Bindings();
   const ids = operands.map((operand, k) => bindings.add(operand, { writable: k === 0 }));
   const lanes = sizeOf(shape);
   const rank = shape.length;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { call, type Expr, input, number } from "../../core/expr.ts";
-import { compute, elementwise, fromData, scope } from "../../tensor/index.ts";
+import { compute, elementwise, fromData, full, scope } from "../../tensor/index.ts";
 import { expectClose } from "../conformance/compare.ts";
 import { printExpression } from "./expression.ts";
 import { testDevice } from "./testDevice.ts";
@@ -24,12 +24,30 @@ describe.skipIf(!found)("elementwise kernels", () => {
     const backend = await createWebgpuBackend((await testDevice())!);
     const x = fromData(Float32Array.of(1, 2), [2], "f32", backend);
     const work = () => x.matmul(x.add(1)).sub(x.sum());
+    const [before, create] = [backend.memory, backend.device.createBuffer];
+    backend.device.createBuffer = () => {
+      throw new Error("took memory");
+    };
     await backend.precompile(() => scope(() => void work()));
-    expect(backend.counters.dispatches).toBe(0);
+    backend.device.createBuffer = create;
+    expect(backend.memory).toEqual(before);
+    expect(backend.counters).toEqual({ dispatches: 0, submits: 0, uploads: 1, reads: 0 });
     backend.device.createComputePipeline = () => {
       throw new Error("compiled late");
     };
     expect(await compute(work)).toEqual(Float32Array.of(5));
+    backend.device.destroy();
+  });
+
+  it("cannot be read while they are only compiled", async () => {
+    const backend = await createWebgpuBackend((await testDevice())!);
+    let reading: Promise<unknown> | undefined;
+    await backend.precompile(() => {
+      reading = compute(() => full([2], 1, "f32", backend));
+      reading.catch(() => {});
+    });
+    await expect(reading).rejects.toThrow("precompile: the work must not read, as nothing is computed");
+    expect(backend.memory.live).toBe(0);
     backend.device.destroy();
   });
 

@@ -17,12 +17,11 @@ export function map(recorder: Recorder, expr: Expr, inputs: readonly Argument[],
   const { used, body, key } = compact(expr);
   const args = used.map((index) => inputs[index]);
   const tensors = args.filter((x) => typeof x !== "number");
-  const { limits } = recorder.device;
-  if (tensors.length >= limits.maxStorageBuffersPerShaderStage) {
+  if (tensors.length >= recorder.device.limits.maxStorageBuffersPerShaderStage) {
     mapInParts(recorder, body, args, out);
     return;
   }
-  splitLoop(limits, [out, ...tensors], ([to, ...pieces]) => {
+  splitLoop([out, ...tensors], ([to, ...pieces]) => {
     let next = 0;
     mapPiece(
       recorder,
@@ -40,6 +39,7 @@ export function copy(recorder: Recorder, from: Operand, out: Operand): void {
 }
 
 const IDENTITY = input(0);
+export const ADD = call("add", input(0), input(1));
 
 /** An expression with its inputs numbered as they turn up, so that unused ones cost nothing, and its key. */
 interface Compact {

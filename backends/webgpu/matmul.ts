@@ -1,17 +1,19 @@
-import { isQuantized, type QuantizedDType } from "../../core/dtype.ts";
+import { BYTES, isQuantized, type QuantizedDType } from "../../core/dtype.ts";
 import { sizeOf } from "../../core/shape.ts";
 import type { Operand } from "../../tensor/backend.ts";
 import { mergeDims } from "../cpu/walk.ts";
-import { Bindings, fits } from "./bindings.ts";
+import { Bindings } from "./bindings.ts";
+import { ADD, map } from "./map.ts";
 import { blockedSource } from "./matmulBlocked.ts";
 import { type Tile, TILES, tiledSource, tileSize } from "./matmulTiled.ts";
 import { matmulParts, type Parts, partsFor } from "./matmulParts.ts";
 import { matvecSource, type Share } from "./matvec.ts";
 import { addPlanes, quantReaders } from "./quantized.ts";
 import type { Recorder } from "./recorder.ts";
-import { halfOf, viewOf } from "./split.ts";
+import { cutOf, firstSplit, partOf, viewOf } from "./split.ts";
 import { type Reading, readers, readingKey, readingOf, wordsOf } from "./vectors.ts";
 import { addresses, declarations, GROUP, loader, param } from "./wgsl.ts";
+import { onWhole, withTemporary } from "./whole.ts";
 import { functionsFor } from "./wgslFunctions.ts";
 
 /** [.., n, k] seen as [.., k, n]. */
@@ -81,39 +83,51 @@ export const SLOT = {
   scales: 15,
 };
 
-/** [batch…, m, k] x [batch…, k, n] (+ bias [n]), any strides, f32 or 16-bit floats; b may be a quantised weight, transposed. Tensors beyond the binding limit are halved. */
+/**
+ * [batch…, m, k] x [batch…, k, n] (+ bias [n]), any strides, f32 or 16-bit floats; b may be a quantised weight,
+ * transposed. Operands in several blocks are cut: between matrices, rows or columns, or along k, and then added up.
+ */
 export function matmul(recorder: Recorder, a: Operand, b: Operand, bias: Operand | null, out: Operand): void {
   if (sizeOf(out.shape) === 0) return;
-  const rank = out.shape.length;
-  const large = [a, b, out].find((operand) => !fits(recorder.device.limits, [operand]));
-  const batchAxis = out.shape.findIndex((size, i) => i < rank - 2 && size > 1);
-  const axis = !large ? -1 : batchAxis >= 0 ? batchAxis : large === a ? rank - 2 : large === b ? rank - 1 : longer(out);
-  if (axis < 0 || out.shape[axis] < 2) {
+  const large = firstSplit([a, b, out]);
+  if (!large) {
     product(recorder, a, b, bias, out);
     return;
   }
-  for (const half of [0, 1]) {
+  const rank = out.shape.length;
+  const cut = cutOf(large);
+  const part = (operand: Operand, axis: number, p: number) => partOf(operand, { axis, at: cut.at }, p);
+  if (cut.axis === (large === a ? rank - 1 : large === b ? rank - 2 : -1)) {
+    if (large === a && isQuantized(b.dtype)) {
+      onWhole(recorder, [a], [], ([whole]) => matmul(recorder, whole, b, bias, out)); // b is cut between its blocks only
+      return;
+    }
+    matmul(recorder, part(a, rank - 1, 0), part(b, rank - 2, 0), bias, out);
+    withTemporary(recorder, out.shape, out.dtype, (rest) => {
+      matmul(recorder, part(a, rank - 1, 1), part(b, rank - 2, 1), null, rest);
+      map(recorder, ADD, [out, rest], out);
+    });
+    return;
+  }
+  for (const p of [0, 1]) {
     matmul(
       recorder,
-      axis === rank - 1 ? a : halfOf(a, axis, half),
-      axis === rank - 2 ? b : halfOf(b, axis, half),
-      bias && axis === rank - 1 ? halfOf(bias, 0, half) : bias,
-      halfOf(out, axis, half),
+      cut.axis === rank - 1 ? a : part(a, cut.axis, p),
+      cut.axis === rank - 2 ? b : part(b, cut.axis, p),
+      bias && cut.axis === rank - 1 ? part(bias, 0, p) : bias,
+      part(out, cut.axis, p),
     );
   }
 }
 
-function longer({ shape }: Operand): number {
-  const rank = shape.length;
-  return shape[rank - 2] > 1 ? rank - 2 : rank - 1;
-}
-
-/** A product that can be bound. */
+/** A product of operands that lie in one block each. */
 function product(recorder: Recorder, a: Operand, b: Operand, bias: Operand | null, out: Operand): void {
   const rank = out.shape.length;
   const [m, k, n] = [out.shape[rank - 2], a.shape[rank - 1], out.shape[rank - 1]];
   const plan = planFor(recorder.software, m, k, n, sizeOf(out.shape.slice(0, -2)), alongOf(b));
-  if (plan.kind !== "tiled" || plan.parts === 1) run(recorder, plan, a, b, bias, out);
+  const partial = plan.kind === "tiled" ? plan.parts * m * n * BYTES.f32 : 0;
+  if (plan.kind !== "tiled" || plan.parts === 1 || partial > recorder.pool.blockBytes)
+    run(recorder, plan, a, b, bias, out); // biome-ignore format: one line
   else matmulParts(recorder, plan.parts, a, b, bias, out, (x, w, to) => run(recorder, plan, x, w, null, to));
 }
 
@@ -131,7 +145,7 @@ export function run(recorder: Recorder, plan: Plan, a: Operand, b: Operand, bias
     [a, b, out].map(({ strides }) => strides.slice(0, -2)),
   );
   const batches = sizeOf(batch.shape);
-  const bindings = new Bindings(recorder.device.limits);
+  const bindings = new Bindings();
   const planes = isQuantized(b.dtype) ? addPlanes(bindings, b) : undefined;
   const ids = [bindings.add(a, { alone: true }), planes ? planes.quants : bindings.add(b, { alone: true })];
   const biasId = bias ? bindings.add(bias, { alone: true }) : -1;

@@ -1,11 +1,12 @@
-import { BYTES, type QuantizedDType } from "../../core/dtype.ts";
+import type { QuantizedDType } from "../../core/dtype.ts";
 import { BLOCK, quantBytes } from "../../core/quantized.ts";
 import { sizeOf } from "../../core/shape.ts";
 import type { Operand } from "../../tensor/backend.ts";
 import { Bindings, spanOf } from "./bindings.ts";
+import { splitIndexed } from "./indexing.ts";
 import type { GpuBuffer } from "./memory.ts";
 import type { Recorder } from "./recorder.ts";
-import { sliceOf } from "./split.ts";
+import { scalesAt, splitLoop, viewOf } from "./split.ts";
 import { declarations, entry, GROUP, param } from "./wgsl.ts";
 import { functionsFor } from "./wgslFunctions.ts";
 
@@ -25,7 +26,7 @@ export function addPlanes(bindings: Bindings, operand: Operand): BoundPlanes {
   const buffer = operand.buffer as GpuBuffer;
   const [first, end] = spanOf(operand);
   const perBlock = quantBytes(dtype);
-  const split = (buffer.byteLength / (BYTES[dtype] * BLOCK)) * perBlock;
+  const split = scalesAt(buffer, dtype);
   const at = (element: number) => (element / BLOCK) * perBlock;
   const quants = bindings.addBytes(buffer, at(first), at(end), { alone: true });
   const scales = bindings.addBytes(buffer, split + (first / BLOCK) * 2, split + (end / BLOCK) * 2, { alone: true });
@@ -59,30 +60,21 @@ fn ${name}(i: u32) -> f32 { return ${name}4(i & ~3u, 1u)[i & 3u]; }`;
 
 /** Rows of a quantised table as f32: those that `rows` names, or all. One thread writes four elements. */
 export function dequantize(recorder: Recorder, table: Operand, rows: Operand | null, out: Operand): void {
-  const [count, k] = out.shape;
   if (sizeOf(out.shape) === 0) return;
-  const bytes = recorder.device.limits.maxStorageBufferBindingSize - 1024;
-  const most = Math.floor(bytes / (k * (rows ? BYTES[table.dtype] : BYTES.f32)));
-  const total = table.shape[0];
-  for (let start = 0; start < total; start += most) {
-    const end = Math.min(total, start + most);
-    const part = sliceOf(table, 0, start, end);
-    if (rows) spread(recorder, part, rows, start, out, count, k);
-    else spread(recorder, part, null, start, sliceOf(out, 0, start, end), end - start, k);
+  if (!rows) {
+    splitLoop([table, out], ([part, to]) => spread(recorder, part, null, 0, to));
+    return;
   }
+  const index = viewOf(rows, { shape: out.shape, strides: [rows.strides[0], 0] });
+  splitIndexed({ whole: table, axis: 0, index, other: out }, ({ whole, start, index: ids, other }) => {
+    spread(recorder, whole, ids, start, other);
+  });
 }
 
-/** Rows that are not in this part of the table are left alone: another part has them. */
-function spread(
-  recorder: Recorder,
-  table: Operand,
-  rows: Operand | null,
-  first: number,
-  out: Operand,
-  count: number,
-  k: number,
-): void {
-  const bindings = new Bindings(recorder.device.limits);
+/** One kernel, for a table that begins with row `first`. Rows that are not in it are left alone. */
+function spread(recorder: Recorder, table: Operand, rows: Operand | null, first: number, out: Operand): void {
+  const [count, k] = out.shape;
+  const bindings = new Bindings();
   const planes = addPlanes(bindings, table);
   const ids = rows ? bindings.add(rows) : -1;
   const target = bindings.add(out, { writable: true });
@@ -101,6 +93,8 @@ function spread(
       table.shape[0],
       rows ? bindings.base(ids, rows) : 0,
       rows ? rows.strides[0] : 0,
+      table.strides[0],
+      out.strides[0],
     ],
     groups: Math.ceil(threads / GROUP),
     source: () => {
@@ -115,11 +109,13 @@ function spread(
   if (i >= ${param(0)}) { return; }
   let row = ${id};
   if (row >= ${param(6)}) { return; }
-  let found = load4(${param(2)} + (row * ${param(1)} + i % ${param(1)}) * 4u, 1u);
-  for (var j = 0u; j < 4u; j++) { b${target}[${param(4)} + i * 4u + j] = bitcast<u32>(found[j]); }`,
+  let column = (i % ${param(1)}) * 4u;
+  let found = load4(${param(2)} + row * ${param(9)} + column, 1u);
+  let to = ${param(4)} + (i / ${param(1)}) * ${param(10)} + column;
+  for (var j = 0u; j < 4u; j++) { b${target}[to + j] = bitcast<u32>(found[j]); }`,
         ),
       ].join("\n");
-      return [declarations(9, pattern), functionsFor(code), code].join("\n");
+      return [declarations(11, pattern), functionsFor(code), code].join("\n");
     },
   });
 }

@@ -1,14 +1,12 @@
 import type { TypedArray } from "../../core/dtype.ts";
 import { BindGroups } from "./bindGroups.ts";
 import { DeviceLostError, WebgpuError } from "./errors.ts";
-import { align, type Block, GpuBuffer, Pool, USAGE } from "./memory.ts";
+import { align, type Block, GpuBuffer, largestBlock, Pool, USAGE } from "./memory.ts";
 import { Pipelines } from "./pipelines.ts";
 
-/** A part of a block that a kernel sees, whole bytes of it. */
+/** A block that a kernel sees. */
 export interface Window {
   readonly block: Block;
-  readonly offset: number;
-  readonly size: number;
   readonly writable: boolean;
 }
 
@@ -81,11 +79,11 @@ export class Recorder {
   /** Kernels that are being compiled for work that is only looked at. */
   private compiling: Promise<void>[] | undefined;
 
-  constructor(device: GPUDevice, software: boolean, subgroup: number) {
+  constructor(device: GPUDevice, software: boolean, subgroup: number, blockBytes = largestBlock(device.limits)) {
     this.device = device;
     this.software = software;
     this.subgroup = subgroup;
-    this.pool = new Pool(device, (error) => this.fail(error));
+    this.pool = new Pool(device, blockBytes, (error) => this.fail(error));
     this.pipelines = new Pipelines(device);
     this.uniformStep = device.limits.minUniformBufferOffsetAlignment;
     this.arena = device.createBuffer({
@@ -111,13 +109,14 @@ export class Recorder {
 
   alloc(byteLength: number): GpuBuffer {
     this.requireDevice();
-    return new GpuBuffer(this.pool.take(byteLength), byteLength);
+    const blocks = this.compiling ? this.pool.imagine(byteLength) : this.pool.take(byteLength);
+    return new GpuBuffer(blocks, this.pool.blockBytes, byteLength);
   }
 
   free(buffer: GpuBuffer): void {
     if (buffer.freed) return;
     buffer.freed = true;
-    this.pool.give(buffer.block);
+    for (const block of buffer.blocks) if (block.gpu) this.pool.give(block);
   }
 
   dispatch({ key, source, windows, params, groups }: Dispatch): void {
@@ -144,7 +143,7 @@ export class Recorder {
     if (this.groups >= ENOUGH_GROUPS) this.submit();
   }
 
-  /** Run `work` without doing what it records, and compile its kernels meanwhile. */
+  /** Run `work` without memory and without doing what it records, and compile its kernels meanwhile. */
   async precompile(work: () => void): Promise<void> {
     this.requireDevice();
     const compiling: Promise<void>[] = [];
@@ -157,51 +156,67 @@ export class Recorder {
     await Promise.all(compiling);
   }
 
-  /** Bytes into the beginning of a block. */
-  write(block: Block, data: TypedArray): void {
+  /** Bytes into the beginning of a buffer. */
+  write({ blocks, blockBytes }: GpuBuffer, data: TypedArray): void {
     this.requireDevice();
     if (this.compiling) return;
     const bytes = new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);
     if (bytes.length === 0) return;
     this.counters.uploads++;
+    for (const [i, block] of blocks.entries()) {
+      this.writeBlock(block, bytes.subarray(i * blockBytes, (i + 1) * blockBytes));
+    }
+  }
+
+  private writeBlock(block: Block, bytes: Uint8Array<ArrayBuffer>): void {
     const waiting = block.recorded === this.recording && this.encoder !== undefined;
     if (waiting && bytes.length <= LARGEST_STAGED) {
       const at = this.takeArena(align(bytes.length, 4), 4);
       this.arenaBytes.set(bytes, at);
-      this.openEncoder().copyBufferToBuffer(this.arena, at, block.gpu, 0, align(bytes.length, 4));
+      this.openEncoder().copyBufferToBuffer(this.arena, at, block.gpu!, 0, align(bytes.length, 4));
       block.recorded = this.recording;
       return;
     }
     if (waiting) this.submit();
     const whole = bytes.length - (bytes.length % 4);
-    if (whole > 0) this.device.queue.writeBuffer(block.gpu, 0, bytes, 0, whole);
+    if (whole > 0) this.device.queue.writeBuffer(block.gpu!, 0, bytes, 0, whole);
     if (whole < bytes.length) {
       const tail = new Uint8Array(4);
       tail.set(bytes.subarray(whole));
-      this.device.queue.writeBuffer(block.gpu, whole, tail);
+      this.device.queue.writeBuffer(block.gpu!, whole, tail);
     }
   }
 
   /** A copy of bytes as they are after all that was recorded before. */
-  async read(block: Block, byteOffset: number, byteLength: number): Promise<ArrayBuffer> {
+  async read({ blocks, blockBytes }: GpuBuffer, byteOffset: number, byteLength: number): Promise<ArrayBuffer> {
     this.requireDevice();
+    if (this.compiling) throw new WebgpuError("precompile: the work must not read, as nothing is computed");
     if (byteLength === 0) return new ArrayBuffer(0);
     const start = byteOffset - (byteOffset % 4);
-    const size = align(byteOffset + byteLength, 4) - start;
-    const staging = this.takeStaging(size);
-    this.openEncoder().copyBufferToBuffer(block.gpu, start, staging, 0, size);
+    const end = align(byteOffset + byteLength, 4);
+    const parts = blocks.flatMap((block, i) => {
+      const [from, to] = [Math.max(start, i * blockBytes), Math.min(end, (i + 1) * blockBytes)];
+      if (from >= to) return [];
+      const staging = this.takeStaging(to - from);
+      this.openEncoder().copyBufferToBuffer(block.gpu!, from - i * blockBytes, staging, 0, to - from);
+      return [{ staging, size: to - from, at: from - start }];
+    });
     this.submit();
     this.counters.reads++;
-    try {
-      await Promise.race([staging.mapAsync(MAP_READ, 0, size), this.untilLost]);
-    } catch (error) {
-      throw await this.reasonOf(error);
+    const all = new Uint8Array(end - start);
+    for (const { staging, size, at } of parts) {
+      try {
+        await Promise.race([staging.mapAsync(MAP_READ, 0, size), this.untilLost]);
+      } catch (error) {
+        throw await this.reasonOf(error);
+      }
+      all.set(new Uint8Array(staging.getMappedRange(0, size)), at);
+      staging.unmap();
+      this.giveStaging(staging);
     }
-    const copy = staging.getMappedRange(0, size).slice(byteOffset - start, byteOffset - start + byteLength);
-    staging.unmap();
-    this.giveStaging(staging);
     this.throwFailure();
-    return copy;
+    const skipped = byteOffset - start;
+    return skipped === 0 && all.length === byteLength ? all.buffer : all.buffer.slice(skipped, skipped + byteLength);
   }
 
   /** Wait until all that was recorded has run. */

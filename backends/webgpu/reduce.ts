@@ -1,14 +1,17 @@
-import { BYTES, computeDType } from "../../core/dtype.ts";
+import { computeDType } from "../../core/dtype.ts";
+import { call, type Expr, input as argument } from "../../core/expr.ts";
 import { sizeOf } from "../../core/shape.ts";
 import type { Operand, ReduceKind } from "../../tensor/backend.ts";
 import { mergeDims } from "../cpu/walk.ts";
-import { Bindings, fits, PER_WORD } from "./bindings.ts";
-import { WebgpuError } from "./errors.ts";
+import { Bindings, PER_WORD } from "./bindings.ts";
+import { gather } from "./indexing.ts";
 import { type Folding, foldLanes, lanesFor } from "./lanes.ts";
+import { ADD, map } from "./map.ts";
 import type { Recorder } from "./recorder.ts";
-import { halfOf, viewOf } from "./split.ts";
+import { type Cut, cutOf, firstSplit, partOf, viewOf } from "./split.ts";
 import { addresses, atomicStore, bitsOf, convert, declarations, entry, GROUP, loader, param } from "./wgsl.ts";
 import { functionsFor } from "./wgslFunctions.ts";
+import { withTemporary } from "./whole.ts";
 
 /** Elements that one row of threads folds at most, where few rows could not fill a GPU. */
 const PART = 4096;
@@ -16,10 +19,7 @@ const FEW_ROWS = 256;
 /** So many elements are summed by themselves before they join the rest: one long sum would round too often. */
 const RUN = 64;
 
-/**
- * Fold `axes` of `input` into `out` (contiguous): each row of threads folds one element's worth. Few and very long
- * folds are done in parts, and then the parts are folded.
- */
+/** Fold `axes` of `input` into `out`, which has size 1 there. What lies in several blocks is folded in parts. */
 export function reduce(
   recorder: Recorder,
   kind: ReduceKind,
@@ -27,55 +27,109 @@ export function reduce(
   axes: readonly number[],
   out: Operand,
 ): void {
-  const rows = sizeOf(out.shape);
-  if (rows === 0) return;
-  if (!fits(recorder.device.limits, [input])) {
-    reduceHalves(recorder, kind, input, axes, out);
+  if (sizeOf(out.shape) === 0) return;
+  const large = firstSplit([input, out]);
+  if (!large) {
+    reduceBlock(recorder, kind, input, axes, out);
     return;
   }
-  const count = sizeOf(axes.map((axis) => input.shape[axis]));
-  const parts = rows < FEW_ROWS && !kind.startsWith("arg") ? Math.ceil(count / PART) : 1;
-  if (parts <= 1) {
-    foldParts(recorder, kind, input, axes, out, 1);
+  const cut = cutOf(large);
+  const halves = [partOf(input, cut, 0), partOf(input, cut, 1)];
+  if (!axes.includes(cut.axis)) {
+    for (const [part, half] of halves.entries()) reduce(recorder, kind, half, axes, partOf(out, cut, part));
     return;
   }
-  const partial = recorder.alloc(rows * parts * BYTES.f32);
-  const dtype = computeDType(out.dtype) === "f32" ? "f32" : "i32";
-  const table = { buffer: partial, dtype, shape: [rows, parts], strides: [parts, 1], offset: 0 } as const;
-  foldParts(recorder, kind, input, axes, viewOf(table, { shape: [rows * parts], strides: [1] }), parts);
-  reduce(recorder, kind, table, [1], viewOf(out, { shape: [rows, 1], strides: [1, 1] }));
-  recorder.free(partial);
+  withTemporary(recorder, out.shape, out.dtype, (rest) => {
+    reduce(recorder, kind, halves[0], axes, out);
+    reduce(recorder, kind, halves[1], axes, rest);
+    if (kind === "argmax" || kind === "argmin") foldWinners(recorder, kind, halves, cut, out, rest);
+    else map(recorder, FOLD[kind], [out, rest], out);
+  });
 }
 
-/** An input beyond what can be bound: by halves, along a dim that stays or one that is folded. */
-function reduceHalves(
+const FOLD = { sum: ADD, max: call("max", argument(0), argument(1)), min: call("min", argument(0), argument(1)) };
+
+/** The winner of two halves: `out` and `rest` say where theirs are, and `out` becomes where the better one is. */
+function foldWinners(
+  recorder: Recorder,
+  kind: "argmax" | "argmin",
+  halves: readonly Operand[],
+  { axis, at }: Cut,
+  out: Operand,
+  rest: Operand,
+): void {
+  const dtype = computeDType(halves[0].dtype);
+  withTemporary(recorder, out.shape, dtype, (first) => {
+    withTemporary(recorder, out.shape, dtype, (second) => {
+      gather(recorder, halves[0], axis, out, first);
+      gather(recorder, halves[1], axis, rest, second);
+      map(recorder, LATER[kind], [first, second, out, rest, at], out);
+    });
+  });
+}
+
+/** Of two winners `a` and `b`, at i and in the second half at j: where the better one is. NaN wins, and of equals the first. */
+const LATER = { argmax: later("gt"), argmin: later("lt") };
+
+function later(better: "gt" | "lt"): Expr {
+  const [a, b, i, j, start] = [0, 1, 2, 3, 4].map(argument);
+  const wins = call("and", call("eq", a, a), call("or", call("ne", b, b), call(better, b, a)));
+  return call("select", wins, call("add", j, start), i);
+}
+
+/** Each row of threads folds one element's worth. Few and very long folds are done in parts, and then the parts are folded. */
+function reduceBlock(
   recorder: Recorder,
   kind: ReduceKind,
   input: Operand,
   axes: readonly number[],
   out: Operand,
 ): void {
-  const reach = input.shape.map((size, axis) => (size - 1) * input.strides[axis]);
-  const axis = reach.indexOf(Math.max(...reach));
-  if (!axes.includes(axis)) {
-    for (const half of [0, 1]) reduce(recorder, kind, halfOf(input, axis, half), axes, halfOf(out, axis, half));
+  const rows = sizeOf(out.shape);
+  const count = sizeOf(axes.map((axis) => input.shape[axis]));
+  const parts = rows < FEW_ROWS ? Math.ceil(count / PART) : 1;
+  if (parts <= 1) {
+    foldParts(recorder, kind, input, axes, out, 1);
     return;
   }
-  if (kind.startsWith("arg") || PER_WORD[out.dtype] > 1) {
-    throw new WebgpuError(`${kind} along ${input.shape[axis]} elements that cannot be bound at once; split the tensor`);
+  if (kind === "argmax" || kind === "argmin") {
+    winnerOfParts(recorder, kind, input, axes[0], out, parts);
+    return;
   }
-  const rows = sizeOf(out.shape);
-  const buffer = recorder.alloc(2 * rows * BYTES[out.dtype]);
-  const halves = { buffer, dtype: out.dtype, shape: [2, rows], strides: [rows, 1], offset: 0 };
-  for (const half of [0, 1]) {
-    const to = viewOf(out, { buffer, offset: half * rows });
-    reduce(recorder, kind, halfOf(input, axis, half), axes, to);
-  }
-  reduce(recorder, kind, halves, [0], viewOf(out, { shape: [1, rows], strides: [rows, 1] }));
-  recorder.free(buffer);
+  const rank = out.shape.length;
+  withTemporary(recorder, [...out.shape, parts], computeDType(out.dtype) === "f32" ? "f32" : "i32", (table) => {
+    const first = viewOf(table, { shape: out.shape, strides: table.strides.slice(0, rank) });
+    foldParts(recorder, kind, input, axes, first, parts);
+    reduce(recorder, kind, table, [rank], viewOf(out, { shape: [...out.shape, 1], strides: [...out.strides, 1] }));
+  });
 }
 
-/** One kernel. Its rows are `parts` for each element of the result, if a fold is done in parts. */
+/** Where the winner of each part is, then which of them wins. */
+function winnerOfParts(
+  recorder: Recorder,
+  kind: "argmax" | "argmin",
+  input: Operand,
+  axis: number,
+  out: Operand,
+  parts: number,
+): void {
+  const rank = out.shape.length;
+  const shape = out.shape.map((size, i) => (i === axis ? parts : size));
+  withTemporary(recorder, [...out.shape, parts], "i32", (table) => {
+    const steps = table.strides.slice(0, rank);
+    foldParts(recorder, kind, input, [axis], viewOf(table, { shape: out.shape, strides: steps }), parts);
+    const places = viewOf(table, { shape, strides: steps.map((step, i) => (i === axis ? 1 : step)) });
+    withTemporary(recorder, shape, computeDType(input.dtype), (values) => {
+      gather(recorder, input, axis, places, values);
+      withTemporary(recorder, out.shape, "i32", (best) => {
+        reduce(recorder, kind, values, [axis], best);
+        gather(recorder, places, axis, best, out);
+      });
+    });
+  });
+}
+
+/** One kernel. Its rows are `parts` for each element of the result, if a fold is done in parts: they lie side by side. */
 function foldParts(
   recorder: Recorder,
   kind: ReduceKind,
@@ -85,14 +139,14 @@ function foldParts(
   parts: number,
 ): void {
   const pick = (list: readonly number[], folded: boolean) => list.filter((_, i) => axes.includes(i) === folded);
-  const kept = mergeDims(pick(input.shape, false), [pick(input.strides, false)]);
+  const kept = mergeDims(pick(input.shape, false), [pick(input.strides, false), pick(out.strides, false)]);
   const folded = mergeDims(pick(input.shape, true), [pick(input.strides, true)]);
   const rows = sizeOf(kept.shape) * parts;
   const count = sizeOf(folded.shape);
   const stretch = Math.ceil(count / parts);
   const lanes = lanesFor(recorder, stretch);
   const folding = { lanes, threads: GROUP, subgroup: recorder.subgroup };
-  const bindings = new Bindings(recorder.device.limits);
+  const bindings = new Bindings();
   const [from, to] = [bindings.add(input), bindings.add(out, { writable: true })];
   const small = PER_WORD[out.dtype] > 1;
   const pattern = small ? bindings.pattern.replace("w", "a") : bindings.pattern;
@@ -108,7 +162,7 @@ function foldParts(
       bindings.base(from, input),
       bindings.base(to, out),
       ...kept.shape,
-      ...kept.strides[0],
+      ...kept.strides.flat(),
       ...folded.shape,
       ...folded.strides[0],
     ],
@@ -134,7 +188,7 @@ function source(kind: ReduceKind, input: Operand, out: Operand, layout: Layout):
   const element = convert("load0(a1)", computeDType(input.dtype), type);
   const fold = kind.startsWith("arg") ? argFold(kind, type, folding) : plainFold(kind, type, folding);
   const bits = bitsOf(convert(fold.result, fold.type, computeDType(out.dtype)), out.dtype);
-  const foldedSlot = 6 + 2 * keptRank;
+  const foldedSlot = 6 + 3 * keptRank;
   const code = [
     loader("load0", from, input.dtype),
     small ? atomicStore("put", to, out.dtype as "bool") : `fn put(i: u32, bits: u32) { b${to}[i] = bits; }`,
@@ -146,7 +200,7 @@ function source(kind: ReduceKind, input: Operand, out: Operand, layout: Layout):
   let safe = min(row, ${param(0)} - 1u);
   let first = (safe % ${param(1)}) * ${param(2)};
   let end = min(${param(3)}, first + ${param(2)});
-${addresses(`safe / ${param(1)}`, keptRank, 6, [6 + keptRank], [param(4)])}
+${addresses(`safe / ${param(1)}`, keptRank, 6, [6 + keptRank, 6 + 2 * keptRank], [param(4), param(5)], ["a0", "to"])}
   var all = ${fold.start};
   for (var run = first + lane % ${lanes}u; run < end; run += ${RUN * lanes}u) {
     var some = ${fold.start};
@@ -157,7 +211,7 @@ ${addresses("r", foldedRank, foldedSlot, [foldedSlot + foldedRank], ["a0"], ["a1
     all = combine(all, some);
   }
   all = together(all, lane);
-  if (live && lane % ${lanes}u == 0u) { put(${param(5)} + row, ${bits}); }`,
+  if (live && lane % ${lanes}u == 0u) { put(to + safe % ${param(1)}, ${bits}); }`,
     ),
   ].join("\n");
   return [declarations(foldedSlot + 2 * foldedRank, pattern), functionsFor(code), code].join("\n");

@@ -1,13 +1,13 @@
-import { BYTES } from "../../core/dtype.ts";
 import { sizeOf } from "../../core/shape.ts";
 import type { Operand } from "../../tensor/backend.ts";
 import { Bindings } from "./bindings.ts";
 import { foldLanes, lanesFor } from "./lanes.ts";
 import type { Recorder } from "./recorder.ts";
-import { sliceOf, viewOf } from "./split.ts";
+import { viewOf } from "./split.ts";
 import { readers, readingOf, wordsOf } from "./vectors.ts";
 import { declarations, entry, floatBits, GROUP, param } from "./wgsl.ts";
 import { functionsFor } from "./wgslFunctions.ts";
+import { onWhole, splitRows } from "./whole.ts";
 
 /** What threads take of a row at a time: an element, or four where the row and all that goes with it lie so. */
 interface Pieces {
@@ -33,22 +33,22 @@ interface RowKernel {
 /** Rows that keep a GPU busy with 64 threads each. */
 const MANY_ROWS = 1024;
 
-/** A kernel over rows of the last dim, with workgroup reductions. */
+/** A kernel over rows of the last dim. */
 function runRows(recorder: Recorder, kernel: RowKernel): void {
-  const { name, x, vectors, out, extras, body } = kernel;
-  const n = x.shape[x.shape.length - 1];
-  const rows = sizeOf(x.shape) / n;
-  if (sizeOf(x.shape) === 0) return;
-  const most = Math.floor((recorder.device.limits.maxStorageBufferBindingSize - 512) / (n * BYTES.f32));
-  if (rows > most) {
-    const [flatX, flatOut] = [x, out].map((t) => viewOf(t, { shape: [rows, n], strides: [n, 1] }));
-    for (let start = 0; start < rows; start += most) {
-      const end = Math.min(rows, start + most);
-      runRows(recorder, { ...kernel, x: sliceOf(flatX, 0, start, end), out: sliceOf(flatOut, 0, start, end) });
-    }
-    return;
-  }
-  const bindings = new Bindings(recorder.device.limits);
+  if (sizeOf(kernel.x.shape) === 0) return;
+  const n = kernel.x.shape[kernel.x.shape.length - 1];
+  const rows = (t: Operand) => viewOf(t, { shape: [sizeOf(t.shape) / n, n], strides: [n, 1] });
+  onWhole(recorder, kernel.vectors, [], (vectors) => {
+    splitRows(recorder, [rows(kernel.x)], [rows(kernel.out)], ([x], [out]) => {
+      runBlock(recorder, { ...kernel, x, vectors, out });
+    });
+  });
+}
+
+/** One kernel over [rows, n], with workgroup reductions. */
+function runBlock(recorder: Recorder, { name, x, vectors, out, extras, body }: RowKernel): void {
+  const [rows, n] = x.shape;
+  const bindings = new Bindings();
   const ids = [bindings.add(x), ...vectors.map((vector) => bindings.add(vector, { alone: true }))];
   const target = bindings.add(out, { writable: true });
   const bases = [...ids, target].map((id, k) => bindings.base(id, [x, ...vectors, out][k]));

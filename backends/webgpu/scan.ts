@@ -2,14 +2,32 @@ import { computeDType } from "../../core/dtype.ts";
 import { sizeOf } from "../../core/shape.ts";
 import type { Operand } from "../../tensor/backend.ts";
 import { Bindings } from "./bindings.ts";
+import { ADD, map } from "./map.ts";
 import type { Recorder } from "./recorder.ts";
+import { cutOf, firstSplit, partOf, sliceOf, viewOf } from "./split.ts";
 import { addresses, declarations, entry, GROUP, loader, param } from "./wgsl.ts";
 import { functionsFor } from "./wgslFunctions.ts";
 
-/** Inclusive running sums: each thread sums its stretch, then adds what the threads before it have. */
+/** Inclusive running sums. Of a row in several blocks, the second part begins with what the first one ends in. */
 export function scan(recorder: Recorder, input: Operand, out: Operand): void {
   if (sizeOf(out.shape) === 0) return;
-  const bindings = new Bindings(recorder.device.limits);
+  const large = firstSplit([input, out]);
+  if (!large) {
+    scanBlock(recorder, input, out);
+    return;
+  }
+  const cut = cutOf(large);
+  for (const part of [0, 1]) scan(recorder, partOf(input, cut, part), partOf(out, cut, part));
+  if (cut.axis < out.shape.length - 1) return;
+  const rest = partOf(out, cut, 1);
+  const before = sliceOf(out, cut.axis, cut.at - 1, cut.at);
+  const strides = before.strides.map((stride, axis) => (axis === cut.axis ? 0 : stride));
+  map(recorder, ADD, [rest, viewOf(before, { shape: rest.shape, strides })], rest);
+}
+
+/** One kernel: each thread sums its stretch, then adds what the threads before it have. */
+function scanBlock(recorder: Recorder, input: Operand, out: Operand): void {
+  const bindings = new Bindings();
   const [from, to] = [bindings.add(input), bindings.add(out, { writable: true })];
   const rank = out.shape.length;
   const n = rank === 0 ? 1 : out.shape[rank - 1];

@@ -1,47 +1,59 @@
+import { BYTES, isQuantized } from "../../core/dtype.ts";
+import { BLOCK, quantBytes } from "../../core/quantized.ts";
 import type { Operand } from "../../tensor/backend.ts";
-import { fits } from "./bindings.ts";
+import { spanOf } from "./bindings.ts";
+import type { GpuBuffer } from "./memory.ts";
 
 /**
- * Run a kernel on pieces that the device can bind: halve the dim along which the operands reach furthest until all parts
- * fit. The operands have one shape.
- * @param whole a dim that stays in one piece
+ * A kernel sees one block of each operand's memory (memory.ts). An operand that lies in several is cut where a block
+ * begins, along the dim that reaches furthest, until each piece lies in one.
  */
-export function splitLoop(
-  limits: GPUSupportedLimits,
-  operands: readonly Operand[],
-  run: (pieces: readonly Operand[]) => void,
-  whole = -1,
-): void {
-  const large = operands.find((operand) => !fits(limits, [operand]));
-  const axis = large ? longestAxis(large, whole) : -1; // a single element fits nowhere: the kernel's own error tells
-  if (axis < 0) {
+export interface Cut {
+  readonly axis: number;
+  /** Elements of the axis in the first part; both parts have some. */
+  readonly at: number;
+}
+
+/** Whether a kernel can see all of these. */
+export function inOneBlock(...operands: readonly Operand[]): boolean {
+  return operands.every((operand) => seamOf(operand) === undefined);
+}
+
+/** The first of these that lies in several blocks. */
+export function firstSplit<T extends Operand>(operands: readonly T[]): T | undefined {
+  return operands.find((operand) => seamOf(operand) !== undefined);
+}
+
+/** Where to cut an operand that lies in several blocks: with as many blocks on either side. */
+export function cutOf(operand: Operand): Cut {
+  const { shape, strides } = operand;
+  const [first, end] = spanOf(operand);
+  const reach = shape.map((size, axis) => (size - 1) * strides[axis]);
+  const axis = reach.indexOf(Math.max(...reach));
+  const inner = end - first - reach[axis];
+  const before = Math.floor((seamOf(operand)! - first - inner) / strides[axis]) + 1; // that end before the block does
+  return { axis, at: Math.min(Math.max(before, 1), shape[axis] - 1) };
+}
+
+/** Run a kernel on pieces of its operands, which have one shape. */
+export function splitLoop(operands: readonly Operand[], run: (pieces: readonly Operand[]) => void): void {
+  const large = firstSplit(operands);
+  if (!large) {
     run(operands);
     return;
   }
-  for (const half of [0, 1]) {
+  const cut = cutOf(large);
+  for (const part of [0, 1]) {
     splitLoop(
-      limits,
-      operands.map((operand) => halfOf(operand, axis, half)),
+      operands.map((operand) => partOf(operand, cut, part)),
       run,
-      whole,
     );
   }
 }
 
-/** The dim whose steps span most of the memory, other than `whole`. */
-function longestAxis({ shape, strides }: Operand, whole: number): number {
-  let best = -1;
-  for (let axis = 0; axis < shape.length; axis++) {
-    if (shape[axis] < 2 || axis === whole) continue;
-    if (best < 0 || (shape[axis] - 1) * strides[axis] > (shape[best] - 1) * strides[best]) best = axis;
-  }
-  return best;
-}
-
-/** The first or second half of an operand along `axis`. */
-export function halfOf(operand: Operand, axis: number, half: number): Operand {
-  const middle = operand.shape[axis] >> 1;
-  return sliceOf(operand, axis, half === 0 ? 0 : middle, half === 0 ? middle : operand.shape[axis]);
+/** The first or second part of an operand that is cut. */
+export function partOf(operand: Operand, { axis, at }: Cut, part: number): Operand {
+  return part === 0 ? sliceOf(operand, axis, 0, at) : sliceOf(operand, axis, at, operand.shape[axis]);
 }
 
 /** Elements `start` to `end` along `axis`, as a view. */
@@ -56,4 +68,32 @@ export function sliceOf(operand: Operand, axis: number, start: number, end: numb
 export function viewOf(operand: Operand, changes: Partial<Operand>): Operand {
   const { buffer, dtype, shape, strides, offset } = operand;
   return { buffer, dtype, shape, strides, offset, ...changes };
+}
+
+/** The element inside of what an operand touches at which a block begins, the middle one of several. */
+function seamOf(operand: Operand): number | undefined {
+  const buffer = operand.buffer as GpuBuffer;
+  if (buffer.blocks.length === 1) return undefined;
+  const [first, end] = spanOf(operand);
+  for (const { start, bytes, elements } of planesOf(operand)) {
+    const byte = (element: number) => start + (element / elements) * bytes;
+    const firstBlock = Math.floor(byte(first) / buffer.blockBytes);
+    const lastBlock = Math.ceil(byte(end) / buffer.blockBytes) - 1;
+    if (lastBlock <= firstBlock) continue;
+    const middle = firstBlock + Math.ceil((lastBlock - firstBlock) / 2);
+    return ((middle * buffer.blockBytes - start) / bytes) * elements;
+  }
+  return undefined;
+}
+
+/** Where elements lie: from byte `start` on, so many of them in so many bytes. Quantised ones have two such planes. */
+function planesOf({ dtype, buffer }: Operand): { start: number; bytes: number; elements: number }[] {
+  if (!isQuantized(dtype)) return [{ start: 0, bytes: BYTES[dtype], elements: 1 }];
+  const quants = { start: 0, bytes: quantBytes(dtype), elements: BLOCK };
+  return [quants, { start: scalesAt(buffer as GpuBuffer, dtype), bytes: 2, elements: BLOCK }];
+}
+
+/** The byte at which the scales of a quantised buffer begin. */
+export function scalesAt({ byteLength }: GpuBuffer, dtype: "q8" | "q4"): number {
+  return (byteLength / (BYTES[dtype] * BLOCK)) * quantBytes(dtype);
 }

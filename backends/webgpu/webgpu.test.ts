@@ -15,3 +15,16 @@ describe.skipIf(!found)("webgpu's kernels for real GPUs conform", async () => {
   const backend = other && (await createWebgpuBackend({ ...other, software: false }));
   it.each(forGpus)("$name", ({ run }) => run(backend!));
 });
+
+/** As where a tensor is larger than what the device binds: nearly every one lies in several blocks. (Those of 16 MiB in thousands.) */
+const smaller = conformanceCases().filter(({ name }) => !/more than 2\^24|indices above/.test(name));
+describe.skipIf(!found)("webgpu with memory in small blocks conforms", async () => {
+  const other = await testDevice();
+  const backend = other && (await createWebgpuBackend({ ...other, blockBytes: 8192 }));
+  it.each(smaller)("$name", ({ run }) => run(backend!));
+});
+describe.skipIf(!found)("webgpu's kernels for real GPUs with memory in small blocks conform", async () => {
+  const other = await testDevice();
+  const backend = other && (await createWebgpuBackend({ ...other, software: false, blockBytes: 8192 }));
+  it.each(forGpus)("$name", ({ run }) => run(backend!));
+});

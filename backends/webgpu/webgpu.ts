@@ -1,6 +1,6 @@
-import type { Backend, DeviceBuffer } from "../../tensor/backend.ts";
+import type { Backend } from "../../tensor/backend.ts";
 import { type DeviceOptions, type NamedDevice, requestDevice } from "./device.ts";
-import { attention } from "./attention.ts";
+import { attention } from "./attentionParts.ts";
 import { gather, scatterAdd } from "./indexing.ts";
 import { copy, map } from "./map.ts";
 import { subgroupSize } from "./lanes.ts";
@@ -25,22 +25,24 @@ export interface WebgpuBackend extends Backend {
   readonly counters: Readonly<Counters>;
   /** Bytes of GPU memory that tensors use, and bytes kept for reuse. */
   readonly memory: { readonly live: number; readonly spare: number };
-  /**
-   * Compile all kernels of some work at once, in the background, without doing it: `await backend.precompile(() =>
-   * model.call(inputs))`. What the work returns is garbage; it must not read.
-   */
   precompile(work: () => void): Promise<void>;
 }
 
 /** A device that the caller has, maybe shared with other WebGPU code. */
-export type OwnDevice = Pick<NamedDevice, "device"> & Partial<NamedDevice>;
+export interface OwnDevice extends Partial<NamedDevice> {
+  readonly device: GPUDevice;
+  /**
+   * Larger tensors lie in several buffers, and kernels run on one at a time. Default: the most that the device binds.
+   * A multiple of 256, for tests: they see with kilobytes what a device does with gigabytes.
+   */
+  readonly blockBytes?: number;
+}
 
 /** Hand-written WGSL on a device of the caller's, or on one that is asked for. */
 export async function createWebgpuBackend(from: OwnDevice | DeviceOptions = {}): Promise<WebgpuBackend> {
   const found: OwnDevice = "device" in from ? from : await requestDevice(from);
-  const { device, adapter = "a device of the caller's", software = false } = found;
-  const recorder = new Recorder(device, software, await subgroupSize(device));
-  const blockOf = (buffer: DeviceBuffer) => (buffer as GpuBuffer).block;
+  const { device, adapter = "a device of the caller's", software = false, blockBytes } = found;
+  const recorder = new Recorder(device, software, await subgroupSize(device), blockBytes);
   return {
     name: "webgpu",
     device,
@@ -57,8 +59,8 @@ export async function createWebgpuBackend(from: OwnDevice | DeviceOptions = {}):
     precompile: (work) => recorder.precompile(work),
     alloc: (byteLength) => recorder.alloc(byteLength),
     free: (buffer) => recorder.free(buffer as GpuBuffer),
-    write: (buffer, data) => recorder.write(blockOf(buffer), data),
-    read: (buffer, byteOffset, byteLength) => recorder.read(blockOf(buffer), byteOffset, byteLength),
+    write: (buffer, data) => recorder.write(buffer as GpuBuffer, data),
+    read: (buffer, byteOffset, byteLength) => recorder.read(buffer as GpuBuffer, byteOffset, byteLength),
     flush: () => recorder.flush(),
     map: (expr, inputs, out) => map(recorder, expr, inputs, out),
     copy: (input, out) => copy(recorder, input, out),
@@ -76,7 +78,9 @@ export async function createWebgpuBackend(from: OwnDevice | DeviceOptions = {}):
       quantizedLinear: (x, weight, bias, out) => matmul(recorder, x, transposed(weight), bias, out),
       dequantize: (table, rows, out) => dequantize(recorder, table, rows, out),
       // in software, where barriers are dear and memory is one, matmul and softmax are faster
-      ...(software ? {} : { attention: (q, k, v, mask, scale, out) => attention(recorder, q, k, v, mask, scale, out) }),
+      ...(software
+        ? {}
+        : { attention: (q, k, v, mask, scale, out) => attention(recorder, { q, k, v, mask, out }, scale) }),
       topk: (x, values, indices) => topk(recorder, x, values, indices),
     },
   };

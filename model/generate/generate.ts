@@ -5,6 +5,7 @@ import type { InfiMM } from "../infimm.ts";
 import type { Prompts } from "../inputs.ts";
 import { beamSearch } from "./beam.ts";
 import { Decoder, realTokens } from "./decoder.ts";
+import { drawable } from "./drawable.ts";
 import { eventLoop } from "./eventLoop.ts";
 import { completeOptions, forbiddenTokens, type GenerateOptions, processorsOf } from "./options.ts";
 import { drawToken, filterLogits, likeliest, rowsOf } from "./sampling.ts";
@@ -43,6 +44,11 @@ export async function* generateSteps(
     let chosen: number[];
     if (!sampling && processors.length === 0) {
       chosen = Array.from(await compute(() => decoder.logits(forbidden).argmax(-1)));
+    } else if (sampling && processors.length === 0) {
+      const rows = await drawable(() => decoder.logits(forbidden), sampling.topK ?? 0);
+      chosen = rows.map(({ ids, logits }, row) => {
+        return ids[drawToken(filterLogits(logits, sampling), samples[row].generator)];
+      });
     } else {
       const logits = (await compute(() => decoder.logits(forbidden))) as Float32Array;
       chosen = rowsOf(logits, vocab_size).map((scores, row) => {

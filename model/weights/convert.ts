@@ -1,13 +1,13 @@
 import { copyFile, readdir, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { byteLengthOf, type DType, isQuantized } from "../../core/dtype.ts";
+import { byteLengthOf, isQuantized } from "../../core/dtype.ts";
 import { sizeOf } from "../../core/shape.ts";
 import { formatOf } from "./formats.ts";
 import { canonicalName } from "./names.ts";
 import { openWeights } from "./openWeights.ts";
 import { joinPlanes } from "./quantizedTensors.ts";
 import { storageError, storeAs, storedAs, type WeightDType } from "./storeAs.ts";
-import { HELD_AS, type StoredTensor, type WeightFile } from "./weightFile.ts";
+import { heldAs, type WeightFile } from "./weightFile.ts";
 import type { TensorToWrite } from "./writeSafetensors.ts";
 import { bytesOf, type Plan, writeOne, writeShards } from "./writeShards.ts";
 import { refuseExisting, refuseFullDisk, writeFolder } from "./writeFolder.ts";
@@ -57,7 +57,7 @@ function planOf(weights: WeightFile, { dtype, onProgress, onQuantized }: Convert
   const tensors = kept.map((name): TensorToWrite => {
     const tensor = weights.tensors.get(name)!;
     const { shape } = tensor;
-    const target = storedAs(name, heldAs(tensor), shape, dtype);
+    const target = storedAs(name, heldAs(tensor.dtype), shape, dtype);
     const bytes = byteLengthOf(target, sizeOf(shape));
     total += bytes;
     const data = async () => {
@@ -71,11 +71,6 @@ function planOf(weights: WeightFile, { dtype, onProgress, onQuantized }: Convert
     return { name, dtype: target, shape, data };
   });
   return { tensors, aliases };
-}
-
-/** Our dtype for what a file stores. */
-function heldAs({ dtype }: StoredTensor): DType {
-  return dtype === "q8" || dtype === "q4" ? dtype : HELD_AS[dtype];
 }
 
 /** Of the names of one memory, the one that our model uses is kept, and the others are its aliases. */

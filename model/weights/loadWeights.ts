@@ -1,3 +1,4 @@
+import type { DType } from "../../core/dtype.ts";
 import { FileFormatError } from "../../core/errors.ts";
 import type { Module } from "../../nn/module.ts";
 import { type Backend, fromData, openBackend } from "../../tensor/index.ts";
@@ -7,7 +8,7 @@ import { explainMismatch, matchNames } from "./match.ts";
 import { refuseNonFinite } from "./nonFinite.ts";
 import { joinPlanes } from "./quantizedTensors.ts";
 import { storeAs, storedAs, type WeightDType } from "./storeAs.ts";
-import { quote, type TensorData, type WeightFile } from "./weightFile.ts";
+import { heldAs, quote, type TensorData, type WeightFile } from "./weightFile.ts";
 
 /** How far loading has come: tensors, not bytes. */
 export type Progress = (done: number, total: number, name: string) => void;
@@ -19,6 +20,8 @@ export interface LoadOptions {
   /** Hold floats so; q8 and q4 quantise, as they come, only what bears it (storeAs.ts). Default: as the file stores them. */
   readonly dtype?: WeightDType;
   readonly signal?: AbortSignal;
+  /** Called when the file is known to fit, before the first weight is read: with what each will be stored as. */
+  readonly onMatch?: (dtypes: ReadonlyMap<string, DType>, backend: Backend) => void;
   /** Take weights that are NaN or infinite, to find out where they come from. Default: refuse them. */
   readonly allowNonFinite?: boolean;
 }
@@ -35,7 +38,7 @@ export interface LoadOptions {
 export async function loadWeights(
   model: Module & { readonly config: { readonly visual: VisualConfig } },
   stored: WeightFile,
-  { backend: wish, onProgress, dtype: wantedDType, signal, allowNonFinite = false }: LoadOptions = {},
+  { backend: wish, onProgress, dtype: wantedDType, signal, onMatch, allowNonFinite = false }: LoadOptions = {},
 ): Promise<void> {
   const backend = typeof wish === "object" ? wish : await openBackend(wish);
   const file = joinPlanes(stored);
@@ -45,14 +48,20 @@ export async function loadWeights(
   const match = matchNames(expected, file);
   const complaint = explainMismatch(match, file.path);
   if (complaint) throw new FileFormatError(complaint);
+  const dtypes = new Map(
+    [...match.found].map(([name, [storedName]]) => {
+      const { dtype, shape } = file.tensors.get(storedName)!;
+      return [name, storedAs(name, heldAs(dtype), shape, wantedDType)];
+    }),
+  );
+  onMatch?.(dtypes, backend);
   let done = 0;
   for (const [name, storedNames] of match.found) {
     signal?.throwIfAborted();
     const tensor = await readAgreed(file, name, storedNames);
     if (!allowNonFinite) refuseNonFinite(tensor, storedNames[0], file.path);
-    const { shape } = tensor;
-    const dtype = storedAs(name, tensor.dtype, shape, wantedDType);
-    model.setTensor(name, fromData(storeAs(tensor, dtype, name), shape, dtype, backend));
+    const dtype = dtypes.get(name)!;
+    model.setTensor(name, fromData(storeAs(tensor, dtype, name), tensor.shape, dtype, backend));
     onProgress?.(++done, match.found.size, name);
   }
   const { image_size, patch_size, head_width, pt_hw_seq_len, intp_freq } = model.config.visual;

@@ -23,6 +23,11 @@ export const HELD_AS: Record<StoredDType, DType> = {
   ...{ U8: "bool", BOOL: "bool" },
 };
 
+/** What a stored tensor becomes when it is read. */
+export function heldAs(dtype: StoredDType | QuantizedDType): DType {
+  return dtype === "q8" || dtype === "q4" ? dtype : HELD_AS[dtype];
+}
+
 /** What a file says about one tensor, known without reading its data. */
 export interface StoredTensor {
   readonly name: string;
