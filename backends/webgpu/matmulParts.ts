@@ -1,9 +1,9 @@
-import { BYTES } from "../../core/dtype.ts";
 import { defineExpression } from "../../core/expr.ts";
 import type { Operand } from "../../tensor/backend.ts";
 import { map } from "./map.ts";
 import type { Recorder } from "./recorder.ts";
 import { viewOf } from "./split.ts";
+import { withTemporary } from "./whole.ts";
 
 /** Into how many parts a product's k may be cut. */
 export type Parts = 2 | 4;
@@ -36,18 +36,17 @@ export function matmulParts(
   const [m, k, n] = [out.shape[rank - 2], a.shape[rank - 1] / parts, out.shape[rank - 1]];
   const along = (operand: Operand, shape: number[], axis: number) =>
     viewOf(operand, { shape, strides: [k * operand.strides[axis], ...operand.strides.slice(-2)] });
-  const buffer = recorder.alloc(parts * m * n * BYTES.f32);
-  const partial: Operand = { buffer, dtype: "f32", shape: [parts, m, n], strides: [m * n, n, 1], offset: 0 };
-  run(along(a, [parts, m, k], rank - 1), along(b, [parts, k, n], rank - 2), partial);
   const product = viewOf(out, { shape: [m, n], strides: out.strides.slice(-2) });
-  const each = Array.from({ length: parts }, (_, part) =>
-    viewOf(partial, { shape: [m, n], strides: [n, 1], offset: part * m * n }),
-  );
-  if (bias) {
-    const rows = viewOf(bias, { shape: [m, n], strides: [0, bias.strides[0]] });
-    map(recorder, BIASED_SUMS[parts], [...each, rows], product);
-  } else map(recorder, SUMS[parts], each, product);
-  recorder.free(buffer);
+  withTemporary(recorder, [parts, m, n], "f32", (partial) => {
+    run(along(a, [parts, m, k], rank - 1), along(b, [parts, k, n], rank - 2), partial);
+    const each = Array.from({ length: parts }, (_, part) =>
+      viewOf(partial, { shape: [m, n], strides: [n, 1], offset: part * m * n }),
+    );
+    if (bias) {
+      const rows = viewOf(bias, { shape: [m, n], strides: [0, bias.strides[0]] });
+      map(recorder, BIASED_SUMS[parts], [...each, rows], product);
+    } else map(recorder, SUMS[parts], each, product);
+  });
 }
 
 /** In how many parts a product of `tiles` workgroups keeps a GPU busy, where `busy` of them do: 1 is whole. */
