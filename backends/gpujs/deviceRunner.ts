@@ -5,7 +5,7 @@ import type { WebgpuBackend } from "../webgpu/webgpu.ts";
 import { helpersOf } from "./helpers.ts";
 import type { KernelSource } from "./kernelSources.ts";
 import type { GpuJsKernel, GpuJsPackage } from "./loadGpuJs.ts";
-import { type Runner, settingsOf } from "./runner.ts";
+import { EXACT, type Runner, settingsOf, spanOf } from "./runner.ts";
 
 /** What we need of gpu.js's WebGPUKernel: where it writes to. It keeps count of who uses a buffer. */
 interface WebgpuKernel {
@@ -77,7 +77,8 @@ export async function createDeviceRunner(
       failure = undefined;
       return error;
     },
-    fits: (operand) => blockOf(operand).size <= device.limits.maxStorageBufferBindingSize,
+    fits: (operand) =>
+      blockOf(operand).size <= device.limits.maxStorageBufferBindingSize && operand.offset + spanOf(operand) <= EXACT,
     writesInto: (out, inputs) => out.offset === 0 && inputs.every(({ data }) => data !== blockOf(out)),
     argument: (operand) => ({ data: blockOf(operand), offset: operand.offset }),
     run(kernel, inputs, numbers, size, out) {
