@@ -1,5 +1,5 @@
 import { readdir, readFile } from "node:fs/promises";
-import { expressions } from "./generate/expressions.ts";
+import { expressions, functions } from "./generate/expressions.ts";
 import { costs, family, placement, towers } from "./generate/family.ts";
 import { forward } from "./generate/forward.ts";
 import { gpujsKernel } from "./generate/gpujsKernel.ts";
@@ -13,6 +13,7 @@ const GENERATORS: Record<string, (...args: string[]) => string | Promise<string>
   costs,
   placement,
   expressions,
+  functions,
   forward,
   gpujsKernel,
   source,
