@@ -4,7 +4,7 @@
  *     const assistant = await Assistant.fromPretrained("model/infimm-tiny");
  *     for await (const piece of assistant.ask("What is this?", ["cat.png"])) process.stdout.write(piece);
  *
- * Importing this registers the backends; `cpu` is the default.
+ * Importing this registers the backends; `wasm` is the default, `cpu` where there is no WebAssembly.
  */
 import "./backends/register.ts";
 

@@ -16,8 +16,9 @@ export function conformance(name: string, create: () => Backend | Promise<Backen
       backend = await create();
       const { alloc, free } = backend;
       backend.alloc = (byteLength) => {
+        const buffer = alloc.call(backend, byteLength);
         live++;
-        return alloc.call(backend, byteLength);
+        return buffer;
       };
       backend.free = (buffer) => {
         live--;

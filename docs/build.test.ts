@@ -10,13 +10,13 @@ const write = process.env.DOCS === "write";
 
 test.each([...pages.keys()])("%s shows what the code does now", async (path) => {
   const text = pages.get(path)!;
-  const built = buildPage(text, path);
+  const built = await buildPage(text, path);
   if (write) await writeFile(path, built);
   else expect(built, "npm run docs makes it anew").toBe(text);
 });
 
-test("an unknown generator is refused by name", () => {
-  expect(() => buildPage("<!-- generated: nonsense -->\n<!-- end -->", "x.md")).toThrow(
+test("an unknown generator is refused by name", async () => {
+  await expect(buildPage("<!-- generated: nonsense -->\n<!-- end -->", "x.md")).rejects.toThrow(
     'x.md: no generator is called "nonsense"',
   );
 });

@@ -1,33 +1,44 @@
 import { readdir, readFile } from "node:fs/promises";
-import { expressions } from "./generate/expressions.ts";
+import { expressions, functions } from "./generate/expressions.ts";
 import { costs, family, placement, towers } from "./generate/family.ts";
 import { forward } from "./generate/forward.ts";
 import { gpujsKernel } from "./generate/gpujsKernel.ts";
+import { source } from "./generate/source.ts";
+import { suiteSoFar } from "./generate/suiteSoFar.ts";
 
 /** What a page may ask for between `<!-- generated: name arguments -->` and `<!-- end -->`. */
-const GENERATORS: Record<string, (...args: string[]) => string> = {
+const GENERATORS: Record<string, (...args: string[]) => string | Promise<string>> = {
   family,
   towers,
   costs,
   placement,
   expressions,
+  functions,
   forward,
   gpujsKernel,
+  source,
+  suiteSoFar,
 };
 
 const BLOCK = /(<!-- generated: (\S+)([^>]*?) -->\n)[\s\S]*?(<!-- end -->)/g;
 
 /** A page with every generated part made anew from the code. */
-export function buildPage(text: string, name: string): string {
-  return text.replace(BLOCK, (_, head: string, generator: string, args: string, end: string) => {
+export async function buildPage(text: string, name: string): Promise<string> {
+  const parts: string[] = [];
+  let end = 0;
+  for (const block of text.matchAll(BLOCK)) {
+    const [all, head, generator, args, tail] = block;
     const make = GENERATORS[generator];
     if (!make) {
       throw new Error(
         `${name}: no generator is called "${generator}"; there are ${Object.keys(GENERATORS).join(", ")}`,
       );
     }
-    return `${head}\n${make(...args.trim().split(/\s+/).filter(Boolean))}\n\n${end}`;
-  });
+    const made = await make(...args.trim().split(/\s+/).filter(Boolean));
+    parts.push(text.slice(end, block.index), `${head}\n${made}\n\n${tail}`);
+    end = block.index + all.length;
+  }
+  return parts.join("") + text.slice(end);
 }
 
 /** The pages of the docs folder, by path. */

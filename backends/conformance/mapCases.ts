@@ -322,6 +322,21 @@ function programs(): Case[] {
       },
     },
     {
+      name: "map over few elements after many, and over many again",
+      async run(b) {
+        for (const n of [60_000, 7, 60_000, 5]) {
+          const row = b.random(`few and many ${n}`, [n]);
+          const out = b.out([n]);
+          b.backend.map(call("neg", x), [row], out);
+          expectClose(
+            `${n}`,
+            await b.read(out),
+            row.values.map((v) => -v),
+          );
+        }
+      },
+    },
+    {
       name: "map over more than 2^24 elements",
       async run(b) {
         const n = 2 ** 24 + 5;

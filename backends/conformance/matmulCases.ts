@@ -76,6 +76,18 @@ export function matmulCases(): Case[] {
       },
     },
     {
+      name: "matmul: few elements after many, and many again",
+      async run(b) {
+        for (const [m, k, n] of [
+          [300, 3, 200],
+          [5, 3, 4],
+          [300, 3, 200],
+          [4, 3, 5],
+        ])
+          await check(b, [], m, k, n);
+      },
+    },
+    {
       name: "matmul: every pair of layouts",
       async run(b) {
         for (const left of LAYOUTS)

@@ -7,7 +7,7 @@ import type { WebgpuBackend } from "../webgpu/webgpu.ts";
 import { helpersOf } from "./helpers.ts";
 import type { KernelSource } from "./kernelSources.ts";
 import type { GpuJsKernel, GpuJsPackage } from "./loadGpuJs.ts";
-import { type Runner, settingsOf } from "./runner.ts";
+import { EXACT, type Runner, settingsOf, spanOf } from "./runner.ts";
 
 /** What we need of gpu.js's WebGPUKernel: where it writes to. It keeps count of who uses a buffer. */
 interface WebgpuKernel {
@@ -79,9 +79,10 @@ export async function createDeviceRunner(
       failure = undefined;
       return error;
     },
-    fits({ buffer, shape }) {
-      const { blocks, blockBytes } = buffer as GpuBuffer;
-      return blocks.length === 1 && sizeOf(shape) * BYTES.f32 <= blockBytes;
+    fits(operand) {
+      const { blocks, blockBytes } = operand.buffer as GpuBuffer;
+      const within = blocks.length === 1 && sizeOf(operand.shape) * BYTES.f32 <= blockBytes;
+      return within && operand.offset + spanOf(operand) <= EXACT;
     },
     writesInto: (out, inputs) => out.offset === 0 && inputs.every(({ data }) => data !== blockOf(out)),
     argument: (operand) => ({ data: blockOf(operand), offset: operand.offset }),

@@ -51,6 +51,44 @@ describe.each(MODES)("gpu.js in mode $mode", (options) => {
     expect(checker.checks.length).toBeGreaterThan(golden.paths("activations").length + golden.paths("taps").length);
   });
 
+  it("finds elements beyond 2^24, where f32 has no odd numbers", async () => {
+    const backend = await createGpuJsBackend(options);
+    const bench = new Bench(backend);
+    const strides = [2 ** 23 + 1, 1];
+    const data = new Float32Array(2 * strides[0] + 2);
+    for (let i = 0; i < 6; i++) data[Math.floor(i / 2) * strides[0] + (i % 2)] = i + 1;
+    const t = { ...bench.out([data.length]), shape: [3, 2], strides }; // [[1, 2], [3, 4], [5, 6]]
+    backend.write(t.buffer, data);
+    const results = {
+      map: bench.out([3, 2]),
+      rows: bench.out([3, 1]),
+      columns: bench.out([1, 2]),
+      left: bench.out([3, 1]),
+      right: bench.out([1, 2]),
+      gather: bench.out([1, 2]),
+      scan: bench.out([3, 2]),
+    };
+    backend.map(call("neg", input(0)), [t], results.map);
+    backend.reduce("sum", t, [1], results.rows);
+    backend.reduce("max", t, [0], results.columns);
+    backend.matmul(t, bench.place([2, 1], [1, 10]), results.left);
+    backend.matmul(bench.place([1, 3], [1, 10, 100]), t, results.right);
+    backend.gather(t, 0, bench.place([1, 2], [1, 2], "i32"), results.gather);
+    backend.scan(t, results.scan);
+    const read: Record<string, number[]> = {};
+    for (const [name, out] of Object.entries(results)) read[name] = [...(await bench.read(out))];
+    bench.free();
+    expect(read).toEqual({
+      map: [-1, -2, -3, -4, -5, -6],
+      rows: [3, 7, 11],
+      columns: [5, 6],
+      left: [21, 43, 65],
+      right: [531, 642],
+      gather: [3, 6],
+      scan: [1, 3, 3, 7, 5, 11],
+    });
+  });
+
   it("leaves no f32 kernel to the backend below", async () => {
     const refuse = (): never => {
       throw new Error("the backend below was asked");

@@ -18,7 +18,7 @@ import {
 import { createDeviceRunner } from "./deviceRunner.ts";
 import { type GpuJs, type GpuJsMode, type GpuJsPackage, loadGpuJs } from "./loadGpuJs.ts";
 import type { WebgpuBackend } from "../webgpu/webgpu.ts";
-import type { Argument } from "./runner.ts";
+import { type Argument, EXACT } from "./runner.ts";
 
 export interface GpuJsOptions {
   readonly mode: GpuJsMode;
@@ -26,8 +26,6 @@ export interface GpuJsOptions {
   readonly base: Backend;
 }
 
-/** Whole numbers up to this are exact in f32, which is all that gpu.js stores. */
-const EXACT = 2 ** 24;
 /** A device without special limits binds 8 arrays to a kernel, one of them the result. */
 const MAX_ARRAYS = 7;
 /** Threads along y and z: 65,535 groups of 1, the least that WebGPU guarantees along z. */
@@ -39,7 +37,7 @@ const MAX_ROWS = 65_535;
  * whose result or input is f32 (16-bit and bool inputs are widened first) runs in gpu.js.
  *
  * gpu.js stores nothing but f32, and its kernels write nothing but whole results. So `base` does
- *   - what must be exact on whole numbers: i32 arithmetic, indices beyond 2^24,
+ *   - what must be exact on whole numbers: i32 arithmetic, everything with indices beyond 2^24,
  *   - conversion between dtypes, and copies into a part of a tensor or out of more than three dims,
  *   - what has no elements to read, more than seven inputs, or more bytes than a kernel can be given.
  *
@@ -92,7 +90,8 @@ export async function createGpuJsBackend({ mode, base }: GpuJsOptions): Promise<
     });
   }
 
-  const tooLarge = (...operands: Operand[]) => !operands.every((t) => runner.fits(t));
+  /** What is not f32, or lies too scattered, is packed first: so its size counts too. */
+  const tooLarge = (...operands: Operand[]) => !operands.every((t) => runner.fits(t) && sizeOf(t.shape) <= EXACT);
 
   const fresh = (shape: Shape): Operand => ({
     buffer: base.alloc(sizeOf(shape) * BYTES.f32),
@@ -213,7 +212,7 @@ export async function createGpuJsBackend({ mode, base }: GpuJsOptions): Promise<
   };
 
   const gather: Backend["gather"] = (input, axis, index, out) => {
-    if (input.dtype === "i32" || input.shape[axis] > EXACT || sizeOf(out.shape) === 0 || tooLarge(input, index, out))
+    if (input.dtype === "i32" || sizeOf(out.shape) === 0 || tooLarge(input, index, out))
       return runner.inOrder(null, () => base.gather(input, axis, index, out));
     withFloats(gatherKernel, [input, index], (t, at) => {
       const walk = (strides: Shape) => strides.map((s, i) => (i === axis ? 0 : s));
@@ -231,7 +230,7 @@ export async function createGpuJsBackend({ mode, base }: GpuJsOptions): Promise<
   };
 
   const scatterAdd: Backend["scatterAdd"] = (out, axis, index, source) => {
-    if (out.dtype !== "f32" || out.shape[axis] > EXACT || sizeOf(source.shape) === 0 || tooLarge(out, index, source))
+    if (out.dtype !== "f32" || sizeOf(source.shape) === 0 || tooLarge(out, index, source))
       return runner.inOrder(null, () => base.scatterAdd(out, axis, index, source));
     const shape = source.shape.map((size, i) => (i === axis ? out.shape[axis] : size));
     const reached = viewed(out, shape, out.strides); // a source may be smaller than the result, along the other dims too

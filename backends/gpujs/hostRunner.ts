@@ -3,7 +3,7 @@ import type { Backend, Operand } from "../../tensor/backend.ts";
 import { helpersOf } from "./helpers.ts";
 import type { KernelSource } from "./kernelSources.ts";
 import type { GpuJs, GpuJsKernel } from "./loadGpuJs.ts";
-import { type Runner, settingsOf } from "./runner.ts";
+import { EXACT, type Runner, settingsOf, spanOf } from "./runner.ts";
 
 /** Kernels over host memory: gpu.js copies arguments in and the result out, and returns when it is there. */
 export function createHostRunner(gpu: GpuJs, base: Backend): Runner {
@@ -15,11 +15,11 @@ export function createHostRunner(gpu: GpuJs, base: Backend): Runner {
   return {
     inOrder: (_, work) => work(),
     takeFailure: () => undefined,
-    fits: () => true,
+    fits: (operand) => spanOf(operand) <= EXACT,
     writesInto: () => true,
     argument(operand) {
-      const reach = operand.shape.reduce((sum, size, axis) => sum + (size - 1) * operand.strides[axis], 0);
-      return { data: floatsOf(operand).subarray(operand.offset, operand.offset + reach + 1), offset: 0 };
+      const data = floatsOf(operand).subarray(operand.offset, operand.offset + spanOf(operand));
+      return { data, offset: 0 };
     },
     run(kernel, inputs, numbers, size, out) {
       let call = compiled.get(kernel);
@@ -27,7 +27,8 @@ export function createHostRunner(gpu: GpuJs, base: Backend): Runner {
         const functions = helpersOf(kernel.source);
         compiled.set(kernel, (call = gpu.createKernel(kernel.source, { ...settingsOf(kernel), functions })));
       }
-      const result = call.setOutput(size)(...inputs.map(({ data }) => data), ...numbers);
+      if (String(call.output) !== String(size)) call.setOutput(size); // WebGL makes a texture anew, which takes longer than to run
+      const result = call(...inputs.map(({ data }) => data), ...numbers);
       flatten(result, floatsOf(out).subarray(out.offset, out.offset + sizeOf(out.shape)), 0);
     },
   };

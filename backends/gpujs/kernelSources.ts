@@ -127,11 +127,13 @@ export const matmulKernel = kernel(
   ["a", "b"],
   ["ao", "ay", "az", "ak", "bo", "bx", "bz", "bk", "n"],
   [],
-  `const left = ao + this.thread.y * ay + this.thread.z * az;
-  const right = bo + this.thread.x * bx + this.thread.z * bz;
+  `let left = ao + this.thread.y * ay + this.thread.z * az;
+  let right = bo + this.thread.x * bx + this.thread.z * bz;
   let sum = 0.0;
   for (let i = 0; i < n; i++) {
-    sum = sum + a[left + i * ak] * b[right + i * bk];
+    sum = sum + a[left] * b[right];
+    left = left + ak;
+    right = right + bk;
   }
   return sum;`,
 );

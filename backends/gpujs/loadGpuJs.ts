@@ -7,6 +7,8 @@ export type GpuJsMode = "cpu" | "webasm" | "webgl2" | "webgpu";
 export interface GpuJsKernel {
   (...args: unknown[]): unknown;
   setOutput(size: readonly number[]): this;
+  /** The size that was set last. */
+  readonly output: readonly number[];
   /** The backend's own kernel object. */
   readonly kernel: unknown;
   destroy(): void;

@@ -1,6 +1,14 @@
 import type { Operand } from "../../tensor/backend.ts";
 import type { KernelSource } from "./kernelSources.ts";
 
+/** Whole numbers up to this are exact in f32, which is what gpu.js stores, and what it keeps an index in. */
+export const EXACT = 2 ** 24;
+
+/** How many elements of memory an operand spans, from its first to its last. */
+export function spanOf({ shape, strides }: Operand): number {
+  return shape.reduce((sum, size, axis) => sum + (size - 1) * strides[axis], 1);
+}
+
 /** An f32 operand as a kernel takes it: an array or a handle, and where in it the operand begins. */
 export interface Argument {
   readonly data: unknown;
@@ -13,7 +21,7 @@ export interface Runner {
   inOrder(kernel: KernelSource | null, work: () => void): void;
   /** What has gone wrong since the last time in work that had to wait. */
   takeFailure(): unknown;
-  /** Whether kernels can take the operand's memory, and a copy of it as f32. */
+  /** Whether kernels can take the operand's memory, as far into it as the operand goes, and a copy of it as f32. */
   fits(operand: Operand): boolean;
   /** Whether a kernel can write `out` where it is, while it reads `inputs`. */
   writesInto(out: Operand, inputs: readonly Argument[]): boolean;
@@ -44,6 +52,7 @@ export function settingsOf({ arrays, integers, floats, rank }: KernelSource): Re
     dynamicOutput: true,
     dynamicArguments: true,
     precision: "single",
+    tactic: "precision", // else shaders are made for the size of the result, and come back with the size of another
     loopMaxIterations: 2 ** 30, // the default ends every loop at 1000, without a word
   };
 }

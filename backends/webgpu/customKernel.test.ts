@@ -55,7 +55,9 @@ describe.skipIf(!found)("a WGSL kernel of the user's", () => {
       kernels: { webgpu: wgslKernel({ name: "broken", inputs: ["x"], code: "fn run(i: u32) { put(i, y(i)); }" }) },
     });
     const x = await toBackend(tensor([1, 2]), "webgpu");
-    await expect(compute(() => broken(x))).rejects.toThrow(WebgpuError);
+    const refused = compute(() => broken(x));
+    await expect(refused).rejects.toThrow(WebgpuError);
+    await expect(refused).rejects.toThrow(/:1:25.*unresolved call target 'y'/); // its line and column there
     await expect(x.data()).resolves.toEqual(Float32Array.of(1, 2));
     expect(takeRefusals()[0]).toContain("unresolved call target 'y'");
   });

@@ -76,7 +76,6 @@ function run(recorder: WebgpuBackend["recorder"], spec: WgslKernel, inputs: read
           `fn ${spec.inputs[k]}(i: u32) -> ${computeDType(dtype)} { return load${k}(${param(2 + k)} + i); }`,
         ]),
         `fn put(at: u32, value: ${type}) { b${target}[${param(1)} + at] = bitcast<u32>(value); }`,
-        spec.code,
         entry(
           GROUP,
           [
@@ -88,7 +87,9 @@ function run(recorder: WebgpuBackend["recorder"], spec: WgslKernel, inputs: read
           ].join("\n"),
         ),
       ].join("\n");
-      return [declarations(first + names.length, pattern), functionsFor(code), code].join("\n");
+      // the user's code first: WGSL lets it, and the lines that the compiler names are then the user's
+      const given = `${spec.code}\n${code}`;
+      return [spec.code, declarations(first + names.length, pattern), functionsFor(given), code].join("\n");
     },
   });
 }

@@ -1,4 +1,4 @@
-import { definedExpressions } from "../../core/expr.ts";
+import { definedExpressions, PRIMITIVES } from "../../core/expr.ts";
 import { derivative } from "../../core/exprDerivative.ts";
 import { exprTex, toTex } from "../../core/exprTex.ts";
 import "../../tensor/index.ts";
@@ -17,4 +17,30 @@ export function expressions(): string {
     return [`\`${name}\``, `$${toTex(signature)}$`, slopes.join("<br>")];
   });
   return table(["op", "formula", "derivative"], rows);
+}
+
+/** Primitives that a line writes as operators, or as `c ? a : b`. */
+const OPERATORS = [
+  "add",
+  "sub",
+  "mul",
+  "div",
+  "pow",
+  "neg",
+  "lt",
+  "le",
+  "gt",
+  "ge",
+  "eq",
+  "ne",
+  "and",
+  "or",
+  "not",
+  "select",
+];
+
+/** The functions that every line may call. */
+export function functions(): string {
+  const names = Object.keys(PRIMITIVES).filter((name) => !OPERATORS.includes(name));
+  return names.map((name) => `\`${name}\``).join(", ");
 }

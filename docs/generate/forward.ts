@@ -3,6 +3,7 @@ import { InfiMM } from "../../model/infimm.ts";
 import { configOf, type VariantName } from "../../model/variants.ts";
 import { report } from "../../nn/report.ts";
 import { collect, type ShapeLine } from "../../nn/shapeComments/recorder.ts";
+import { extentOf } from "./source.ts";
 
 const runs = new Map<string, ShapeLine[]>();
 
@@ -19,7 +20,7 @@ function linesOf(variant: VariantName): ShapeLine[] {
  */
 export function forward(file: string, name: string, variant: string): string {
   const source = readFileSync(file, "utf8").split("\n");
-  const { first, last } = extent(source, name, file);
+  const { first, last } = extentOf(source, name, file);
   const lines = linesOf(variant as VariantName).filter((line) => line.file.endsWith(file));
   const shown = source.slice(first, last + 1).map((text, i) => {
     const ran = lines.find((line) => endOf(line) === first + i + 1);
@@ -34,15 +35,4 @@ export function forward(file: string, name: string, variant: string): string {
 /** The line on which a value's source ends, where its comment stands. */
 function endOf(line: ShapeLine): number {
   return line.line + line.code.split("\n").length - 1;
-}
-
-/** From which to which line a method or function stands, its docstring left out. */
-function extent(source: readonly string[], name: string, file: string): { first: number; last: number } {
-  const [owner, method] = name.includes(".") ? name.split(".") : [undefined, name];
-  const from = owner ? source.findIndex((line) => new RegExp(`\\bclass ${owner}\\b`).test(line)) : 0;
-  const head = owner ? new RegExp(`^  (override )?${method}\\(`) : new RegExp(`^export function ${method}\\(`);
-  const first = source.findIndex((line, i) => i > from && head.test(line));
-  if (from < 0 || first < 0) throw new Error(`${file} has no ${name}`);
-  const close = owner ? "  }" : "}";
-  return { first, last: source.findIndex((line, i) => i > first && line === close) };
 }

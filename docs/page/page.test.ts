@@ -149,4 +149,128 @@ describe.skipIf(!browser)("the page", () => {
     expect(complaints).toEqual([]);
     await page.close();
   });
+
+  const statusIs = (page: Page, wanted: RegExp) =>
+    page.waitForFunction(
+      (text) => new RegExp(text).test(document.getElementById("status")!.textContent),
+      wanted.source,
+    );
+
+  it("asks nothing where the question is blank, and says that one is missing", async () => {
+    const { page, complaints } = await openPage(browser!, served.url);
+    await ready(page);
+    await page.locator("#question").fill("   ");
+    await page.locator("#ask").click();
+    expect(await page.locator("#question:invalid").count()).toBe(1);
+    expect(await textOf(page, "status")).toBe("Ready");
+    expect(await askPage(page)).toBe(expected);
+    expect(complaints).toEqual([]);
+    await page.close();
+  });
+
+  it("shows where it looked for what was asked, whatever stands in the field by then", async () => {
+    const { page, complaints } = await openPage(browser!, served.url);
+    await ready(page);
+    const answer = await askPage(page);
+    await page.locator("#question").fill("What colour is the background?");
+    await page.locator("#look").click();
+    await page.locator("#words button").first().waitFor();
+    const words = await page.locator("#words button").allInnerTexts();
+    expect(words.join("").replaceAll(" ", "")).toBe(answer.replaceAll(" ", ""));
+    expect(complaints).toEqual([]);
+    await page.close();
+  });
+
+  it("keeps the last of two pictures, however long the first takes", async () => {
+    const { page, complaints } = await openPage(browser!, served.url);
+    await ready(page);
+    let first = () => {};
+    await page.route("**/dog.png", (route) => {
+      first = () => route.continue();
+    });
+    await page.locator("#examples button[title=dog]").click();
+    await page.locator("#examples button[title=sea]").click();
+    await page.waitForFunction(() => document.querySelector<HTMLImageElement>("#picture")!.alt === "sea.png");
+    const arrived = page.waitForResponse("**/dog.png");
+    first();
+    await (await arrived).finished();
+    await page.locator("#file").setInputFiles({ name: "a.png", mimeType: "image/png", buffer: Buffer.from("hello") });
+    await page.locator("#alert").waitFor(); // by now the first would have come
+    expect(await page.locator("#picture").getAttribute("alt")).toBe("sea.png");
+    expect(complaints).toEqual([]);
+    await page.close();
+  });
+
+  it("shows that it loads, says what failed, and tries again when told to", async () => {
+    const page = await browser!.newPage();
+    let fails = true;
+    let go = () => {};
+    const waits = new Promise<void>((resolve) => {
+      go = resolve;
+    });
+    await page.route("**/model.safetensors", async (route) => {
+      await waits;
+      if (fails) await route.fulfill({ status: 503 });
+      else await route.continue();
+    });
+    await page.goto(served.url);
+    await statusIs(page, /^Loading/);
+    expect(await page.locator("#progress").isVisible()).toBe(true);
+    expect(await page.locator("#ask").isDisabled()).toBe(true);
+    go();
+    await page.locator("#retry").waitFor();
+    expect(await textOf(page, "alert")).toMatch(/model.safetensors.*503/);
+    expect(await textOf(page, "status")).toBe("The model could not be loaded.");
+    expect(await page.locator("#progress").isHidden()).toBe(true);
+    fails = false;
+    await page.locator("#retry").click();
+    await ready(page);
+    expect(await page.locator("#retry").isHidden()).toBe(true);
+    expect(await page.locator("#alert").isHidden()).toBe(true);
+    expect(await askPage(page)).toBe(expected);
+    await page.close();
+  });
+
+  it("waits for a picture where there is none", async () => {
+    const page = await browser!.newPage();
+    await page.route("**/fruit.png", (route) => route.fulfill({ status: 404 }));
+    await page.goto(served.url);
+    await statusIs(page, /Choose a picture/);
+    expect(await page.locator("#ask").isDisabled()).toBe(true);
+    expect(await page.locator("#hint").isVisible()).toBe(true);
+    expect(await textOf(page, "alert")).toMatch(/fruit.png.*404/);
+    expect(await askPage(page)).toBe(expected);
+    await page.close();
+  });
+
+  it("begins anew when the GPU is lost while it answers", async () => {
+    const { page, complaints } = await openPage(browser!, served.url, keepDevice);
+    await ready(page);
+    await page.evaluate(() => {
+      document.getElementById("ask")!.click();
+      setTimeout(() => devices[0].destroy(), 30);
+    });
+    await page.waitForFunction(() => devices.length === 2);
+    await ready(page);
+    expect(await textOf(page, "alert")).toContain("lost");
+    expect(await textOf(page, "answer")).toBe("");
+    expect(await page.locator("#stop").isHidden()).toBe(true);
+    expect(await askPage(page)).toBe(expected);
+    expect(complaints).toEqual([]);
+    await page.close();
+  });
+
+  it("forgets the answer when another picture comes while it is given", async () => {
+    const { page, complaints } = await openPage(browser!, served.url);
+    await ready(page);
+    await page.locator("#ask").click();
+    await page.waitForFunction(() => document.getElementById("answer")!.textContent !== "");
+    await page.locator("#examples button[title=sea]").click();
+    await statusIs(page, /^(Stopped|Ready)/);
+    expect(await textOf(page, "answer")).toBe("");
+    expect(await page.locator("#look").isHidden()).toBe(true);
+    expect(await askPage(page)).toBe(expected);
+    expect(complaints).toEqual([]);
+    await page.close();
+  });
 });

@@ -21,22 +21,41 @@ const form = find<HTMLFormElement>("form");
 const question = find<HTMLInputElement>("question");
 const backend = find<HTMLSelectElement>("backend");
 const veil = find<HTMLCanvasElement>("veil");
-const [ask, stop, look] = ["ask", "stop", "look"].map((id) => find<HTMLButtonElement>(id));
+const progress = find<HTMLProgressElement>("progress");
+const [ask, stop, look, retry] = ["ask", "stop", "look", "retry"].map((id) => find<HTMLButtonElement>(id));
 const [alert, answer, words, lookHint, status] = ["alert", "answer", "words", "lookHint", "status"].map(find);
 
 let opened: OpenedModel | undefined;
+let loading = false;
 let image: Image | undefined;
 let answering: AbortController | undefined;
+/** What the answer on the page is about, whatever stands in the field by now. */
+let asked = "";
 
 function tell(problem: unknown): void {
   alert.textContent = problem instanceof Error ? problem.message : String(problem);
   alert.hidden = alert.textContent === "";
+  if (!alert.hidden) alert.scrollIntoView({ block: "nearest" }); // on a phone it is above what is seen
+}
+
+/** @param share how much of a longer wait is over, 0 to 1 */
+function say(text: string, share?: number): void {
+  status.textContent = text;
+  progress.hidden = share === undefined;
+  progress.value = share ?? 0;
+}
+
+function sayReady(): void {
+  if (opened && !answering) say(image ? "Ready" : "Choose a picture, then ask.");
 }
 
 function refresh(): void {
-  ask.disabled = !opened || !image || answering !== undefined;
+  const busy = loading || answering !== undefined;
+  form.ariaBusy = String(busy);
+  ask.disabled = !opened || !image || busy;
   stop.hidden = answering === undefined;
-  backend.disabled = !opened || answering !== undefined;
+  backend.disabled = busy;
+  retry.hidden = opened !== undefined || busy;
 }
 
 /** Take back what belongs to the last answer. */
@@ -50,20 +69,24 @@ function clearAnswer(): void {
 async function load(wish: string, reason = ""): Promise<void> {
   opened?.assistant.model.dispose();
   opened = undefined;
-  status.textContent = "Loading …";
+  loading = true;
+  say("Loading …", 0);
+  tell("");
   clearAnswer();
   refresh();
   try {
     opened = await openModel(MODEL, wish, (share) => {
-      status.textContent = `Loading the weights: ${Math.round(100 * share)} %`;
+      say(`Loading the weights: ${Math.round(100 * share)} %`, share);
     });
     backend.value = opened.backend;
-    status.textContent = "Ready";
-    tell(`${reason} ${opened.note}`.trim());
+    sayReady();
+    const notes = `${reason} ${opened.note}`.trim();
+    if (notes) tell(notes); // else what a picture's file has to say may stand there
   } catch (error) {
-    status.textContent = "The model could not be loaded.";
+    say("The model could not be loaded.");
     tell(error);
   }
+  loading = false;
   refresh();
 }
 
@@ -75,11 +98,11 @@ async function busy(work: (assistant: OpenedModel["assistant"], signal: AbortSig
   refresh();
   const began = performance.now();
   try {
-    status.textContent = "Thinking …";
+    say("Thinking …");
     await work(opened.assistant, mine.signal);
-    status.textContent = `Done in ${((performance.now() - began) / 1000).toFixed(1)} s`;
+    say(`Done in ${((performance.now() - began) / 1000).toFixed(1)} s`);
   } catch (error) {
-    status.textContent = mine.signal.aborted ? "Stopped" : "Something went wrong.";
+    say(mine.signal.aborted ? "Stopped" : "Something went wrong.");
     if (!mine.signal.aborted) tell(error);
   }
   answering = undefined;
@@ -95,11 +118,17 @@ async function busy(work: (assistant: OpenedModel["assistant"], signal: AbortSig
 form.addEventListener("submit", (event) => {
   event.preventDefault();
   const picture = image;
-  if (!picture) return;
+  question.value = question.value.trim();
+  if (!picture || !question.reportValidity()) return;
   clearAnswer();
   tell("");
+  asked = question.value;
   busy(async (assistant, signal) => {
-    for await (const piece of assistant.ask(question.value, [picture], { signal })) answer.textContent += piece;
+    for await (const piece of assistant.ask(asked, [picture], { signal })) {
+      signal.throwIfAborted(); // the piece was under way when the picture changed
+      answer.textContent += piece;
+    }
+    signal.throwIfAborted();
     look.hidden = false;
   });
 });
@@ -108,7 +137,8 @@ stop.addEventListener("click", () => answering?.abort());
 look.addEventListener("click", () => {
   const picture = image!;
   busy(async (assistant, signal) => {
-    const looks = await answerLooks(assistant, question.value, [picture], { signal });
+    const looks = await answerLooks(assistant, asked, [picture], { signal });
+    signal.throwIfAborted();
     words.replaceChildren(
       ...looks.map(({ token, map }) => {
         const button = Object.assign(document.createElement("button"), { type: "button", textContent: token });
@@ -131,6 +161,7 @@ const input = pictureInput(
     clearAnswer();
     tell("");
     image = decoded;
+    sayReady();
     refresh();
   },
   tell,
@@ -153,5 +184,6 @@ for (const text of SUGGESTIONS) {
 }
 for (const name of choices) backend.append(new Option(labelOf(name), name));
 backend.addEventListener("change", () => load(backend.value));
+retry.addEventListener("click", () => load(backend.value));
 
 await Promise.all([load(choices[0]), input.show(`${MODEL}/pictures/${EXAMPLES[0]}.png`, `${EXAMPLES[0]}.png`)]);

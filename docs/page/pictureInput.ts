@@ -22,10 +22,13 @@ export function pictureInput(
   onPicture: (image: Image) => void,
   onError: (error: unknown) => void,
 ): PictureInput {
+  let newest = 0;
   const show = async (source: Blob | string, name: string) => {
+    const mine = ++newest;
     try {
-      const blob = typeof source === "string" ? await (await fetch(source)).blob() : source;
+      const blob = typeof source === "string" ? await fetched(source, name) : source;
       const image = await readPicture(blob, { name });
+      if (mine !== newest) return; // another one was chosen meanwhile
       URL.revokeObjectURL(picture.src);
       picture.src = URL.createObjectURL(blob);
       picture.alt = name;
@@ -34,7 +37,7 @@ export function pictureInput(
       drop.classList.add("filled");
       onPicture(image);
     } catch (error) {
-      onError(error);
+      if (mine === newest) onError(error);
     }
   };
   const take = (data: DataTransfer | null) => {
@@ -60,4 +63,10 @@ export function pictureInput(
     if (!take(event.dataTransfer)) onError(new Error("That was no file. Drop a PNG, JPEG or WebP picture."));
   });
   return { show };
+}
+
+async function fetched(url: string, name: string): Promise<Blob> {
+  const response = await fetch(url);
+  if (!response.ok) throw new Error(`${name}: the server answers ${response.status} ${response.statusText}`.trim());
+  return response.blob();
 }

@@ -54,7 +54,13 @@ describe.skipIf(!browser)("in a real browser", () => {
     {
       isolated: true,
       conforming: ["cpu", "wasm", "webgpu", "gpujs webgl2", "gpujs webgpu"],
-      goldens: [...SETS.map((set) => ["webgpu", set]), ["wasm", "tiny"]],
+      goldens: [
+        ...SETS.map((set) => ["webgpu", set]),
+        ["wasm", "tiny"],
+        // all sets on gpu.js run in Node
+        ["gpujs webgl2", "fixtures/tiny-hd"],
+        ["gpujs webgpu", "fixtures/tiny-hd"],
+      ],
     },
     // as Firefox and Safari may have it: WebGPU's default limits, no threads. What else there is was checked above;
     // infimm-tiny under these limits is what docs/page/page.test.ts asks

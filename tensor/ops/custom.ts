@@ -1,8 +1,9 @@
 import type { DType } from "../../core/dtype.ts";
 import { InfimmError } from "../../core/errors.ts";
 import type { Shape } from "../../core/shape.ts";
-import { differentiable, type Vjp } from "../autograd.ts";
+import { differentiable, isTracked, type Vjp } from "../autograd.ts";
 import type { Backend, Operand } from "../backend.ts";
+import { scope } from "../scope.ts";
 import { commonBackend, empty, type Tensor } from "../tensor.ts";
 import { contiguous } from "./views.ts";
 
@@ -20,7 +21,10 @@ export interface CustomOp {
   readonly kernels: Readonly<Record<string, CustomKernel>>;
   /** The same in tensor ops, for all other backends; it is also what the kernels can be tested against. */
   otherwise?(...inputs: Tensor[]): Tensor;
-  /** From the gradient of the output to those of the inputs. Without it, the op is a constant to training. */
+  /**
+   * From the gradient of the output to those of the inputs. Without it, training computes `otherwise` and goes back
+   * through that; without either, the op is a constant to training.
+   */
   gradient?(...inputs: Tensor[]): Vjp;
 }
 
@@ -33,6 +37,7 @@ export function customOp(op: CustomOp): (...inputs: Tensor[]) => Tensor {
       const known = Object.keys(op.kernels).join(", ");
       throw new InfimmError(`${op.name}: no kernel for ${backend.name}, and no \`otherwise\`; there are: ${known}`);
     }
+    if (op.otherwise && !op.gradient && inputs.some(isTracked)) return scope(() => op.otherwise!(...inputs));
     const forward = () => {
       if (!kernel) return op.otherwise!(...inputs);
       const out = empty(op.shape(...inputs), op.dtype ?? "f32", backend);

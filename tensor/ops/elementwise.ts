@@ -41,8 +41,10 @@ export function elementwise(line: string): (...args: TensorLike[]) => Tensor {
 function requireArguments(name: string, params: readonly string[], args: readonly unknown[]): void {
   const understood = args.every((arg) => typeof arg === "number" || arg instanceof Tensor);
   if (understood && args.length === params.length) return;
+  const signature = `${name}(${params.join(", ")})`;
+  if (understood) throw new InfimmError(`${signature}: expected ${params.length} arguments, got ${args.length}`);
   const got = args.map((arg) => (arg instanceof Tensor ? `${arg}` : String(arg))).join(", ");
-  throw new InfimmError(`${name}(${params.join(", ")}): expected tensors or numbers, got (${got})`);
+  throw new InfimmError(`${signature}: expected tensors or numbers, got (${got})`);
 }
 
 /** Run an expression over broadcast arguments, as one kernel. */
