@@ -129,10 +129,9 @@ class Attention {
     const [, keyHeads, keys, columns] = v.shape;
     const [maskB, maskH, maskI, maskJ] = (mask?.strides ?? [0, 0, 0, 0]).map((stride) => 4 * stride);
     const qPanels = Math.ceil(queries / tile.rows);
-    const perTask = scratchBytes(tile, columns);
+    const perThread = scratchBytes(tile, columns);
     const tasks: number[][] = [];
-    const pieces = Math.ceil(qPanels / TASK_TILES);
-    const scratch = this.take(perTask * batch * heads * pieces);
+    const scratch = this.take(perThread * engine.pool.size);
     for (let b = 0; b < batch; b++) {
       for (let h = 0; h < heads; h++) {
         const keyHead = b * keyHeads + Math.floor(h / (heads / keyHeads));
@@ -144,7 +143,7 @@ class Attention {
             ...{ mask: mask ? addressOf(mask) + b * maskB + h * maskH + row * maskI : 0, maskLine: maskI },
             out: addressOf(out) + 4 * ((b * heads + h) * queries + row) * columns,
             ...{ rows: Math.min(TASK_TILES * tile.rows, queries - row), keys, depth, columns },
-            ...{ scratch: scratch + tasks.length * perTask, scale: this.scale },
+            ...{ scratch, scratchBytes: perThread, scale: this.scale },
           };
           tasks.push(Object.values(args));
         }

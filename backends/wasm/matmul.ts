@@ -5,7 +5,7 @@ import { mergeBatch, transposed } from "../cpu/matmul.ts";
 import { forEachRow, mergeDims } from "../cpu/walk.ts";
 import { withContiguous } from "./contiguous.ts";
 import type { Engine } from "./engine.ts";
-import { type GemmArguments, gemmModule } from "./kernels/matmul/gemm.ts";
+import { type GemmArguments, gemmModule, scratchBytes } from "./kernels/matmul/gemm.ts";
 import { type AddRowsArguments, addRowsModule, type DotsArguments, dotsModule } from "./kernels/matmul/matvec.ts";
 import { type Direction, type PackArguments, packModule } from "./kernels/matmul/pack.ts";
 import { type SmallArguments, smallModule } from "./kernels/matmul/small.ts";
@@ -20,7 +20,7 @@ const FEW_ROWS = 8;
 const ALONE = 2 ** 17;
 /** Up to so many multiply-adds, a product is made in one go, without packing. */
 const SMALL = 2 ** 19;
-/** Rows and columns of the result that one task computes, at most: their panels of one depth block stay in the L2 cache. */
+/** Rows and columns of the result that one task computes, about: their panels of one depth block stay in the L2 cache. */
 const TASK_ROWS = 96;
 const TASK_COLUMNS = 512;
 
@@ -211,7 +211,6 @@ class Product {
     try {
       const packedA = take(bytesA * starts.length);
       const packedB = kept?.buffer.address ?? take(bytesB * rightStarts.length);
-      const edge = take(4 * tile.rows * tile.columns * places.length * panelsA);
       const [rowA, columnA] = a.strides.slice(-2);
       const [rowB, columnB] = b.strides.slice(-2);
       this.pack(a, tile.rows, rowA, columnA, m, starts, packedA, bytesA);
@@ -223,7 +222,7 @@ class Product {
         places.map(([x, y, out]) => [atA.get(x)!, atB.get(y)!, out]),
         panelsA,
         panelsB,
-        edge,
+        take,
       );
     } finally {
       for (const buffer of scratch) engine.memory.free(buffer);
@@ -262,11 +261,12 @@ class Product {
     this.share(`pack ${dtype} ${tile} ${direction}`, () => packModule(dtype, tile, direction), tasks);
   }
 
-  private multiply(places: readonly Place[], aPanels: number, bPanels: number, edge: number): void {
-    const { m, n, k, bias, tile } = this;
+  private multiply(places: readonly Place[], aPanels: number, bPanels: number, take: (bytes: number) => number): void {
+    const { m, n, k, bias, tile, engine } = this;
     const [rowPanels, columnPanels] = this.taskPanels(aPanels, bPanels, places.length);
-    const edgeBytes = 4 * tile.rows * tile.columns;
-    const tasks = places.flatMap(([a, b, out], i) =>
+    const perThread = scratchBytes(tile, rowPanels, columnPanels);
+    const scratch = take(perThread * engine.pool.size);
+    const tasks = places.flatMap(([a, b, out]) =>
       ranges(bPanels, columnPanels).flatMap(([bPanel, countB]) =>
         ranges(aPanels, rowPanels).map(([aPanel, countA]) => {
           const [row, column] = [aPanel * tile.rows, bPanel * tile.columns];
@@ -274,8 +274,7 @@ class Product {
             ...{ a, aPanels, aPanel, b, bPanels, bPanel },
             ...{ c: out + row * this.outLine + 4 * column, line: this.outLine },
             ...{ rows: Math.min(countA * tile.rows, m - row), columns: Math.min(countB * tile.columns, n - column) },
-            ...{ depth: k, bias: bias && bias + 4 * column },
-            edge: edge + (i * aPanels + aPanel) * edgeBytes, // only the last column of tasks uses one
+            ...{ depth: k, bias: bias && bias + 4 * column, scratch, scratchBytes: perThread },
           } satisfies GemmArguments);
         }),
       ),
@@ -283,14 +282,18 @@ class Product {
     this.share("gemm", () => gemmModule(tile), tasks);
   }
 
-  /** How many panels of rows and columns make a task: large blocks are faster, but every thread should have several. */
+  /**
+   * How many panels of rows and columns make a task: large blocks are faster, but every thread should have several.
+   * Blocks are about equal, because a narrow one reads as much as a wide one, for less work.
+   */
   private taskPanels(aPanels: number, bPanels: number, matrices: number): [rows: number, columns: number] {
-    let rows = Math.min(aPanels, TASK_ROWS / this.tile.rows);
-    let columns = Math.min(bPanels, TASK_COLUMNS / this.tile.columns);
-    const wanted = this.alone ? 1 : 4 * this.engine.pool.size;
-    while (columns > 8 && Math.ceil(aPanels / rows) * Math.ceil(bPanels / columns) * matrices < wanted) columns >>= 1;
-    while (rows > 4 && Math.ceil(aPanels / rows) * Math.ceil(bPanels / columns) * matrices < wanted) rows >>= 1;
-    return [rows, columns];
+    const { tile, alone, engine } = this;
+    const wanted = alone ? 1 : 4 * engine.pool.size;
+    let down = Math.max(1, Math.round((aPanels * tile.rows) / TASK_ROWS));
+    let across = Math.max(1, Math.round((bPanels * tile.columns) / TASK_COLUMNS));
+    while (bPanels / across > 8 && down * across * matrices < wanted) across *= 2;
+    while (aPanels / down > 4 && down * across * matrices < wanted) down *= 2;
+    return [Math.ceil(aPanels / down), Math.ceil(bPanels / across)];
   }
 
   private share(key: string, assemble: Parameters<Engine["kernel"]>[1], tasks: readonly (readonly number[])[]): void {
