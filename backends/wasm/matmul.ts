@@ -143,12 +143,14 @@ class Product {
     const weightLine = columnB * BYTES[b.dtype];
     const step = linesPerTask(n, 2 ** 18 / Math.max(1, k * BYTES[b.dtype]));
     const tasks = places.flatMap(([x, weight, out]) =>
-      ranges(n, step).map(([line, lines]) =>
-        Object.values({
-          ...{ x, xLine, weight: weight + line * weightLine, weightLine },
-          ...{ out: out + 4 * line, outLine: this.outLine, rows: m, lines, depth: k, bias: bias && bias + 4 * line },
-        } satisfies DotsArguments),
-      ),
+      ranges(n, step).map(([line, lines]) => {
+        // biome-ignore format: in groups
+        const args = {
+          x, xLine, weight: weight + line * weightLine, weightLine, out: out + 4 * line, outLine: this.outLine,
+          rows: m, lines, depth: k, bias: bias && bias + 4 * line,
+        } satisfies DotsArguments;
+        return Object.values(args);
+      }),
     );
     const { fma } = this.engine;
     this.share(`dots ${b.dtype}`, () => dotsModule(b.dtype, fma), tasks);
@@ -159,19 +161,14 @@ class Product {
     const size = BYTES[b.dtype];
     const step = Math.ceil(linesPerTask(n, 2 ** 18 / Math.max(1, k * size)) / 32) * 32;
     const tasks = places.flatMap(([x, right, out]) =>
-      ranges(n, step).map(([column, columns]) =>
-        Object.values({
-          ...{ x, xLine, b: right + column * size, bLine: rowB * size },
-          ...{
-            out: out + 4 * column,
-            outLine: this.outLine,
-            rows: m,
-            columns,
-            depth: k,
-            bias: bias && bias + 4 * column,
-          },
-        } satisfies AddRowsArguments),
-      ),
+      ranges(n, step).map(([column, columns]) => {
+        // biome-ignore format: in groups
+        const args = {
+          x, xLine, b: right + column * size, bLine: rowB * size, out: out + 4 * column, outLine: this.outLine,
+          rows: m, columns, depth: k, bias: bias && bias + 4 * column,
+        } satisfies AddRowsArguments;
+        return Object.values(args);
+      }),
     );
     const { fma } = this.engine;
     this.share(`addRows ${b.dtype}`, () => addRowsModule(b.dtype, fma), tasks);
@@ -182,13 +179,14 @@ class Product {
     const [sizeA, sizeB] = [BYTES[a.dtype], BYTES[b.dtype]];
     const [rowA, columnA] = a.strides.slice(-2);
     const [rowB, columnB] = b.strides.slice(-2);
-    const tasks = places.map(([x, y, out]) =>
-      Object.values({
-        ...{ a: x, aRow: rowA * sizeA, aColumn: columnA * sizeA },
-        ...{ b: y, bRow: rowB * sizeB, bColumn: columnB * sizeB },
-        ...{ out, rows: m, columns: n, depth: k, bias },
-      } satisfies SmallArguments),
-    );
+    const tasks = places.map(([x, y, out]) => {
+      // biome-ignore format: in groups
+      const args = {
+        a: x, aRow: rowA * sizeA, aColumn: columnA * sizeA, b: y, bRow: rowB * sizeB, bColumn: columnB * sizeB,
+        out, rows: m, columns: n, depth: k, bias,
+      } satisfies SmallArguments;
+      return Object.values(args);
+    });
     const neighbours = columnB === 1;
     this.share(`small ${a.dtype} ${b.dtype} ${neighbours}`, () => smallModule(a.dtype, b.dtype, neighbours), tasks);
   }
@@ -250,19 +248,21 @@ class Product {
     const panels = Math.ceil(lines / tile);
     const step = linesPerTask(panels, 2 ** 16 / (tile * this.k));
     const tasks = starts.flatMap((start, i) =>
-      ranges(panels, step).map(([panel, count]) =>
-        Object.values({
-          ...{ from: start + panel * tile * lineStride * size, to: to + i * bytes, panels, panel },
-          ...{ lines: Math.min(count * tile, lines - panel * tile), depth: this.k },
-          ...{ lineStride: lineStride * size, depthStride: depthStride * size },
-        } satisfies PackArguments),
-      ),
+      ranges(panels, step).map(([panel, count]) => {
+        // biome-ignore format: in groups
+        const args = {
+          from: start + panel * tile * lineStride * size, to: to + i * bytes, panels, panel,
+          lines: Math.min(count * tile, lines - panel * tile), depth: this.k,
+          lineStride: lineStride * size, depthStride: depthStride * size,
+        } satisfies PackArguments;
+        return Object.values(args);
+      }),
     );
     this.share(`pack ${dtype} ${tile} ${direction}`, () => packModule(dtype, tile, direction), tasks);
   }
 
   private multiply(places: readonly Place[], aPanels: number, bPanels: number, take: (bytes: number) => number): void {
-    const { m, n, k, bias, tile, engine } = this;
+    const { m, n, k, bias, tile, engine, outLine: line } = this;
     const [rowPanels, columnPanels] = this.taskPanels(aPanels, bPanels, places.length);
     const perThread = scratchBytes(tile, rowPanels, columnPanels);
     const scratch = take(perThread * engine.pool.size);
@@ -270,12 +270,13 @@ class Product {
       ranges(bPanels, columnPanels).flatMap(([bPanel, countB]) =>
         ranges(aPanels, rowPanels).map(([aPanel, countA]) => {
           const [row, column] = [aPanel * tile.rows, bPanel * tile.columns];
-          return Object.values({
-            ...{ a, aPanels, aPanel, b, bPanels, bPanel },
-            ...{ c: out + row * this.outLine + 4 * column, line: this.outLine },
-            ...{ rows: Math.min(countA * tile.rows, m - row), columns: Math.min(countB * tile.columns, n - column) },
-            ...{ depth: k, bias: bias && bias + 4 * column, scratch, scratchBytes: perThread },
-          } satisfies GemmArguments);
+          const [rows, columns] = [Math.min(countA * tile.rows, m - row), Math.min(countB * tile.columns, n - column)];
+          // biome-ignore format: in groups
+          const args = {
+            a, aPanels, aPanel, b, bPanels, bPanel, c: out + row * line + 4 * column, line,
+            rows, columns, depth: k, bias: bias && bias + 4 * column, scratch, scratchBytes: perThread,
+          } satisfies GemmArguments;
+          return Object.values(args);
         }),
       ),
     );
