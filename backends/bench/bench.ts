@@ -8,7 +8,7 @@ import type { Operand } from "../../tensor/backend.ts";
 import { createCpuBackend } from "../cpu/cpu.ts";
 import { type Contestant, naiveProduct, race, SCALAR_LIMIT, type Timing } from "./measure.ts";
 import { loadPeers, type Peer } from "./peers.ts";
-import { benchWasm } from "./wasm.ts";
+import { benchWasm } from "./benchWasm.ts";
 import { benchWebgpu } from "./webgpu.ts";
 
 const HELP = `npm run bench -- [wasm|webgpu] [--budget MS] [--only TEXT] [--json]
@@ -151,7 +151,8 @@ else if (!(budget > 0)) {
   console.error(`bench: --budget expects milliseconds, got "${options.budget}"`);
   process.exitCode = 2;
 } else if (what === "webgpu") await benchWebgpu(budget, options.only, options.json);
-else if (what === "wasm") await benchWasm(budget, options.only, options.json, Number(options.threads));
+else if (what === "wasm")
+  await benchWasm({ budget, only: options.only, threads: Number(options.threads) }, options.json);
 else if (what !== "cpu") {
   console.error(`bench: expected "wasm", "webgpu" or nothing, got "${what}"`);
   process.exitCode = 2;
