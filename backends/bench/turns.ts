@@ -12,10 +12,13 @@ export type Rounds = readonly number[];
 /** A turn takes at least so long, in milliseconds: many runs of small work, one of large. */
 const TURN = 5;
 const LEAST_ROUNDS = 3;
+/** For so many milliseconds, a turn that other processes broke into is tried again. */
+const PATIENCE = 100;
 
 /**
- * Time contestants turn by turn, for about `budget` milliseconds each. A machine that others use too gives each moment its own
- * speed: so figures are compared round by round, and a yardstick's turns are as long as those of what it measures.
+ * Time contestants turn by turn, for about `budget` milliseconds each. A machine that others use too gives each moment
+ * its own speed: so figures are compared round by round, and a yardstick's turns are as long as those of what it
+ * measures.
  */
 export async function inTurns(contestants: readonly Contestant[], budget: number): Promise<Rounds[]> {
   const single: number[] = [];
@@ -30,9 +33,20 @@ export async function inTurns(contestants: readonly Contestant[], budget: number
   const rest = [...contestants.keys()].filter((i) => rounds[i].length === 0);
   const end = performance.now() + budget * rest.length;
   while (rest.length > 0 && (performance.now() < end || rounds[rest[0]].length < LEAST_ROUNDS)) {
-    for (const i of rest) rounds[i].push(await timed(contestants[i].run, turns[i]));
+    for (const i of rest) rounds[i].push(await undisturbed(() => timed(contestants[i].run, turns[i])));
   }
   return rounds;
+}
+
+/** The first turn during which no thread of ours had to give way to another process; or the best, if patience ends. */
+async function undisturbed(turn: () => Promise<number>): Promise<number> {
+  const start = performance.now();
+  for (let best = Number.POSITIVE_INFINITY; ; ) {
+    const before = process.resourceUsage().involuntaryContextSwitches;
+    best = Math.min(best, await turn());
+    const calm = process.resourceUsage().involuntaryContextSwitches === before;
+    if (calm || performance.now() - start > PATIENCE) return best;
+  }
 }
 
 /** Milliseconds a run, of as many as fill `least` milliseconds. */
