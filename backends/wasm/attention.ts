@@ -137,14 +137,15 @@ class Attention {
         const keyHead = b * keyHeads + Math.floor(h / (heads / keyHeads));
         for (let qPanel = 0; qPanel < qPanels; qPanel += TASK_TILES) {
           const row = qPanel * tile.rows;
-          const args: AttentionArguments = {
-            ...{ q: panelsQ.start + (b * heads + h) * panelsQ.bytes, qPanels, qPanel },
-            ...{ k: panelsK.start + keyHead * panelsK.bytes, v: panelsV.start + keyHead * panelsV.bytes },
-            ...{ mask: mask ? addressOf(mask) + b * maskB + h * maskH + row * maskI : 0, maskLine: maskI },
+          // biome-ignore format: in groups
+          const args = {
+            q: panelsQ.start + (b * heads + h) * panelsQ.bytes, qPanels, qPanel,
+            k: panelsK.start + keyHead * panelsK.bytes, v: panelsV.start + keyHead * panelsV.bytes,
+            mask: mask ? addressOf(mask) + b * maskB + h * maskH + row * maskI : 0, maskLine: maskI,
             out: addressOf(out) + 4 * ((b * heads + h) * queries + row) * columns,
-            ...{ rows: Math.min(TASK_TILES * tile.rows, queries - row), keys, depth, columns },
-            ...{ scratch, scratchBytes: perThread, scale: this.scale },
-          };
+            rows: Math.min(TASK_TILES * tile.rows, queries - row), keys, depth, columns,
+            scratch, scratchBytes: perThread, scale: this.scale,
+          } satisfies AttentionArguments;
           tasks.push(Object.values(args));
         }
       }

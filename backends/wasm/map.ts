@@ -76,19 +76,24 @@ function run(engine: Engine, arena: Arena, expr: Expr, inputs: readonly (Operand
       return;
     }
     const step = Math.max(16, Math.ceil(TASK / perStep / 16) * 16);
-    const padding = Array.from({ length: dims - shape.length }, () => 1);
+    const padding = dims - shape.length; // loops of one turn, before the others
+    const args: number[] = Array(padding).fill(1).concat(size, rest);
+    const places: number[] = []; // where the operands' addresses are
+    const addOperand = (t: number) => {
+      places.push(args.length);
+      args.push(at[t], ...Array(padding).fill(0), ...bytes[t].slice(dim));
+    };
+    addOperand(0);
+    let operand = 1;
+    for (const value of inputs) {
+      if (typeof value === "number") args.push(value);
+      else addOperand(operand++);
+    }
     for (let start = 0; start < size; start += step) {
-      const args = [...padding, Math.min(step, size - start), ...rest];
-      const addOperand = (t: number) => {
-        args.push(at[t] + start * bytes[t][dim], ...padding.map(() => 0), ...bytes[t].slice(dim));
-      };
-      addOperand(0);
-      let operand = 1;
-      for (const value of inputs) {
-        if (typeof value === "number") args.push(value);
-        else addOperand(operand++);
-      }
-      tasks.push(args);
+      const task = args.slice();
+      task[padding] = Math.min(step, size - start);
+      for (const [t, place] of places.entries()) task[place] += start * bytes[t][dim];
+      tasks.push(task);
     }
   };
   divide(0, loop.shape, addresses);
