@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync } from "node:fs";
+
 /** One of several ways to do the same work. */
 export interface Contestant {
   readonly name: string;
@@ -13,7 +15,10 @@ export type Rounds = readonly number[];
 const TURN = 5;
 const LEAST_ROUNDS = 3;
 /** For so many milliseconds, a turn that other processes broke into is tried again. */
-const PATIENCE = 100;
+const PATIENCE = 300;
+/** Of a turn's time, so much is not worth a second try. */
+const CALM = 0.02;
+const TASKS = "/proc/self/task";
 
 /**
  * Time contestants turn by turn, for about `budget` milliseconds each. A machine that others use too gives each moment
@@ -38,15 +43,26 @@ export async function inTurns(contestants: readonly Contestant[], budget: number
   return rounds;
 }
 
-/** The first turn during which no thread of ours had to give way to another process; or the best, if patience ends. */
+/** The first turn in which our threads hardly stood in line for a core; or the best, if patience ends. */
 async function undisturbed(turn: () => Promise<number>): Promise<number> {
   const start = performance.now();
   for (let best = Number.POSITIVE_INFINITY; ; ) {
-    const before = process.resourceUsage().involuntaryContextSwitches;
+    const [began, waited] = [performance.now(), millisecondsInLine()];
     best = Math.min(best, await turn());
-    const calm = process.resourceUsage().involuntaryContextSwitches === before;
+    const calm = millisecondsInLine() - waited <= CALM * (performance.now() - began);
     if (calm || performance.now() - start > PATIENCE) return best;
   }
+}
+
+/** How long this process's threads were ready and no core was free, so far, where the system tells (Linux). */
+function millisecondsInLine(): number {
+  let nanoseconds = 0;
+  try {
+    for (const task of readdirSync(TASKS)) {
+      nanoseconds += Number(readFileSync(`${TASKS}/${task}/schedstat`, "latin1").split(" ")[1]);
+    }
+  } catch {} // another system, or a thread that ended meanwhile
+  return nanoseconds / 1e6;
 }
 
 /** Milliseconds a run, of as many as fill `least` milliseconds. */
