@@ -28,8 +28,8 @@ const TASKS = "/proc/self/task";
 export async function inTurns(contestants: readonly Contestant[], budget: number): Promise<Rounds[]> {
   const single: number[] = [];
   for (const { run } of contestants) {
-    await run(); // compiles
-    await run(); // keeps packed weights
+    const first = await timed(run, 0); // compiles
+    if (first <= budget) await run(); // keeps packed weights
     single.push(await timed(run, 0));
   }
   const working = single.filter((_, i) => !contestants[i].yardstick);
