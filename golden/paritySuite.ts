@@ -33,11 +33,15 @@ function expectedCounts(golden: GoldenCase, backend: string, gradients: boolean)
 /**
  * Declare the check of all committed sets as vitest tests: everything that a set holds, on one backend.
  * @param gradientsIn the cases whose gradients are checked; those of which tensors are stored must be among them
+ * @param allowances relative errors that single numbers may have beyond the bar, by `<set> <case> <path>`: each needs
+ *   a reason that can be computed
  */
 export async function parity(
   backend: string,
   gradientsIn: (golden: GoldenCase) => boolean = () => true,
+  allowances: Readonly<Record<string, number>> = {},
 ): Promise<void> {
+  const allowed = ({ set, case: name, path, error }: Check) => error <= (allowances[`${set} ${name} ${path}`] ?? 0);
   for (const folder of folders) {
     const { name, cases } = await openGoldenSet(folder);
     describe.each(cases)(`${name} on ${backend}: $name`, (golden) => {
@@ -50,7 +54,7 @@ export async function parity(
 
       test.each(expected)("%s: %i equal PyTorch", (what, count) => {
         const ours = checks.filter((check) => `${check.how} ${check.kind}` === what);
-        expect(diagnose(ours)?.text).toBeUndefined();
+        expect(diagnose(ours.filter((check) => check.passed || !allowed(check)))?.text).toBeUndefined();
         expect(ours.length).toBe(count);
       });
 

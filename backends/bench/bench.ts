@@ -8,7 +8,7 @@ import type { Operand } from "../../tensor/backend.ts";
 import { createCpuBackend } from "../cpu/cpu.ts";
 import { type Contestant, naiveProduct, race, SCALAR_LIMIT, type Timing } from "./measure.ts";
 import { loadPeers, type Peer } from "./peers.ts";
-import { benchWasm } from "./wasm.ts";
+import { benchWasm } from "./benchWasm.ts";
 import { benchWebgpu } from "./webgpu.ts";
 
 const HELP = `npm run bench -- [wasm|webgpu] [--budget MS] [--only TEXT] [--json]
@@ -19,6 +19,7 @@ machine only ratios mean anything. Ctrl-C stops it; what was measured has been p
 
   wasm          instead: the wasm backend beside cpu, WebAssembly libraries, native ONNX Runtime and the machine's limits
   --threads N   how many threads wasm and its rivals have (default 2)
+  --write       put the figures of wasm into docs/bench.md and its plot; with --only, those of the other lines stay
   webgpu        instead: the webgpu backend beside naive WGSL and gpu.js, all on one device
   --budget MS   time for each figure of the table; slow ones run once whatever they take (default 1000)
   --only TEXT   the lines whose name contains the text, such as matmul
@@ -142,6 +143,7 @@ const {
     threads: { type: "string", default: "2" },
     only: { type: "string", default: "" },
     json: { type: "boolean", default: false },
+    write: { type: "boolean", default: false },
     help: { type: "boolean", default: false },
   },
 });
@@ -151,7 +153,8 @@ else if (!(budget > 0)) {
   console.error(`bench: --budget expects milliseconds, got "${options.budget}"`);
   process.exitCode = 2;
 } else if (what === "webgpu") await benchWebgpu(budget, options.only, options.json);
-else if (what === "wasm") await benchWasm(budget, options.only, options.json, Number(options.threads));
+else if (what === "wasm")
+  await benchWasm({ budget, only: options.only, threads: Number(options.threads) }, options.json, options.write);
 else if (what !== "cpu") {
   console.error(`bench: expected "wasm", "webgpu" or nothing, got "${what}"`);
   process.exitCode = 2;

@@ -1,241 +1,190 @@
 import { cpus } from "node:os";
-import { byteLengthOf, type DType, encodeFloats, viewBytes } from "../../core/dtype.ts";
-import { defineExpression } from "../../core/expr.ts";
-import { signedStream } from "../../core/random.ts";
-import { contiguousStrides, type Shape, sizeOf } from "../../core/shape.ts";
-import type { Backend, Operand } from "../../tensor/backend.ts";
-import { fromData, scaledDotProductAttention, scope } from "../../tensor/index.ts";
+import { sizeOf } from "../../core/shape.ts";
+import type { Backend } from "../../tensor/backend.ts";
 import { createCpuBackend } from "../cpu/cpu.ts";
 import { hasRelaxedSimd } from "../wasm/features.ts";
 import { createWasmBackend } from "../wasm/wasm.ts";
-import { arithmeticLimit, readLimit } from "./limits.ts";
-import { loadWasmPeers, type Work } from "./wasmPeers.ts";
+import { arithmeticLimit, type Limit, readLimit } from "./limits.ts";
+import { type Contestant, inTurns, median, ratio } from "./turns.ts";
+import { loadWasmPeers, type WasmPeer } from "./wasmPeers.ts";
+import { numbers, ROWS, type Row } from "./wasmRows.ts";
 
-/** A way to do a row's work. */
-interface Contestant {
-  readonly name: string;
-  readonly run: () => unknown;
+/** What one contestant did with a row. */
+export interface Figure {
+  readonly who: string;
+  /** In the row's unit. */
+  readonly median: number;
+  readonly best: number;
+  /** Of what the machine can do on as many threads, if that is known: of fused multiply-adds, or of reading. */
+  readonly shareOfLimit?: number;
+  /** How many times as long it takes as our backend on all threads. */
+  readonly timesOurs: number;
 }
 
-interface Row {
+/** A row, done. */
+export interface Result {
   readonly what: string;
-  readonly unit: "GFLOP/s" | "GB/s" | "ms";
-  readonly amount?: number;
-  /** Which of the limits a figure is a share of. */
-  readonly limit?: "arithmetic" | "reading";
-  readonly ours: (backend: Backend) => () => unknown;
-  readonly work?: Work;
-  /** Not on `cpu`, where a run would take many seconds. */
-  readonly large?: boolean;
+  readonly unit: Row["unit"];
+  readonly limit?: Row["limit"];
+  readonly figures: readonly Figure[];
+  /** What the machine could do meanwhile, in GFLOP/s or GB/s. */
+  readonly limits: readonly { readonly what: string; readonly rate: number }[];
 }
 
-const PATTERN = Float32Array.from(signedStream("bench", 8191));
-
-function numbers(size: number): Float32Array {
-  const data = new Float32Array(size);
-  for (let at = 0; at < size; at += PATTERN.length) data.set(PATTERN.subarray(0, size - at), at);
-  return data;
+export interface WasmOptions {
+  /** Milliseconds for each figure. */
+  readonly budget: number;
+  /** Only rows whose name contains it. */
+  readonly only: string;
+  readonly threads: number;
 }
 
-function operand(backend: Backend, shape: Shape, dtype: DType = "f32"): Operand {
-  const values = numbers(sizeOf(shape));
-  const data = dtype === "bf16" || dtype === "f16" ? encodeFloats(dtype, values) : values;
-  const bytes = byteLengthOf(dtype, sizeOf(shape));
-  const buffer = backend.alloc(bytes);
-  // quantised blocks of any bits are numbers; their scales must be small ones, or sums overflow
-  if (dtype === "q8" || dtype === "q4")
-    backend.write(buffer, viewBytes(dtype, new ArrayBuffer(bytes)).fill(0x11) as Uint8Array<ArrayBuffer>); // biome-ignore format: one line
-  else backend.write(buffer, data);
-  return { buffer, dtype, shape, strides: contiguousStrides(shape), offset: 0 };
+/** What the figures were made with. */
+export interface Machine {
+  readonly node: string;
+  readonly v8: string;
+  readonly cpu: string;
+  readonly threads: number;
+  readonly relaxedSimd: boolean;
+  readonly peers: readonly string[];
+  readonly missing: readonly string[];
+  readonly date: string;
 }
 
-const gelu = defineExpression("wasmBenchGelu(x) = 0.5 * x * (1 + erf(x / sqrt(2)))").body;
-
-function linearRow(m: number, k: number, n: number): Row {
-  return {
-    what: `matmul ${m}x${k}x${n}, right side constant`,
-    unit: "GFLOP/s",
-    amount: 2 * m * k * n,
-    limit: "arithmetic",
-    large: m * k * n > 2 ** 30,
-    work: { op: "matmul", x: [m, k], w: [k, n] },
-    ours(backend) {
-      const [x, w, out] = [operand(backend, [m, k]), operand(backend, [n, k]), operand(backend, [m, n])];
-      return () => backend.fused.linear!(x, w, null, out);
-    },
-  };
+/** One of our backends. */
+interface Ours {
+  readonly name: string;
+  readonly threads: number;
+  open(): Backend & { readonly pool?: { stop(): void } };
 }
 
-function matvecRow(dtype: DType): Row {
-  const [k, n] = [4096, 14336];
-  return {
-    what: `matvec 1x${k}x${n} ${dtype}`,
-    unit: "GB/s",
-    amount: byteLengthOf(dtype, k * n),
-    limit: "reading",
-    large: dtype === "q8" || dtype === "q4",
-    work: dtype === "f32" ? { op: "matmul", x: [1, k], w: [k, n] } : undefined,
-    ours(backend) {
-      const [x, w, out] = [operand(backend, [1, k]), operand(backend, [n, k], dtype), operand(backend, [1, n])];
-      const kernel = dtype === "q8" || dtype === "q4" ? backend.fused.quantizedLinear! : backend.fused.linear!;
-      return () => kernel(x, w, null, out);
-    },
-  };
-}
-
-const ROWS: readonly Row[] = [
-  ...[256, 512, 1024, 2048].map((size) => linearRow(size, size, size)),
-  linearRow(577, 1024, 4096),
-  ...(["f32", "bf16", "q8", "q4"] as const).map(matvecRow),
-  {
-    what: "attention 577 x 16 heads x 64",
-    unit: "GFLOP/s",
-    amount: 4 * 16 * 577 * 577 * 64,
-    limit: "arithmetic",
-    ours(backend) {
-      const [q, k, v] = [0, 1, 2].map(() => fromData(numbers(16 * 577 * 64), [1, 16, 577, 64], "f32", backend));
-      // one kernel where there is one, else product, softmax, product
-      return () => scope(() => void scaledDotProductAttention(q, k, v));
-    },
-  },
-  {
-    what: "softmax 9232x577",
-    unit: "ms",
-    work: { op: "softmax", x: [9232, 577] },
-    ours(backend) {
-      const [x, out] = [operand(backend, [9232, 577]), operand(backend, [9232, 577])];
-      return () => backend.fused.softmax!(x, out);
-    },
-  },
-  {
-    what: "layerNorm 577x1024",
-    unit: "ms",
-    work: { op: "layerNorm", x: [577, 1024] },
-    ours(backend) {
-      const [x, out, w] = [operand(backend, [577, 1024]), operand(backend, [577, 1024]), operand(backend, [1024])];
-      return () => backend.fused.layerNorm!(x, w, w, 1e-6, out);
-    },
-  },
-  {
-    what: "gelu with erf 577x4096",
-    unit: "ms",
-    work: { op: "gelu", x: [577, 4096] },
-    ours(backend) {
-      const [x, out] = [operand(backend, [577, 4096]), operand(backend, [577, 4096])];
-      return () => backend.map(gelu, [x], out);
-    },
-  },
-  {
-    what: "patches of 14 in 336x336, 3 -> 1024",
-    unit: "GFLOP/s",
-    amount: 2 * 576 * 588 * 1024,
-    limit: "arithmetic",
-    work: { op: "patches", x: [1, 3, 336, 336], w: [1024, 3, 14, 14] },
-    ours(backend) {
-      const image = operand(backend, [3, 24, 14, 24, 14]);
-      const patches = { ...image, shape: [24, 24, 3, 14, 14], strides: [14 * 336, 14, 336 * 336, 336, 1] };
-      const [packed, w, out] = [[576, 588], [1024, 588], [576, 1024]].map((shape) => operand(backend, shape)); // biome-ignore format: one line
-      return () => {
-        backend.copy(patches, { ...packed, shape: patches.shape, strides: contiguousStrides(patches.shape) });
-        backend.fused.linear!(packed, w, null, out);
-      };
-    },
-  },
-];
-
-/** Median and best milliseconds of each, in turns; what takes longer than the budget runs twice. */
-async function inTurns(
-  contestants: readonly Contestant[],
-  budget: number,
-): Promise<{ median: number; best: number }[]> {
-  const times = contestants.map((): number[] => []);
-  for (const { run } of contestants) await run(); // compiles
-  for (const { run } of contestants) await run(); // keeps packed weights
-  const end = performance.now() + budget * contestants.length;
-  do {
-    for (const [i, { run }] of contestants.entries()) {
-      const start = performance.now();
-      let runs = 0;
-      do {
-        await run();
-        runs++;
-      } while (performance.now() - start < 5);
-      times[i].push((performance.now() - start) / runs);
-    }
-  } while (performance.now() < end);
-  return times.map((list) => {
-    const sorted = list.sort((a, b) => a - b);
-    return { median: sorted[sorted.length >> 1], best: sorted[0] };
-  });
+/** A limit of some threads. */
+interface Yardstick {
+  readonly kind: Row["limit"];
+  readonly threads: number;
+  readonly limit: Limit;
+  /** Whether shares are of it. The others are there to be seen. */
+  readonly counts: boolean;
 }
 
 /**
  * The wasm backend beside cpu and the libraries installed in backends/bench/peers, in turns, and as shares of what the
- * machine can do. Best times are compared: on a busy machine medians tell of the neighbours.
+ * machine can do in the same turns.
  */
-export async function benchWasm(budget: number, only: string, json: boolean, threads: number): Promise<void> {
-  const { peers, missing } = await loadWasmPeers(threads);
-  const fma = hasRelaxedSimd();
-  const backends: [string, Backend][] = [
-    ["wasm 1T", createWasmBackend({ threads: 1 })],
-    [`wasm ${threads}T`, createWasmBackend({ threads })],
-    ["wasm 1T plain SIMD", createWasmBackend({ threads: 1, relaxed: false })],
-    ["cpu", createCpuBackend()],
-  ];
-  const head = { node: process.version, cpu: cpus()[0]?.model, threads, relaxedSimd: fma, missingPeers: missing };
-  if (json) console.log(JSON.stringify(head));
-  else {
-    console.log(`Node ${head.node}, ${head.cpu}, ${threads} threads, relaxed SIMD: ${fma}`);
-    for (const reason of missing) console.log(`not measured: ${reason}`);
-    console.log(`${"".padEnd(62)}${"median".padStart(9)}${"best".padStart(9)}`);
+export class WasmBench {
+  private readonly ours: readonly Ours[];
+  private readonly yardsticks: readonly Yardstick[];
+  private readonly peers: readonly WasmPeer[];
+  readonly machine: Machine;
+  /** Why a library is missing from some rows, by its name. */
+  readonly failures = new Map<string, string>();
+
+  static async open(threads: number): Promise<WasmBench> {
+    return new WasmBench(threads, await loadWasmPeers(threads));
   }
-  const limits = [1, threads].flatMap((count) => [
-    { kind: "arithmetic", count, limit: arithmeticLimit(count, fma) },
-    { kind: "reading", count, limit: readLimit(count) },
-  ]);
-  const failed = new Map<string, string>();
-  for (const row of ROWS) {
-    if (!row.what.includes(only)) continue;
-    const mine = backends.filter(([name]) => !(row.large && name === "cpu"));
-    const contestants: Contestant[] = mine.map(([name, backend]) => ({ name, run: row.ours(backend) }));
-    const sized = {
-      x: numbers(sizeOf(row.work?.x ?? [0])),
-      w: numbers(sizeOf(row.work && "w" in row.work ? row.work.w : [0])),
+
+  private constructor(threads: number, { peers, versions, missing }: Awaited<ReturnType<typeof loadWasmPeers>>) {
+    const fma = hasRelaxedSimd();
+    this.peers = peers;
+    this.ours = [
+      ...[...new Set([threads, 1])].map((count): Ours => ({ name: `wasm ${count}T`, threads: count, open: () => createWasmBackend({ threads: count }) })), // biome-ignore format: one line
+      { name: "wasm 1T, plain SIMD", threads: 1, open: () => createWasmBackend({ threads: 1, relaxed: false }) },
+      { name: "cpu 1T", threads: 1, open: createCpuBackend },
+    ];
+    this.yardsticks = [
+      ...[...new Set([1, threads])].flatMap((count): Yardstick[] => [
+        { kind: "arithmetic", threads: count, limit: arithmeticLimit(count, fma), counts: true },
+        { kind: "reading", threads: count, limit: readLimit(count), counts: true },
+      ]),
+      ...(fma ? [{ kind: "arithmetic", threads: 1, limit: arithmeticLimit(1, false), counts: false } as const] : []),
+    ];
+    this.machine = {
+      node: process.version,
+      v8: process.versions.v8,
+      cpu: `${cpus()[0]?.model ?? "unknown"}, ${cpus().length} cores`,
+      threads,
+      relaxedSimd: fma,
+      peers: versions,
+      missing,
+      date: new Date().toISOString().slice(0, 10),
     };
-    for (const peer of row.work ? peers : []) {
+  }
+
+  /** Do the rows that are asked for, one after the other. */
+  async *results({ budget, only }: WasmOptions): AsyncIterable<Result> {
+    for (const row of ROWS) if (row.what.includes(only)) yield await this.measure(row, budget);
+  }
+
+  private async measure(row: Row, budget: number): Promise<Result> {
+    const ours = this.ours.filter(({ name, threads }) => takesPart(row, name, threads));
+    const backends = ours.map(({ open }) => open()); // anew for each row: what a row leaves behind may be gigabytes
+    const peers = await this.prepared(row);
+    const contestants = [...ours.map(({ name }, i): Contestant => ({ name, run: row.ours(backends[i]) })), ...peers];
+    const yardsticks = this.yardsticks.filter(({ kind }) => kind === row.limit);
+    const rulers = yardsticks.map(({ limit }): Contestant => ({ name: limit.what, run: () => limit.run(), yardstick: true })); // biome-ignore format: one line
+    const rounds = await inTurns([...contestants, ...rulers], budget);
+    for (const { pool } of backends) pool?.stop();
+    for (const { release } of peers) await release();
+    const taken = rounds.slice(contestants.length);
+    return {
+      what: row.what,
+      unit: row.unit,
+      limit: row.limit,
+      figures: contestants.map(({ name }, i): Figure => {
+        const threads = Number(/\b(\d+)T/.exec(name)?.[1]);
+        const ruler = yardsticks.findIndex((yardstick) => yardstick.counts && yardstick.threads === threads);
+        const rate = row.amount !== undefined && ruler >= 0 ? row.amount / yardsticks[ruler].limit.amount : undefined;
+        return {
+          who: name,
+          median: inUnit(row, median(rounds[i])),
+          best: inUnit(row, Math.min(...rounds[i])),
+          shareOfLimit: rate && rate * ratio(taken[ruler], rounds[i]),
+          timesOurs: ratio(rounds[i], rounds[0]),
+        };
+      }),
+      limits: yardsticks.map(({ limit, threads }, i) => ({
+        what: `${limit.what}, ${threads}T`,
+        rate: limit.amount / median(taken[i]) / 1e6,
+      })),
+    };
+  }
+
+  /** The libraries that can do a row's work. */
+  private async prepared({ work }: Row): Promise<(Contestant & { release(): unknown })[]> {
+    if (!work) return [];
+    const weight = "w" in work && work.op !== "matvec" ? work.w : [0];
+    const inputs = { x: numbers(sizeOf(work.x)), w: numbers(sizeOf(weight)) };
+    const able: (Contestant & { release(): unknown })[] = [];
+    for (const { name, prepare } of this.peers) {
       try {
-        const run = await peer.prepare(row.work!, sized);
-        await run?.();
-        if (run) contestants.push({ name: peer.name, run });
+        const prepared = await prepare(work, inputs);
+        await prepared?.run();
+        if (prepared) able.push({ name, ...prepared });
       } catch (error) {
-        failed.set(peer.name, String((error as Error).message).split("\n")[0]);
+        this.failures.set(name, String((error as Error).message).split("\n")[0]);
       }
     }
-    const measured = limits.filter(({ kind }) => kind === row.limit);
-    const all = [...contestants, ...measured.map(({ limit }) => ({ name: limit.what, run: () => limit.run() }))];
-    const times = await inTurns(all, budget);
-    const peak = (count: number) => {
-      const i = measured.findIndex((entry) => entry.count === count);
-      return i < 0 ? undefined : measured[i].limit.amount / times[contestants.length + i].best / 1e6;
-    };
-    contestants.forEach(({ name }, i) => {
-      const inUnit = (ms: number) => (row.amount === undefined ? ms : row.amount / ms / 1e6);
-      const count = /\b(\d+)T/.exec(name)?.[1];
-      const limit = peak(count === undefined || count === "1" ? 1 : threads);
-      const share = limit && row.amount !== undefined ? inUnit(times[i].best) / limit : undefined;
-      const result = { what: row.what, who: name, median: inUnit(times[i].median), best: inUnit(times[i].best), unit: row.unit, shareOfLimit: share, timesOurs: times[i].best / times[1].best }; // biome-ignore format: one line
-      if (json) console.log(JSON.stringify(result));
-      else {
-        const figures = [result.median, result.best].map((x) => x.toFixed(2).padStart(9)).join("");
-        const ofLimit = share === undefined ? "" : `  ${(100 * share).toFixed(0)}% of ${limit!.toFixed(1)}`;
-        const ratio = i < backends.length ? "" : `  wasm ${threads}T is ${result.timesOurs.toFixed(2)}x as fast`;
-        console.log(
-          `${(i === 0 ? row.what : "").padEnd(42)}${name.padEnd(20)}${figures} ${row.unit}${ofLimit}${ratio}`,
-        );
-      }
-    });
-    await new Promise((resolve) => setImmediate(resolve));
+    return able;
   }
-  for (const [name, reason] of failed) console.error(`${name} failed, so it is missing above: ${reason}`);
-  process.exit(0); // some peers leave threads behind that keep the process alive
+}
+
+function takesPart(row: Row, name: string, threads: number): boolean {
+  if (row.on === "threads") return threads > 1;
+  return row.on === undefined || name.startsWith("wasm");
+}
+
+/** A time in the row's unit. */
+function inUnit({ unit, amount, times = 1 }: Row, ms: number): number {
+  return unit === "ms" ? ms / times : amount! / ms / 1e6;
+}
+
+/** A result as lines of text. */
+export function showResult({ what, unit, figures, limits }: Result): string {
+  const lines = figures.map(({ who, median, best, shareOfLimit, timesOurs }, i) => {
+    const numbers = [median, best].map((x) => x.toFixed(2).padStart(9)).join("");
+    const share = shareOfLimit === undefined ? "" : `  ${(100 * shareOfLimit).toFixed(0)}% of the limit`;
+    const ratio = i === 0 ? "" : `  ${figures[0].who} is ${timesOurs.toFixed(2)}x as fast`;
+    return `${(i === 0 ? what : "").padEnd(42)}${who.padEnd(22)}${numbers} ${unit}${share}${ratio}`;
+  });
+  return [...lines, ...limits.map(({ what, rate }) => `${"".padEnd(42)}limit: ${what}: ${rate.toFixed(1)}`)].join("\n");
 }

@@ -1,10 +1,11 @@
 import { sizeOf } from "../../core/shape.ts";
 import { signedStream } from "../../core/random.ts";
-import { type Backend, compute, fromData, layerNorm, linear, rearrange, scaledDotProductAttention, silu, type Tensor } from "../../tensor/index.ts"; // biome-ignore format: one line
+import { type Backend, compute, fromData, scaledDotProductAttention, type Tensor } from "../../tensor/index.ts";
 import { createGpuJsBackend } from "../gpujs/gpujs.ts";
 import { wgslKernel } from "../webgpu/customKernel.ts";
 import { requestDevice } from "../webgpu/device.ts";
 import { createWebgpuBackend, type WebgpuBackend } from "../webgpu/webgpu.ts";
+import { evaBlock, evaBlockWeights } from "./evaBlock.ts";
 
 /** Work that is done on each backend, with tensors made there once. */
 interface Race {
@@ -110,32 +111,19 @@ function races(software: boolean): Race[] {
         return () => scaledDotProductAttention(q, k, v);
       },
     },
-    { what: `EVA-L block, ${tokens} tokens of 1024`, prepare: (backend) => evaBlock(tokens, backend) },
+    {
+      what: `EVA-L block, ${tokens} tokens of 1024`,
+      prepare(backend) {
+        const [block, x] = [evaBlock(evaBlockWeights(tokens, "block"), backend), random([1, tokens, 1024], backend)];
+        return () => block(x);
+      },
+    },
   ];
 }
 
-/** A block of EVA-CLIP L without its rotary angles: attention of 16 heads, SwiGLU of 2730, both behind a norm. */
-function evaBlock(tokens: number, backend: Backend): () => Tensor {
-  const [width, hidden] = [1024, 2730];
-  const x = random([1, tokens, width], backend);
-  const weight = (n: number, k: number) => random([n, k], backend, 1 / Math.sqrt(k));
-  const [qkv, proj] = [weight(3 * width, width), weight(width, width)];
-  const [gate, up, down] = [weight(hidden, width), weight(hidden, width), weight(width, hidden)];
-  const [scale, shift, inner, innerShift] = [width, width, hidden, hidden].map((n) => random([n], backend));
-  return () => {
-    const heads = rearrange(linear(layerNorm(x, scale, shift, 1e-6), qkv), "b t (p h d) -> p b h t d", { p: 3, h: 16 });
-    const [q, k, v] = [0, 1, 2].map((i) => heads.select(0, i));
-    const seen = rearrange(scaledDotProductAttention(q, k, v), "b h t d -> b t (h d)");
-    const y = x.add(linear(seen, proj));
-    const normed = layerNorm(y, scale, shift, 1e-6);
-    const gated = silu(linear(normed, gate)).mul(linear(normed, up));
-    return y.add(linear(layerNorm(gated, inner, innerShift, 1e-6), down));
-  };
-}
-
 let drawn = 0;
-function random(shape: readonly number[], backend: Backend, size = 1): Tensor {
-  const values = Float32Array.from(signedStream(`bench ${drawn++}`, sizeOf(shape)), (x) => x * size);
+function random(shape: readonly number[], backend: Backend): Tensor {
+  const values = Float32Array.from(signedStream(`bench ${drawn++}`, sizeOf(shape)));
   return fromData(values, shape, "f32", backend);
 }
 

@@ -129,23 +129,23 @@ class Attention {
     const [, keyHeads, keys, columns] = v.shape;
     const [maskB, maskH, maskI, maskJ] = (mask?.strides ?? [0, 0, 0, 0]).map((stride) => 4 * stride);
     const qPanels = Math.ceil(queries / tile.rows);
-    const perTask = scratchBytes(tile, columns);
+    const perThread = scratchBytes(tile, columns);
     const tasks: number[][] = [];
-    const pieces = Math.ceil(qPanels / TASK_TILES);
-    const scratch = this.take(perTask * batch * heads * pieces);
+    const scratch = this.take(perThread * engine.pool.size);
     for (let b = 0; b < batch; b++) {
       for (let h = 0; h < heads; h++) {
         const keyHead = b * keyHeads + Math.floor(h / (heads / keyHeads));
         for (let qPanel = 0; qPanel < qPanels; qPanel += TASK_TILES) {
           const row = qPanel * tile.rows;
-          const args: AttentionArguments = {
-            ...{ q: panelsQ.start + (b * heads + h) * panelsQ.bytes, qPanels, qPanel },
-            ...{ k: panelsK.start + keyHead * panelsK.bytes, v: panelsV.start + keyHead * panelsV.bytes },
-            ...{ mask: mask ? addressOf(mask) + b * maskB + h * maskH + row * maskI : 0, maskLine: maskI },
+          // biome-ignore format: in groups
+          const args = {
+            q: panelsQ.start + (b * heads + h) * panelsQ.bytes, qPanels, qPanel,
+            k: panelsK.start + keyHead * panelsK.bytes, v: panelsV.start + keyHead * panelsV.bytes,
+            mask: mask ? addressOf(mask) + b * maskB + h * maskH + row * maskI : 0, maskLine: maskI,
             out: addressOf(out) + 4 * ((b * heads + h) * queries + row) * columns,
-            ...{ rows: Math.min(TASK_TILES * tile.rows, queries - row), keys, depth, columns },
-            ...{ scratch: scratch + tasks.length * perTask, scale: this.scale },
-          };
+            rows: Math.min(TASK_TILES * tile.rows, queries - row), keys, depth, columns,
+            scratch, scratchBytes: perThread, scale: this.scale,
+          } satisfies AttentionArguments;
           tasks.push(Object.values(args));
         }
       }

@@ -46,7 +46,7 @@ export class Engine {
   private function(kernel: Kernel, arena: Arena): (...args: number[]) => void {
     let call = kernel.calls[arena.index];
     if (!call) {
-      const host = { memory: arena.memory, ...hostFunctions() };
+      const host = { memory: arena.memory, ...hostFunctions(0) };
       const instance = new WebAssembly.Instance(kernel.module, { host });
       kernel.calls[arena.index] = call = instance.exports["run"] as typeof call;
     }

@@ -1,5 +1,5 @@
 import { BYTES } from "../../core/dtype.ts";
-import { type Expr, exprKey, input, number, substitute } from "../../core/expr.ts";
+import { type Expr, exprKey, input, number, type Primitive, substitute } from "../../core/expr.ts";
 import { sizeOf } from "../../core/shape.ts";
 import type { Operand } from "../../tensor/backend.ts";
 import { mergeDims } from "../cpu/walk.ts";
@@ -10,8 +10,12 @@ import { together } from "./place.ts";
 
 /** Dims that a kernel loops over; the loops round those are ours. */
 const MOST_DIMS = 4;
-/** Elements of a task. Below, waking another thread costs more than it saves. */
+/** Elements of a task of the cheapest work, such as a sum: 10 microseconds, as long as it pays to call another thread for. */
 const TASK = 2 ** 15;
+/** No more tasks than so many a thread: each costs a microsecond. */
+const TASKS = 16;
+/** How many times the cheapest work an operation takes. Those that are not listed take no part in it. */
+const WORK: Partial<Record<Primitive, number>> = { div: 1, sqrt: 1, exp: 3, log: 6, tanh: 6, erf: 6, sin: 6, cos: 6, pow: 30, remainder: 30 }; // biome-ignore format: one line
 
 /**
  * out[i] = expr(inputs[i]…): a kernel is compiled for each expression and each way in which memory is walked
@@ -60,12 +64,13 @@ function run(engine: Engine, arena: Arena, expr: Expr, inputs: readonly (Operand
   const kernel = engine.kernel(`map ${key} ${patternKey(pattern)}`, () => mapModule(body, pattern, engine.fma));
 
   const tasks: number[][] = [];
+  const least = Math.max(TASK / (1 + workOf(body)), sizeOf(out.shape) / (TASKS * engine.pool.size));
   const addresses = operands.map(addressOf);
   /** Tasks for the part of the loop from `dim` on, where the operands stand at `at`. */
   const divide = (dim: number, shape: readonly number[], at: readonly number[]): void => {
     const [size, ...rest] = shape;
     const perStep = sizeOf(rest);
-    const mustLoop = shape.length > dims || (shape.length > 1 && perStep >= TASK && size < 8);
+    const mustLoop = shape.length > dims || (shape.length > 1 && perStep >= least && size < 8);
     if (mustLoop) {
       for (let i = 0; i < size; i++)
         divide(
@@ -75,24 +80,38 @@ function run(engine: Engine, arena: Arena, expr: Expr, inputs: readonly (Operand
         );
       return;
     }
-    const step = Math.max(16, Math.ceil(TASK / perStep / 16) * 16);
-    const padding = Array.from({ length: dims - shape.length }, () => 1);
+    const step = Math.max(16, Math.ceil(least / perStep / 16) * 16);
+    const padding = dims - shape.length; // loops of one turn, before the others
+    const args: number[] = Array(padding).fill(1).concat(size, rest);
+    const places: number[] = []; // where the operands' addresses are
+    const addOperand = (t: number) => {
+      places.push(args.length);
+      args.push(at[t], ...Array(padding).fill(0), ...bytes[t].slice(dim));
+    };
+    addOperand(0);
+    let operand = 1;
+    for (const value of inputs) {
+      if (typeof value === "number") args.push(value);
+      else addOperand(operand++);
+    }
     for (let start = 0; start < size; start += step) {
-      const args = [...padding, Math.min(step, size - start), ...rest];
-      const addOperand = (t: number) => {
-        args.push(at[t] + start * bytes[t][dim], ...padding.map(() => 0), ...bytes[t].slice(dim));
-      };
-      addOperand(0);
-      let operand = 1;
-      for (const value of inputs) {
-        if (typeof value === "number") args.push(value);
-        else addOperand(operand++);
-      }
-      tasks.push(args);
+      const task = args.slice();
+      task[padding] = Math.min(step, size - start);
+      for (const [t, place] of places.entries()) task[place] += start * bytes[t][dim];
+      tasks.push(task);
     }
   };
   divide(0, loop.shape, addresses);
   engine.share(kernel, arena, tasks);
+}
+
+const works = new WeakMap<Expr, number>();
+
+function workOf(e: Expr): number {
+  if (e.kind !== "call") return 0;
+  let work = works.get(e);
+  if (work === undefined) works.set(e, (work = e.args.reduce((sum, arg) => sum + workOf(arg), WORK[e.op] ?? 0)));
+  return work;
 }
 
 /** A single element has no step, so any will do; it must not count as a repeated one where it is written. */

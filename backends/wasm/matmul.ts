@@ -5,7 +5,7 @@ import { mergeBatch, transposed } from "../cpu/matmul.ts";
 import { forEachRow, mergeDims } from "../cpu/walk.ts";
 import { withContiguous } from "./contiguous.ts";
 import type { Engine } from "./engine.ts";
-import { type GemmArguments, gemmModule } from "./kernels/matmul/gemm.ts";
+import { type GemmArguments, gemmModule, scratchBytes } from "./kernels/matmul/gemm.ts";
 import { type AddRowsArguments, addRowsModule, type DotsArguments, dotsModule } from "./kernels/matmul/matvec.ts";
 import { type Direction, type PackArguments, packModule } from "./kernels/matmul/pack.ts";
 import { type SmallArguments, smallModule } from "./kernels/matmul/small.ts";
@@ -20,7 +20,7 @@ const FEW_ROWS = 8;
 const ALONE = 2 ** 17;
 /** Up to so many multiply-adds, a product is made in one go, without packing. */
 const SMALL = 2 ** 19;
-/** Rows and columns of the result that one task computes, at most: their panels of one depth block stay in the L2 cache. */
+/** Rows and columns of the result that one task computes, about: their panels of one depth block stay in the L2 cache. */
 const TASK_ROWS = 96;
 const TASK_COLUMNS = 512;
 
@@ -143,12 +143,14 @@ class Product {
     const weightLine = columnB * BYTES[b.dtype];
     const step = linesPerTask(n, 2 ** 18 / Math.max(1, k * BYTES[b.dtype]));
     const tasks = places.flatMap(([x, weight, out]) =>
-      ranges(n, step).map(([line, lines]) =>
-        Object.values({
-          ...{ x, xLine, weight: weight + line * weightLine, weightLine },
-          ...{ out: out + 4 * line, outLine: this.outLine, rows: m, lines, depth: k, bias: bias && bias + 4 * line },
-        } satisfies DotsArguments),
-      ),
+      ranges(n, step).map(([line, lines]) => {
+        // biome-ignore format: in groups
+        const args = {
+          x, xLine, weight: weight + line * weightLine, weightLine, out: out + 4 * line, outLine: this.outLine,
+          rows: m, lines, depth: k, bias: bias && bias + 4 * line,
+        } satisfies DotsArguments;
+        return Object.values(args);
+      }),
     );
     const { fma } = this.engine;
     this.share(`dots ${b.dtype}`, () => dotsModule(b.dtype, fma), tasks);
@@ -159,19 +161,14 @@ class Product {
     const size = BYTES[b.dtype];
     const step = Math.ceil(linesPerTask(n, 2 ** 18 / Math.max(1, k * size)) / 32) * 32;
     const tasks = places.flatMap(([x, right, out]) =>
-      ranges(n, step).map(([column, columns]) =>
-        Object.values({
-          ...{ x, xLine, b: right + column * size, bLine: rowB * size },
-          ...{
-            out: out + 4 * column,
-            outLine: this.outLine,
-            rows: m,
-            columns,
-            depth: k,
-            bias: bias && bias + 4 * column,
-          },
-        } satisfies AddRowsArguments),
-      ),
+      ranges(n, step).map(([column, columns]) => {
+        // biome-ignore format: in groups
+        const args = {
+          x, xLine, b: right + column * size, bLine: rowB * size, out: out + 4 * column, outLine: this.outLine,
+          rows: m, columns, depth: k, bias: bias && bias + 4 * column,
+        } satisfies AddRowsArguments;
+        return Object.values(args);
+      }),
     );
     const { fma } = this.engine;
     this.share(`addRows ${b.dtype}`, () => addRowsModule(b.dtype, fma), tasks);
@@ -182,13 +179,14 @@ class Product {
     const [sizeA, sizeB] = [BYTES[a.dtype], BYTES[b.dtype]];
     const [rowA, columnA] = a.strides.slice(-2);
     const [rowB, columnB] = b.strides.slice(-2);
-    const tasks = places.map(([x, y, out]) =>
-      Object.values({
-        ...{ a: x, aRow: rowA * sizeA, aColumn: columnA * sizeA },
-        ...{ b: y, bRow: rowB * sizeB, bColumn: columnB * sizeB },
-        ...{ out, rows: m, columns: n, depth: k, bias },
-      } satisfies SmallArguments),
-    );
+    const tasks = places.map(([x, y, out]) => {
+      // biome-ignore format: in groups
+      const args = {
+        a: x, aRow: rowA * sizeA, aColumn: columnA * sizeA, b: y, bRow: rowB * sizeB, bColumn: columnB * sizeB,
+        out, rows: m, columns: n, depth: k, bias,
+      } satisfies SmallArguments;
+      return Object.values(args);
+    });
     const neighbours = columnB === 1;
     this.share(`small ${a.dtype} ${b.dtype} ${neighbours}`, () => smallModule(a.dtype, b.dtype, neighbours), tasks);
   }
@@ -211,7 +209,6 @@ class Product {
     try {
       const packedA = take(bytesA * starts.length);
       const packedB = kept?.buffer.address ?? take(bytesB * rightStarts.length);
-      const edge = take(4 * tile.rows * tile.columns * places.length * panelsA);
       const [rowA, columnA] = a.strides.slice(-2);
       const [rowB, columnB] = b.strides.slice(-2);
       this.pack(a, tile.rows, rowA, columnA, m, starts, packedA, bytesA);
@@ -223,7 +220,7 @@ class Product {
         places.map(([x, y, out]) => [atA.get(x)!, atB.get(y)!, out]),
         panelsA,
         panelsB,
-        edge,
+        take,
       );
     } finally {
       for (const buffer of scratch) engine.memory.free(buffer);
@@ -251,46 +248,53 @@ class Product {
     const panels = Math.ceil(lines / tile);
     const step = linesPerTask(panels, 2 ** 16 / (tile * this.k));
     const tasks = starts.flatMap((start, i) =>
-      ranges(panels, step).map(([panel, count]) =>
-        Object.values({
-          ...{ from: start + panel * tile * lineStride * size, to: to + i * bytes, panels, panel },
-          ...{ lines: Math.min(count * tile, lines - panel * tile), depth: this.k },
-          ...{ lineStride: lineStride * size, depthStride: depthStride * size },
-        } satisfies PackArguments),
-      ),
+      ranges(panels, step).map(([panel, count]) => {
+        // biome-ignore format: in groups
+        const args = {
+          from: start + panel * tile * lineStride * size, to: to + i * bytes, panels, panel,
+          lines: Math.min(count * tile, lines - panel * tile), depth: this.k,
+          lineStride: lineStride * size, depthStride: depthStride * size,
+        } satisfies PackArguments;
+        return Object.values(args);
+      }),
     );
     this.share(`pack ${dtype} ${tile} ${direction}`, () => packModule(dtype, tile, direction), tasks);
   }
 
-  private multiply(places: readonly Place[], aPanels: number, bPanels: number, edge: number): void {
-    const { m, n, k, bias, tile } = this;
+  private multiply(places: readonly Place[], aPanels: number, bPanels: number, take: (bytes: number) => number): void {
+    const { m, n, k, bias, tile, engine, outLine: line } = this;
     const [rowPanels, columnPanels] = this.taskPanels(aPanels, bPanels, places.length);
-    const edgeBytes = 4 * tile.rows * tile.columns;
-    const tasks = places.flatMap(([a, b, out], i) =>
+    const perThread = scratchBytes(tile, rowPanels, columnPanels);
+    const scratch = take(perThread * engine.pool.size);
+    const tasks = places.flatMap(([a, b, out]) =>
       ranges(bPanels, columnPanels).flatMap(([bPanel, countB]) =>
         ranges(aPanels, rowPanels).map(([aPanel, countA]) => {
           const [row, column] = [aPanel * tile.rows, bPanel * tile.columns];
-          return Object.values({
-            ...{ a, aPanels, aPanel, b, bPanels, bPanel },
-            ...{ c: out + row * this.outLine + 4 * column, line: this.outLine },
-            ...{ rows: Math.min(countA * tile.rows, m - row), columns: Math.min(countB * tile.columns, n - column) },
-            ...{ depth: k, bias: bias && bias + 4 * column },
-            edge: edge + (i * aPanels + aPanel) * edgeBytes, // only the last column of tasks uses one
-          } satisfies GemmArguments);
+          const [rows, columns] = [Math.min(countA * tile.rows, m - row), Math.min(countB * tile.columns, n - column)];
+          // biome-ignore format: in groups
+          const args = {
+            a, aPanels, aPanel, b, bPanels, bPanel, c: out + row * line + 4 * column, line,
+            rows, columns, depth: k, bias: bias && bias + 4 * column, scratch, scratchBytes: perThread,
+          } satisfies GemmArguments;
+          return Object.values(args);
         }),
       ),
     );
     this.share("gemm", () => gemmModule(tile), tasks);
   }
 
-  /** How many panels of rows and columns make a task: large blocks are faster, but every thread should have several. */
+  /**
+   * How many panels of rows and columns make a task: large blocks are faster, but every thread should have several.
+   * Blocks are about equal, because a narrow one reads as much as a wide one, for less work.
+   */
   private taskPanels(aPanels: number, bPanels: number, matrices: number): [rows: number, columns: number] {
-    let rows = Math.min(aPanels, TASK_ROWS / this.tile.rows);
-    let columns = Math.min(bPanels, TASK_COLUMNS / this.tile.columns);
-    const wanted = this.alone ? 1 : 4 * this.engine.pool.size;
-    while (columns > 8 && Math.ceil(aPanels / rows) * Math.ceil(bPanels / columns) * matrices < wanted) columns >>= 1;
-    while (rows > 4 && Math.ceil(aPanels / rows) * Math.ceil(bPanels / columns) * matrices < wanted) rows >>= 1;
-    return [rows, columns];
+    const { tile, alone, engine } = this;
+    const wanted = alone ? 1 : 4 * engine.pool.size;
+    let down = Math.max(1, Math.round((aPanels * tile.rows) / TASK_ROWS));
+    let across = Math.max(1, Math.round((bPanels * tile.columns) / TASK_COLUMNS));
+    while (bPanels / across > 8 && down * across * matrices < wanted) across *= 2;
+    while (aPanels / down > 4 && down * across * matrices < wanted) down *= 2;
+    return [Math.ceil(aPanels / down), Math.ceil(bPanels / across)];
   }
 
   private share(key: string, assemble: Parameters<Engine["kernel"]>[1], tasks: readonly (readonly number[])[]): void {

@@ -29,8 +29,9 @@ export interface AttentionArguments {
   readonly keys: number;
   readonly depth: number;
   readonly columns: number;
-  /** `scratchBytes` of the task's own. */
+  /** `scratchBytes` for each thread. */
   readonly scratch: number;
+  readonly scratchBytes: number;
   readonly scale: number;
 }
 
@@ -38,7 +39,7 @@ export interface AttentionArguments {
 const KEYS = DEPTH;
 const LINE = 4 * KEYS;
 
-/** Bytes a task needs: scores of a tile of rows, their sums of values, and each row's maximum and sum. */
+/** Bytes a thread needs: scores of a tile of rows, their sums of values, and each row's maximum and sum. */
 export function scratchBytes(tile: Tile, columns: number): number {
   return tile.rows * (LINE + 4 * tile.columns * Math.ceil(columns / tile.columns) + 8);
 }
@@ -50,10 +51,11 @@ export function scratchBytes(tile: Tile, columns: number): number {
  */
 export function attentionModule(tile: Tile, maskStep: MaskStep): ModuleBuilder {
   const m = new ModuleBuilder();
+  const thread = m.import("thread", [], "i32");
   const sizes = Array.from({ length: tile.rows }, (_, i) => i + 1);
   const scoreTiles = sizes.map((rows) => tileFunction(m, tile, rows));
   const valueTiles = sizes.map((rows) => tileFunction(m, tile, rows, { row: LINE, depth: 4 }));
-  const names = ["q", "qPanels", "qPanel", "k", "v", "mask", "maskLine", "out", "rows", "keys", "depth", "columns", "scratch"] as const; // biome-ignore format: the order of AttentionArguments
+  const names = ["q", "qPanels", "qPanel", "k", "v", "mask", "maskLine", "out", "rows", "keys", "depth", "columns", "scratch", "scratchBytes"] as const; // biome-ignore format: the order of AttentionArguments
   const params = {
     ...(Object.fromEntries(names.map((name) => [name, "i32"])) as Record<(typeof names)[number], "i32">),
     scale: "f32",
@@ -61,6 +63,7 @@ export function attentionModule(tile: Tile, maskStep: MaskStep): ModuleBuilder {
   const [none, width] = [i32.const(0), i32.const(4 * tile.columns)];
   m.export("run", params, "void", (f, p) => {
     const [key, keys, row, rows, at, value] = Array.from({ length: 6 }, () => f.local("i32"));
+    f.add(p.scratch, i32.mul(thread.call(), p.scratchBytes));
     const outLine = f.let(i32.shl(roundUp(p.columns, tile.columns), i32.const(2)));
     const sums = f.let(i32.add(p.scratch, i32.const(tile.rows * LINE)));
     const state = f.let(i32.add(sums, i32.mul(outLine, i32.const(tile.rows)))); // [rows]: maximum, sum
@@ -90,7 +93,9 @@ export function attentionModule(tile: Tile, maskStep: MaskStep): ModuleBuilder {
         const padded = f.let(roundUp(keys, UNROLL));
         const column = f.let(sums);
         f.while(i32.lt_u(column, i32.add(sums, outLine)), () => {
-          callTile(f, tile, rows, (n) => valueTiles[n - 1].call(p.scratch, value, column, padded, outLine, none, none));
+          callTile(f, tile, rows, (n) =>
+            valueTiles[n - 1].call(p.scratch, value, padded, column, outLine, column, outLine, none),
+          );
           f.add(value, i32.mul(padded, width));
           f.add(column, 4 * tile.columns);
         });
@@ -134,11 +139,13 @@ function scores(
     const [panelA, panelB] = [tile.rows, tile.columns].map((lines) => i32.mul(depths, i32.const(4 * lines)));
     const a = f.let(i32.add(qBlock, i32.mul(p.qPanel, panelA)));
     const b = f.let(i32.add(kBlock, i32.mul(panelsOf(block.key), panelB)));
-    const first = f.let(i32.eqz(done));
+    const line = i32.const(LINE);
     f.set(to, p.scratch);
     f.set(left, panelsOf(block.keys));
     f.while(left, () => {
-      callTile(f, tile, block.rows, (n) => tiles[n - 1].call(a, b, to, depths, i32.const(LINE), first, none));
+      callTile(f, tile, block.rows, (n) =>
+        tiles[n - 1].call(a, b, depths, select(to, none, done), line, to, line, none),
+      );
       f.add(b, panelB);
       f.add(to, 4 * tile.columns);
       f.add(left, -1);
@@ -202,6 +209,11 @@ function exponentials(
     f.emit(v128.store(score, v, offset));
   };
   walk(f, keys, WIDE, [score], raise, () => raise(0, 0));
+  const [padding, end] = [4, UNROLL].map((step) => f.let(i32.add(at, i32.shl(roundUp(keys, step), i32.const(2)))));
+  f.while(i32.lt_u(padding, end), () => {
+    f.emit(v128.store(padding, v128.f32(0)));
+    f.add(padding, 16);
+  });
   const sum = f32.mul(f32.load(state, 4), f32x4.extract(factor, 0));
   f.emit(f32.store(state, f32.add(sum, sumOfLanes(total.lanes())), 4));
   f.emit(f32.store(state, largest));

@@ -1,9 +1,11 @@
 /**
  * What kernels call for single numbers, as C has it: JavaScript's 1 ** NaN is NaN, and its % has the dividend's sign.
+ * And `thread`: the number of the thread that runs the kernel, 0 for the one that posts tasks, for scratch of its own.
  * Like `workerMain` it goes to workers as text, so it knows nothing but its own body.
  */
-export function hostFunctions() {
+export function hostFunctions(thread: number) {
   return {
+    thread: () => thread,
     pow: (a: number, b: number) => (a === 1 || b === 0 ? 1 : a ** b),
     remainder(a: number, b: number) {
       const rest = a % b;

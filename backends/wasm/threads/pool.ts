@@ -126,8 +126,8 @@ export class Pool {
       this.wanted = this.threads.length; // a security policy may forbid workers: then one thread does it all
     }
     const [control, ring] = [this.counters.buffer, this.ring.buffer] as SharedArrayBuffer[];
-    for (const thread of this.threads) {
-      thread.postMessage({ control, ring, ringSize: RING, taskWords: TASK_WORDS });
+    for (const [i, thread] of this.threads.entries()) {
+      thread.postMessage({ thread: i + 1, control, ring, ringSize: RING, taskWords: TASK_WORDS });
       for (const arena of this.arenas) thread.postMessage(greetingOf(arena));
     }
     // Threads that spin while Node tears them down crash some versions of it.

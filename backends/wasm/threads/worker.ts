@@ -1,5 +1,7 @@
 /** What a worker thread is told at first, and later whenever there is a new arena. */
 export interface Greeting {
+  /** Its number: 1, 2, … */
+  readonly thread: number;
   readonly control: SharedArrayBuffer;
   readonly ring: SharedArrayBuffer;
   readonly ringSize: number;
@@ -18,7 +20,7 @@ export interface NewArena {
  * each tool. It knows no kernel: it compiles those it has not met from their bytes, which lie in the first arena
  * (engines keep compiled code by its bytes, so that this takes no second compilation).
  */
-export function workerMain(hostFunctions: () => WebAssembly.ModuleImports): void {
+export function workerMain(hostFunctions: (thread: number) => WebAssembly.ModuleImports): void {
   const node = globalThis.process?.getBuiltinModule?.("node:worker_threads") as
     | typeof import("node:worker_threads")
     | undefined;
@@ -78,7 +80,7 @@ export function workerMain(hostFunctions: () => WebAssembly.ModuleImports): void
         const bytes = new Uint8Array(arenas[0].buffer, address, length);
         modules[kernel] = new WebAssembly.Module(Uint8Array.from(bytes));
       }
-      const host = { memory: arenas[arena], ...hostFunctions() };
+      const host = { memory: arenas[arena], ...hostFunctions(greeting!.thread) };
       call = new WebAssembly.Instance(modules[kernel], { host }).exports["run"] as typeof call;
       instances[arena][kernel] = call;
     }
