@@ -144,12 +144,12 @@ class Product {
     const step = linesPerTask(n, 2 ** 18 / Math.max(1, k * BYTES[b.dtype]));
     const tasks = places.flatMap(([x, weight, out]) =>
       ranges(n, step).map(([line, lines]) =>
-        Object.values({ // without `...`: V8 takes 8 microseconds for a literal with it
-          x, xLine, weight: weight + line * weightLine, weightLine,
-          out: out + 4 * line, outLine: this.outLine, rows: m, lines, depth: k, bias: bias && bias + 4 * line,
+        Object.values({
+          ...{ x, xLine, weight: weight + line * weightLine, weightLine },
+          ...{ out: out + 4 * line, outLine: this.outLine, rows: m, lines, depth: k, bias: bias && bias + 4 * line },
         } satisfies DotsArguments),
       ),
-    ); // biome-ignore format: what belongs together
+    );
     const { fma } = this.engine;
     this.share(`dots ${b.dtype}`, () => dotsModule(b.dtype, fma), tasks);
   }
@@ -161,11 +161,18 @@ class Product {
     const tasks = places.flatMap(([x, right, out]) =>
       ranges(n, step).map(([column, columns]) =>
         Object.values({
-          x, xLine, b: right + column * size, bLine: rowB * size,
-          out: out + 4 * column, outLine: this.outLine, rows: m, columns, depth: k, bias: bias && bias + 4 * column,
+          ...{ x, xLine, b: right + column * size, bLine: rowB * size },
+          ...{
+            out: out + 4 * column,
+            outLine: this.outLine,
+            rows: m,
+            columns,
+            depth: k,
+            bias: bias && bias + 4 * column,
+          },
         } satisfies AddRowsArguments),
       ),
-    ); // biome-ignore format: what belongs together
+    );
     const { fma } = this.engine;
     this.share(`addRows ${b.dtype}`, () => addRowsModule(b.dtype, fma), tasks);
   }
@@ -177,11 +184,11 @@ class Product {
     const [rowB, columnB] = b.strides.slice(-2);
     const tasks = places.map(([x, y, out]) =>
       Object.values({
-        a: x, aRow: rowA * sizeA, aColumn: columnA * sizeA,
-        b: y, bRow: rowB * sizeB, bColumn: columnB * sizeB,
-        out, rows: m, columns: n, depth: k, bias,
+        ...{ a: x, aRow: rowA * sizeA, aColumn: columnA * sizeA },
+        ...{ b: y, bRow: rowB * sizeB, bColumn: columnB * sizeB },
+        ...{ out, rows: m, columns: n, depth: k, bias },
       } satisfies SmallArguments),
-    ); // biome-ignore format: what belongs together
+    );
     const neighbours = columnB === 1;
     this.share(`small ${a.dtype} ${b.dtype} ${neighbours}`, () => smallModule(a.dtype, b.dtype, neighbours), tasks);
   }
