@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, it } from "vitest";
 import type { Backend } from "../tensor/backend.ts";
 import { type Allowances, conformanceCases, startingWith } from "./conformance/cases.ts";
 
+export type { Rounding } from "./conformance/case.ts";
 export { type Allowances, type ConformanceCase, conformanceCases } from "./conformance/cases.ts";
 
 /**

@@ -11,6 +11,7 @@ export interface AnswerOptions extends PictureFlags {
   model: string;
   backend: string;
   dtype?: WeightDType;
+  exact?: boolean;
   system?: string;
   maxTokens: number;
   minTokens: number;
@@ -40,6 +41,10 @@ export function withModelOptions(command: Command): Command {
     .addOption(model.default(SHIPPED_MODEL, "infimm-tiny, which comes along"))
     .addOption(backend.choices(backendNames()).default(getBackend().name))
     .addOption(dtype.choices(WEIGHT_DTYPES))
+    .option(
+      "--exact",
+      "multiply q8 and q4 weights on wasm with activations as they are, not rounded: takes twice as long",
+    )
     .addOption(orientation.choices(["ignore", "apply"]).default("ignore"))
     .option("--json", "print one JSON object")
     .option("-q, --quiet", "no progress");

@@ -7,7 +7,9 @@ import { Assistant } from "../model/assistant.ts";
 import { modelInputs } from "../model/inputs.ts";
 import { readPicture } from "../model/processor/readPicture.ts";
 import { compute, fromData, getBackend } from "../tensor/index.ts";
+import { compare } from "./compare.ts";
 import { openGoldenSet } from "./load.ts";
+import { QUESTIONS } from "./questions.ts";
 
 /**
  * What quantising each part of a trained model does to it: the error of its weights, of its logits on the golden cases,
@@ -33,13 +35,6 @@ const folder = process.argv[2] ?? "model/infimm-tiny";
 const backend = getBackend("cpu");
 const golden = [...(await openGoldenSet(folder)).cases.values()];
 const pictures = readdirSync(join(folder, "pictures")).filter((name) => name.endsWith(".png"));
-const QUESTIONS = [
-  "Please describe the image.",
-  "What is in the picture?",
-  "How many things are there?",
-  "What colour is the background?",
-  "What is on the left?",
-];
 const questions = pictures.flatMap((picture) => QUESTIONS.map((question) => ({ picture, question })));
 const original = await measure(undefined);
 console.log(["part", "parameters", "dtype", "weights", "logits", "answers kept"].join(" | "));
@@ -48,10 +43,8 @@ for (const [part, pattern] of Object.entries(PARTS)) {
   for (const dtype of ["q8", "q4"] as const) {
     const { logits, answers, parameters, weightError } = await measure({ pattern, dtype });
     const kept = answers.filter((answer, i) => answer === original.answers[i]).length;
-    const error = relativeError(
-      logits.flatMap((x) => Array.from(x)),
-      original.logits.flatMap((x) => Array.from(x)),
-    );
+    const [ours, wanted] = [logits, original.logits].map((all) => all.flatMap((x) => Array.from(x)));
+    const { error } = compare(ours, wanted, [wanted.length]);
     console.log(
       [part, parameters, dtype, percent(weightError), percent(error), `${kept}/${answers.length}`].join(" | "),
     );
@@ -87,11 +80,6 @@ async function measure(quantised: { pattern: RegExp; dtype: QuantizedDType } | u
   }
   model.dispose();
   return { logits, answers, parameters, weightError: Math.sqrt(off / size) };
-}
-
-function relativeError(ours: readonly number[], wanted: readonly number[]): number {
-  const norm = (values: readonly number[]) => Math.sqrt(values.reduce((sum, x) => sum + x * x, 0));
-  return norm(ours.map((x, i) => x - wanted[i])) / norm(wanted);
 }
 
 function percent(x: number): string {

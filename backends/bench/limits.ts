@@ -41,17 +41,22 @@ export function arithmeticLimit(threads: number, fma: boolean): Limit {
   return { what: `${fma ? "fused" : "separate"} multiply-adds in registers`, amount: tasks.length * TURNS * SUMS * (fma ? 8 : 4), run: () => engine.share(kernel, arena, tasks) }; // biome-ignore format: one line
 }
 
-/** Reading memory that no cache holds, four lines side by side, as a matrix-vector product does. */
+/**
+ * Reading memory that no cache holds, four stretches side by side, as a matrix-vector product does: that is a fifth faster
+ * than one after the other, because prefetchers then have four streams to follow.
+ */
 export function readLimit(threads: number): Limit {
   const engine = new Engine(threads, false);
   const kernel = engine.kernel("read", () => {
     const m = new ModuleBuilder();
     m.export("run", { at: "i32", bytes: "i32", out: "i32" }, "void", (f, { at, bytes, out }) => {
-      const sums = Array.from({ length: 8 }, () => f.local("v128"));
-      f.while(bytes, () => {
-        for (const [i, sum] of sums.entries()) f.set(sum, v128.or(sum, v128.load(at, 16 * i)));
-        f.add(at, 128);
-        f.add(bytes, -128);
+      const quarter = f.let(i32.shr_u(bytes, i32.const(2)));
+      const streams = Array.from({ length: 4 }, (_, i) => f.let(i32.add(at, i32.mul(quarter, i32.const(i)))));
+      const sums = streams.map(() => f.local("v128"));
+      f.while(quarter, () => {
+        for (const [i, sum] of sums.entries()) f.set(sum, v128.or(sum, v128.load(streams[i])));
+        for (const stream of streams) f.add(stream, 16);
+        f.add(quarter, -16);
       });
       f.emit(v128.store(out, sums.reduce<(typeof sums)[number] | ReturnType<typeof f32x4.add>>((a, b) => v128.or(a, b), v128.f32(0)))); // biome-ignore format: one line
       f.emit(i32.store(out, i32.const(0)));

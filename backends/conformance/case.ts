@@ -1,9 +1,14 @@
+import type { QuantizedDType } from "../../core/dtype.ts";
 import type { Bench } from "./samples.ts";
 
 /** What a case works with: a backend, memory on it, and how much more error than a careful f32 loop it may make. */
 export interface Context extends Bench {
   readonly slack: number;
+  readonly rounding: Rounding;
 }
+
+/** What products with quantised weights take from each element of x, at most, as a share of the largest in its block of 32. */
+export type Rounding = Readonly<Record<QuantizedDType, number>>;
 
 /** One thing that every backend must do. `run` throws an error that says what differs. */
 export interface Case {

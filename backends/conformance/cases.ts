@@ -1,5 +1,5 @@
 import type { Backend } from "../../tensor/backend.ts";
-import type { Case, Context } from "./case.ts";
+import type { Case, Context, Rounding } from "./case.ts";
 import { fusedCases } from "./fusedCases.ts";
 import { indexingCases } from "./indexingCases.ts";
 import { mapCases } from "./mapCases.ts";
@@ -15,6 +15,8 @@ export interface Allowances {
   readonly slack?: number;
   /** Other factors for single cases, by the beginning of their name: `{ "map sin": 2000 }`. */
   readonly slackFor?: Readonly<Record<string, number>>;
+  /** How far products with quantised weights round x. Not at all, if not given. */
+  readonly rounding?: Rounding;
   /** Cases that the backend cannot pass, by the beginning of their name, with the reason. They are shown as skipped. */
   readonly except?: Readonly<Record<string, string>>;
 }
@@ -26,7 +28,11 @@ export interface ConformanceCase {
 }
 
 /** Everything that a backend must do, as plain functions that throw where it does not. What they allocate, they free. */
-export function conformanceCases({ slack = 1, slackFor = {} }: Allowances = {}): ConformanceCase[] {
+export function conformanceCases({
+  slack = 1,
+  slackFor = {},
+  rounding = { q8: 0, q4: 0 },
+}: Allowances = {}): ConformanceCase[] {
   const cases: Case[] = [
     ...mapCases(),
     ...reduceCases(),
@@ -41,6 +47,7 @@ export function conformanceCases({ slack = 1, slackFor = {} }: Allowances = {}):
     async run(backend) {
       const bench = Object.assign(new Bench(backend), {
         slack: startingWith(slackFor, name) ?? slack,
+        rounding,
       }) satisfies Context;
       try {
         await run(bench);

@@ -1,3 +1,5 @@
+import type { QuantizedDType } from "../../core/dtype.ts";
+import { BLOCK } from "../../core/quantized.ts";
 import type { Case, Context } from "./case.ts";
 import { expectClose } from "./compare.ts";
 import { product, productTolerance } from "./matmulCases.ts";
@@ -65,12 +67,31 @@ async function checkLinear(b: Context, m: number, weight: Sample, withBias: bool
       sizes[i] += Math.abs(bias.values[i % n]);
     }
   }
+  const inFloats = productTolerance(sizes, k, b.slack);
+  const rounding = b.rounding[weight.dtype as QuantizedDType];
+  const reach = reachOf(x, weight);
   expectClose(
     `${weight.dtype} linear [${m}, ${k}] x [${n}, ${k}]`,
     await b.read(out),
     values,
-    productTolerance(sizes, k, b.slack),
+    (i) => inFloats(i) + rounding * reach[i],
   );
+}
+
+/** [m, n]: how far a product moves at most, if each element of x moves by as much as the largest in its block. */
+function reachOf(x: Sample, weight: Sample): Float64Array {
+  const [[m, k], [n]] = [x.shape, weight.shape];
+  const reach = new Float64Array(m * n);
+  for (let row = 0; row < m; row++) {
+    for (let start = row * k; start < (row + 1) * k; start += BLOCK) {
+      const largest = Math.max(...x.values.slice(start, start + BLOCK).map(Math.abs));
+      for (let line = 0; line < n; line++) {
+        const from = line * k + (start % k);
+        for (const w of weight.values.slice(from, from + BLOCK)) reach[row * n + line] += Math.abs(w) * largest;
+      }
+    }
+  }
+  return reach;
 }
 
 /** What a weight [n, k] stands for, as [k, n]. */

@@ -20,7 +20,7 @@ import { together } from "./place.ts";
 
 /** Up to so many rows of x, multiplying the whole numbers as stored is faster than spreading the weight out as f32. */
 const FEW_ROWS = 8;
-/** Bytes of the weight that one task reads: they stay in the L2 cache for all rows of x. */
+/** Bytes of the weight that one task reads: they stay in the L2 cache for all rows of x. Of one row's, the least. */
 const TASK_BYTES = 2 ** 18;
 /** Bytes of the weight that are spread out at a time. */
 const SPREAD_BYTES = 2 ** 23;
@@ -68,20 +68,36 @@ function dots(
       engine.call(convert, arena, Object.values({ x: from, to, blocks } satisfies FixedPointArguments));
     }
     const step = linesPerTask(n, TASK_BYTES / lineBytes(dtype, blocks));
-    const tasks = ranges(n, step).map(([line, lines]) =>
-      Object.values({
-        ...{ x: numbers.address, xLine },
-        ...{ quants: quants + line * blocks * quantBytes(dtype), scales: scales + 2 * line * blocks },
-        ...{ out: addressOf(out) + 4 * line, outLine: 4 * n, rows: m, lines, blocks },
+    const pieces = m === 1 ? shrinkingRanges(n, step, 2 * engine.pool.size) : ranges(n, step);
+    const tasks = pieces.map(([line, lines]) =>
+      Object.values({ // without `...`: V8 takes 8 microseconds for a literal with it, and a token has thousands of tasks
+        x: numbers.address, xLine,
+        quants: quants + line * blocks * quantBytes(dtype), scales: scales + 2 * line * blocks,
+        out: addressOf(out) + 4 * line, outLine: 4 * n, rows: m, lines, blocks,
         bias: bias ? addressOf(bias) + 4 * line : 0,
       } satisfies QuantizedDotsArguments),
-    );
+    ); // biome-ignore format: what belongs together
     const kernel = engine.kernel(`dots ${key}`, () => quantizedDotsModule(dtype, form, engine.fma));
     if (m * n * k < ALONE) for (const args of tasks) engine.call(kernel, arena, args);
     else engine.share(kernel, arena, tasks);
   } finally {
     engine.memory.free(numbers);
   }
+}
+
+/**
+ * 0 … count - 1 in pieces that shrink: a share of what is left, and at least `least`, a multiple of 4. The last pieces are
+ * small, so that threads end together, and there are few in all: a task costs a microsecond.
+ */
+function shrinkingRanges(count: number, least: number, shares: number): [start: number, length: number][] {
+  const pieces: [number, number][] = [];
+  for (let start = 0; start < count; ) {
+    const left = count - start;
+    const length = Math.min(left, Math.max(least, Math.ceil(left / shares / 4) * 4));
+    pieces.push([start, length]);
+    start += length;
+  }
+  return pieces;
 }
 
 /** Many rows of x: some lines of the weight at a time as f32, which pays off as each is then used often. */
@@ -125,8 +141,10 @@ function spreadRows(engine: Engine, arena: Arena, from: Operand, to: Operand): v
   const blocks = (from.shape[0] * from.shape[1]) / BLOCK;
   const tasks = ranges(blocks, linesPerTask(blocks, 2 ** 11)).map(([first, count]) =>
     Object.values({
-      ...{ quants: quants + first * quantBytes(dtype), scales: scales + 2 * first },
-      ...{ to: addressOf(to) + 4 * BLOCK * first, blocks: count },
+      quants: quants + first * quantBytes(dtype),
+      scales: scales + 2 * first,
+      to: addressOf(to) + 4 * BLOCK * first,
+      blocks: count,
     } satisfies DequantizeArguments),
   );
   const kernel = engine.kernel(`dequantize ${dtype}`, () => dequantizeModule(dtype));

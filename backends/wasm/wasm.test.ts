@@ -1,5 +1,8 @@
 import { conformance } from "../conformance.ts";
-import { createWasmBackend } from "./wasm.ts";
+import { roundingWith } from "./rounding.fixture.ts";
+import { createWasmBackend, type WasmOptions } from "./wasm.ts";
 
-conformance("wasm", () => createWasmBackend());
-conformance("wasm on plain SIMD", () => createWasmBackend({ threads: 1, relaxed: false }));
+const PLAIN: WasmOptions = { threads: 1, relaxed: false };
+
+conformance("wasm", () => createWasmBackend(), { rounding: roundingWith({}) });
+conformance("wasm on plain SIMD", () => createWasmBackend(PLAIN), { rounding: roundingWith(PLAIN) });

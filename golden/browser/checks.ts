@@ -2,6 +2,7 @@ import "../../backends/register.ts";
 import { type Allowances, conformanceCases, startingWith } from "../../backends/conformance/cases.ts";
 import { createCpuBackend } from "../../backends/cpu/cpu.ts";
 import { createWebgpuBackend } from "../../backends/webgpu/webgpu.ts";
+import { roundingWith } from "../../backends/wasm/rounding.fixture.ts";
 import { createWasmBackend } from "../../backends/wasm/wasm.ts";
 import { createGpuJsBackend } from "../../backends/gpujs/gpujs.ts";
 import { parseConfig } from "../../model/config.ts";
@@ -41,8 +42,10 @@ function backendOf(name: string): Promise<Backend> {
   return backend;
 }
 
+const ALLOWANCES: Readonly<Record<string, Allowances>> = { wasm: { rounding: roundingWith({}) } };
+
 /** Run the conformance suite, except for the cases that `allowances` names. */
-async function conformance(name: string, allowances: Allowances = {}): Promise<Outcome> {
+async function conformance(name: string, allowances: Allowances = ALLOWANCES[name] ?? {}): Promise<Outcome> {
   const backend = await backendOf(name);
   const failures: string[] = [];
   let passed = 0;

@@ -6,6 +6,7 @@ import ts from "typescript";
 import { build } from "vite";
 import { afterAll, expect, it } from "vitest";
 import { defineExpression } from "../../../core/expr.ts";
+import { quantize } from "../../../core/quantized.ts";
 import { signedStream } from "../../../core/random.ts";
 import { contiguousStrides, sizeOf } from "../../../core/shape.ts";
 import type { Operand } from "../../../tensor/backend.ts";
@@ -29,12 +30,21 @@ function results(backend: WasmBackend): Buffer[] {
     made.push(Buffer.from(backend.readSync!(out.buffer, 0, out.buffer.byteLength)));
     backend.free(out.buffer);
   };
+  const quantized = (dtype: "q8" | "q4"): Operand => {
+    const bytes = quantize(dtype, Float32Array.from(signedStream(dtype, 5003 * 288)));
+    const buffer = backend.alloc(bytes.byteLength);
+    backend.write(buffer, bytes);
+    return { buffer, dtype, shape: [5003, 288], strides: [288, 1], offset: 0 };
+  };
   const [a, b, x] = [place([217, 301]), place([301, 175]), place([611, 301])];
   const [q, k] = [place([1, 5, 211, 24]), place([1, 5, 307, 24])];
   const { fused } = backend;
   keep([217, 175], (out) => backend.matmul(a, b, out));
   keep([217, 611], (out) => fused.linear!(a, x, null, out));
   keep([1, 611], (out) => fused.linear!({ ...a, shape: [1, 301] }, x, null, out));
+  for (const [rows, dtype] of [[1, "q8"], [1, "q4"], [3, "q4"], [9, "q4"]] as const) {
+    keep([rows, 5003], (out) => fused.quantizedLinear!({ ...a, shape: [rows, 288] }, quantized(dtype), null, out));
+  } // biome-ignore format: a table
   keep([611, 301], (out) => backend.map(gelu, [x], out));
   keep([611, 301], (out) => fused.softmax!(x, out));
   keep([611, 1], (out) => backend.reduce("sum", x, [1], out));

@@ -8,8 +8,8 @@ import { sumOfLanes } from "../matmul/matvec.ts";
 import { f32x4, i16x8, i32x4, i8x16, v128 } from "../../assembler/simd.ts";
 
 /**
- * How exactly products with quantised weights take x: as "f32" has it; or each block of 32 rounded to 16 bits ("i16",
- * 128 times finer than bf16) or to 8 ("i8").
+ * How exactly products with quantised weights take x: as "f32" has it; or each block of 32 rounded to 16 bits ("i16"); or
+ * as far as it does no harm ("i8"): to 8 bits for q4, and to 16 for q8, whose own error is no larger than 8 bits' is.
  */
 export type Activations = "f32" | "i16" | "i8";
 
@@ -42,6 +42,11 @@ export function fixedPointFor(dtype: QuantizedDType, activations: Activations, r
   return activations === "f32"
     ? { bits: 16, planes: 2, bases: [2 ** 15], top: 32767 }
     : { bits: 16, planes: 1, bases: [], top: 32767 };
+}
+
+/** What rounding takes from an element, at most, as a share of the largest in its block: half a unit of the last digit. */
+export function roundingOf(form: FixedPoint): number {
+  return 0.5 / (form.top * unitsOf(form, form.planes - 1));
 }
 
 /** Bytes of one plane of a block. */
