@@ -198,8 +198,8 @@ export function fusedCases(): Case[] {
         [2, 4, 2, 3, 5, 8, 8],
         [1, 4, 1, 1, 130, 16, 12],
         [1, 2, 2, 70, 67, 33, 20],
-        [1, 2, 1, 40, 65, 64, 64],
-        [1, 1, 1, 33, 40, 24, 136],
+        [1, 64, 32, 40, 37, 9, 64],
+        [2, 32, 32, 33, 35, 4, 136],
         [2, 2, 1, 0, 4, 4, 4],
       ]) {
         for (const layout of ["contiguous", "transposed", "stepped"] as const) {
@@ -245,13 +245,21 @@ export function fusedCases(): Case[] {
         const v = b.place([1, 1, 3, 1], [1, 10, 4]);
         const low = -3.4028234663852886e38;
         const p = 1 / (1 + Math.exp(-1));
-        for (const times of [1, 16]) {
-          const repeat = (values: number[]) => Array.from({ length: times }, () => values).flat();
-          const q = b.place([1, 1, 3 * times, 1], repeat([1, 1, 1]));
-          const mask = b.place([1, 1, 3 * times, 3], repeat([0, 0, 0, low, 0, low, low, low, low]));
-          const out = b.out([1, 1, 3 * times, 1]);
-          attention(q, k, v, mask, 1, out);
-          const expected = repeat([p + 4 * (1 - p), 10, 5]);
+        // three queries of one head; 48 of each of 64 heads, as for a prompt
+        for (const [heads, times] of [
+          [1, 1],
+          [64, 16],
+        ]) {
+          // biome-ignore format: a table
+          const repeat = (values: number[], count: number) => Array.from({ length: count }, () => values).flat();
+          const queries = 3 * times;
+          const q = b.place([1, heads, queries, 1], repeat([1, 1, 1], heads * times));
+          const mask = b.place([queries, 3], repeat([0, 0, 0, low, 0, low, low, low, low], times));
+          const shared = { ...mask, shape: [1, heads, queries, 3], strides: [0, 0, 3, 1] };
+          const [keys, values] = [k, v].map((t) => ({ ...t, shape: [1, heads, 3, 1], strides: [0, 0, 1, 1] }));
+          const out = b.out([1, heads, queries, 1]);
+          attention(q, keys, values, shared, 1, out);
+          const expected = repeat([p + 4 * (1 - p), 10, 5], heads * times);
           expectClose(`special x ${times}`, await b.read(out), expected, () => b.slack * 32 * EPS);
         }
       },

@@ -21,8 +21,9 @@ export const stride = (operand: number, dim: number): string => param(STRIDES + 
 
 /** What the kernels' texts depend on, besides how their operands are read. */
 export interface AttentionLayout {
+  /** Of all samples. */
+  readonly heads: number;
   readonly i: number;
-  readonly d: number;
   readonly e: number;
   readonly masked: boolean;
   readonly target: number;
@@ -64,7 +65,7 @@ export function attention(
   const target = bindings.add(out, { writable: true });
   const reads = inputs.map((operand, n) => readingOf(viewOf(operand, { offset: bindings.base(ids[n], operand) }), 3));
   if (e % 4 !== 0) reads[2] = { ...reads[2], four: false };
-  const layout = { i, d, e, masked: mask !== null, target, subgroup: recorder.subgroup };
+  const layout = { heads: b * h, i, e, masked: mask !== null, target, subgroup: recorder.subgroup };
   const kernel = fitsTiles(layout) ? attentionTiles(layout) : attentionRows(layout);
   recorder.dispatch({
     key: `attention;${kernel.key};${reads.map(readingKey)};${mask?.dtype}`,

@@ -6,6 +6,8 @@ import { entry } from "./wgsl.ts";
 const [DOWN, ACROSS] = [16, 8];
 const THREADS = DOWN * ACROSS;
 const [QUERIES, KEYS] = [4 * DOWN, 4 * ACROSS];
+/** Fewer workgroups than this, and one for each query is faster. */
+const BUSY = 64;
 /** Channels of q and k that are in workgroup memory at a time. */
 const DEPTH = 16;
 
@@ -14,9 +16,9 @@ function valueKeys(e: number): number {
   return Math.ceil(e / 4) <= 32 ? 16 : 8;
 }
 
-/** Whether there are queries enough, and not too many channels. */
-export function fitsTiles({ i, e }: AttentionLayout): boolean {
-  return i >= QUERIES / 2 && e <= 256;
+/** Whether there are workgroups enough to keep a GPU busy, and not too many channels. */
+export function fitsTiles({ heads, i, e }: AttentionLayout): boolean {
+  return i >= QUERIES / 2 && heads * Math.ceil(i / QUERIES) >= BUSY && e <= 256;
 }
 
 /**

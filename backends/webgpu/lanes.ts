@@ -2,21 +2,26 @@ import { USAGE } from "./memory.ts";
 import type { Recorder } from "./recorder.ts";
 import { GROUP } from "./wgsl.ts";
 
-/**
- * How many threads of a workgroup share one row of `n` elements. A GPU in software gains nothing from sharing, and waits
- * long at barriers.
- */
-export function lanesFor(recorder: Recorder, n: number): number {
-  if (n <= 4 || recorder.software) return 1;
-  return n <= 128 ? 8 : GROUP;
-}
-
 /** How threads fold values: how many fold into one, how many the workgroup has, and how many meet without barriers. */
 export interface Folding {
   readonly lanes: number;
   readonly threads: number;
   /** Threads of a subgroup that follow each other (see `subgroupSize`), 0 without subgroups. */
   readonly subgroup: number;
+}
+
+/** Rows that keep a GPU busy with 64 threads each. */
+const MANY_ROWS = 1024;
+
+/**
+ * How `rows` folds of `n` values each are shared out. A GPU in software gains nothing from sharing, and waits long at
+ * barriers.
+ */
+export function foldingFor({ software, subgroup }: Recorder, rows: number, n: number): Folding {
+  if (n <= 4 || software) return { lanes: 1, threads: GROUP, subgroup };
+  if (n <= 128) return { lanes: 8, threads: GROUP, subgroup };
+  const threads = rows < MANY_ROWS ? 4 * GROUP : GROUP;
+  return { lanes: threads, threads, subgroup };
 }
 
 /**

@@ -5,11 +5,11 @@ import type { Operand, ReduceKind } from "../../tensor/backend.ts";
 import { mergeDims } from "../cpu/walk.ts";
 import { Bindings, PER_WORD } from "./bindings.ts";
 import { gather } from "./indexing.ts";
-import { type Folding, foldLanes, lanesFor } from "./lanes.ts";
+import { type Folding, foldingFor, foldLanes } from "./lanes.ts";
 import { ADD, map } from "./map.ts";
 import type { Recorder } from "./recorder.ts";
 import { type Cut, cutOf, firstSplit, partOf, viewOf } from "./split.ts";
-import { addresses, atomicStore, bitsOf, convert, declarations, entry, GROUP, loader, param } from "./wgsl.ts";
+import { addresses, atomicStore, bitsOf, convert, declarations, entry, loader, param } from "./wgsl.ts";
 import { functionsFor } from "./wgslFunctions.ts";
 import { withTemporary } from "./whole.ts";
 
@@ -144,15 +144,15 @@ function foldParts(
   const rows = sizeOf(kept.shape) * parts;
   const count = sizeOf(folded.shape);
   const stretch = Math.ceil(count / parts);
-  const lanes = lanesFor(recorder, stretch);
-  const folding = { lanes, threads: GROUP, subgroup: recorder.subgroup };
+  const folding = foldingFor(recorder, rows, stretch);
+  const { lanes, threads } = folding;
   const bindings = new Bindings();
   const [from, to] = [bindings.add(input), bindings.add(out, { writable: true })];
   const small = PER_WORD[out.dtype] > 1;
   const pattern = small ? bindings.pattern.replace("w", "a") : bindings.pattern;
   const [keptRank, foldedRank] = [kept.shape.length, folded.shape.length];
   recorder.dispatch({
-    key: `${kind};${input.dtype}${from};${out.dtype}${to};${keptRank};${foldedRank};${lanes};${pattern}`,
+    key: `${kind};${input.dtype}${from};${out.dtype}${to};${keptRank};${foldedRank};${lanes},${threads};${pattern}`,
     windows: bindings.windows,
     params: [
       rows,
@@ -166,7 +166,7 @@ function foldParts(
       ...folded.shape,
       ...folded.strides[0],
     ],
-    groups: Math.ceil((rows * lanes) / GROUP),
+    groups: Math.ceil((rows * lanes) / threads),
     source: () => source(kind, input, out, { from, to, small, pattern, keptRank, foldedRank, folding }),
   });
 }
@@ -183,7 +183,7 @@ interface Layout {
 
 function source(kind: ReduceKind, input: Operand, out: Operand, layout: Layout): string {
   const { from, to, small, pattern, keptRank, foldedRank, folding } = layout;
-  const { lanes } = folding;
+  const { lanes, threads } = folding;
   const type = computeDType(input.dtype) === "f32" ? "f32" : "i32";
   const element = convert("load0(a1)", computeDType(input.dtype), type);
   const fold = kind.startsWith("arg") ? argFold(kind, type, folding) : plainFold(kind, type, folding);
@@ -194,8 +194,8 @@ function source(kind: ReduceKind, input: Operand, out: Operand, layout: Layout):
     small ? atomicStore("put", to, out.dtype as "bool") : `fn put(i: u32, bits: u32) { b${to}[i] = bits; }`,
     fold.functions,
     entry(
-      GROUP,
-      `  let row = group * ${GROUP / lanes}u + lane / ${lanes}u;
+      threads,
+      `  let row = group * ${threads / lanes}u + lane / ${lanes}u;
   let live = row < ${param(0)};
   let safe = min(row, ${param(0)} - 1u);
   let first = (safe % ${param(1)}) * ${param(2)};

@@ -1,11 +1,11 @@
 import { sizeOf } from "../../core/shape.ts";
 import type { Operand } from "../../tensor/backend.ts";
 import { Bindings } from "./bindings.ts";
-import { foldLanes, lanesFor } from "./lanes.ts";
+import { foldingFor, foldLanes } from "./lanes.ts";
 import type { Recorder } from "./recorder.ts";
 import { viewOf } from "./split.ts";
 import { readers, readingOf, wordsOf } from "./vectors.ts";
-import { declarations, entry, floatBits, GROUP, param } from "./wgsl.ts";
+import { declarations, entry, floatBits, param } from "./wgsl.ts";
 import { functionsFor } from "./wgslFunctions.ts";
 import { onWhole, splitRows } from "./whole.ts";
 
@@ -29,9 +29,6 @@ interface RowKernel {
    */
   body(extra: (k: number) => string, vector: (k: number, c: string) => string): string;
 }
-
-/** Rows that keep a GPU busy with 64 threads each. */
-const MANY_ROWS = 1024;
 
 /** A kernel over rows of the last dim. */
 function runRows(recorder: Recorder, kernel: RowKernel): void {
@@ -59,10 +56,8 @@ function runBlock(recorder: Recorder, { name, x, vectors, out, extras, body }: R
   const fours = readings.every(({ four }) => four) && n % 4 === 0 && bases[ids.length] % 4 === 0;
   const pieces: Pieces = fours ? { type: "vec4<f32>", length: 4 } : { type: "f32", length: 1 };
   const count = n / pieces.length;
-  const wide = !recorder.software && count > 128 && rows < MANY_ROWS;
-  const threads = wide ? 4 * GROUP : GROUP;
-  const lanes = wide ? threads : lanesFor(recorder, count);
-  const folding = { lanes, threads, subgroup: recorder.subgroup };
+  const folding = foldingFor(recorder, rows, count);
+  const { lanes, threads } = folding;
   const { pattern } = bindings;
   const vectorSlot = (k: number) => 4 + 2 * k;
   const extraSlot = 4 + 2 * vectors.length;
