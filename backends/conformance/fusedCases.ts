@@ -198,11 +198,12 @@ export function fusedCases(): Case[] {
         [2, 4, 2, 3, 5, 8, 8],
         [1, 4, 1, 1, 130, 16, 12],
         [1, 2, 2, 70, 67, 33, 20],
-        [1, 64, 32, 40, 37, 9, 64],
-        [2, 32, 32, 33, 35, 4, 136],
+        [1, 64, 32, 33, 34, 9, 20],
+        [2, 32, 32, 33, 33, 4, 136],
         [2, 2, 1, 0, 4, 4, 4],
       ]) {
-        for (const layout of ["contiguous", "transposed", "stepped"] as const) {
+        const many = batch * heads >= 64; // what these are here for does not hang on the layout
+        for (const layout of many ? (["transposed"] as const) : (["contiguous", "transposed", "stepped"] as const)) {
           for (const withMask of [false, true]) {
             const q = b.random("q", [batch, heads, i, d], "f32", layout);
             const k = b.random("k", [batch, shared, j, d], "f32", layout);
@@ -245,7 +246,7 @@ export function fusedCases(): Case[] {
         const v = b.place([1, 1, 3, 1], [1, 10, 4]);
         const low = -3.4028234663852886e38;
         const p = 1 / (1 + Math.exp(-1));
-        // three queries of one head; 48 of each of 64 heads, as for a prompt
+        // three queries of one head; 33 of each of 64 heads, as for a prompt
         for (const [heads, times] of [
           [1, 1],
           [64, 16],
