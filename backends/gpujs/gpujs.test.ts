@@ -27,9 +27,9 @@ const MODES = [
 ] as const;
 
 describe.skipIf(!found)("gpu.js in mode webgpu with memory in small blocks conforms", async () => {
-  const base = found && (await createWebgpuBackend({ ...found, blockBytes: 8192 }));
+  const base = found && (await createWebgpuBackend({ ...found, blockBytes: 4096 }));
   const backend = base && (await createGpuJsBackend({ mode: "webgpu", base }));
-  const smaller = conformanceCases().filter(({ name }) => !/more than 2\^24|indices above/.test(name)); // 16 MiB are 2,048 blocks
+  const smaller = conformanceCases().filter(({ name }) => !/more than 2\^24|indices above/.test(name)); // 16 MiB are 4,096 blocks
   it.each(smaller)("$name", ({ run }) => run(backend!));
 });
 

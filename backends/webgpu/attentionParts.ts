@@ -1,5 +1,5 @@
 import { BYTES } from "../../core/dtype.ts";
-import { call, input, number } from "../../core/expr.ts";
+import { defineExpression } from "../../core/expr.ts";
 import { sizeOf } from "../../core/shape.ts";
 import type { Operand } from "../../tensor/backend.ts";
 import { attention as attentionKernel } from "./attention.ts";
@@ -64,7 +64,8 @@ function partOfAll({ q, k, v, mask, out }: Attention, { axis, at }: Cut, part: n
   return { q: queries(q), k: keys(k), v: keys(v), mask: mask && queries(mask), out: queries(out) };
 }
 
-const HIDDEN_TO_ZERO = call("select", call("eq", input(1), number(Number.NEGATIVE_INFINITY)), number(0), input(0));
+const SEEN_OR_ZERO = defineExpression("seenOrZero(p, top) = top == -inf ? 0 : p").body;
+const TIMES = defineExpression("times(x, scale) = x * scale").body;
 
 /** By the definition, for one head of keys. So many queries at a time that their scores are about a block. */
 function withScores(recorder: Recorder, operands: Attention, scale: number): void {
@@ -85,12 +86,12 @@ function withScores(recorder: Recorder, operands: Attention, scale: number): voi
     const turned = heads(k);
     const flip = ([b, h, x, y]: readonly number[]) => [b, h, y, x];
     matmul(recorder, q, viewOf(turned, { shape: flip(turned.shape), strides: flip(turned.strides) }), null, scores);
-    map(recorder, call("mul", input(0), input(1)), [scores, scale], scores);
+    map(recorder, TIMES, [scores, scale], scores);
     if (mask) map(recorder, ADD, [scores, mask], scores);
     withTemporary(recorder, [...shape.slice(0, 3), 1], "f32", (top) => {
       reduce(recorder, "max", scores, [3], top);
       softmax(recorder, scores, scores);
-      map(recorder, HIDDEN_TO_ZERO, [scores, viewOf(top, { shape, strides: [...top.strides.slice(0, 3), 0] })], scores);
+      map(recorder, SEEN_OR_ZERO, [scores, viewOf(top, { shape, strides: [...top.strides.slice(0, 3), 0] })], scores);
     });
     matmul(recorder, scores, heads(v), null, out);
   });

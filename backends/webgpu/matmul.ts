@@ -1,4 +1,5 @@
 import { BYTES, isQuantized, type QuantizedDType } from "../../core/dtype.ts";
+import { BLOCK } from "../../core/quantized.ts";
 import { sizeOf } from "../../core/shape.ts";
 import type { Operand } from "../../tensor/backend.ts";
 import { mergeDims } from "../cpu/walk.ts";
@@ -96,19 +97,13 @@ export function matmul(recorder: Recorder, a: Operand, b: Operand, bias: Operand
   }
   const rank = out.shape.length;
   const cut = cutOf(large);
-  const part = (operand: Operand, axis: number, p: number) => partOf(operand, { axis, at: cut.at }, p);
   if (cut.axis === (large === a ? rank - 1 : large === b ? rank - 2 : -1)) {
-    if (large === a && isQuantized(b.dtype)) {
-      onWhole(recorder, [a], [], ([whole]) => matmul(recorder, whole, b, bias, out)); // b is cut between its blocks only
-      return;
-    }
-    matmul(recorder, part(a, rank - 1, 0), part(b, rank - 2, 0), bias, out);
-    withTemporary(recorder, out.shape, out.dtype, (rest) => {
-      matmul(recorder, part(a, rank - 1, 1), part(b, rank - 2, 1), null, rest);
-      map(recorder, ADD, [out, rest], out);
-    });
+    if (large === a && isQuantized(b.dtype) && a.shape[rank - 1] * BYTES[a.dtype] <= recorder.pool.blockBytes)
+      onWhole(recorder, [a], [], ([whole]) => matmul(recorder, whole, b, bias, out)); // biome-ignore format: one line
+    else sumOfParts(recorder, a, b, bias, out, cut.at);
     return;
   }
+  const part = (operand: Operand, axis: number, p: number) => partOf(operand, { axis, at: cut.at }, p);
   for (const p of [0, 1]) {
     matmul(
       recorder,
@@ -118,6 +113,21 @@ export function matmul(recorder: Recorder, a: Operand, b: Operand, bias: Operand
       part(out, cut.axis, p),
     );
   }
+}
+
+/** A product that is cut along k, at about `at`: quantised weights are cut between their blocks. */
+function sumOfParts(recorder: Recorder, a: Operand, b: Operand, bias: Operand | null, out: Operand, at: number): void {
+  const rank = out.shape.length;
+  const place = isQuantized(b.dtype) ? Math.max(BLOCK, at - (at % BLOCK)) : at;
+  const [left, right] = [0, 1].map((part) => [
+    partOf(a, { axis: rank - 1, at: place }, part),
+    partOf(b, { axis: rank - 2, at: place }, part),
+  ]);
+  matmul(recorder, left[0], left[1], bias, out);
+  withTemporary(recorder, out.shape, out.dtype, (rest) => {
+    matmul(recorder, right[0], right[1], null, rest);
+    map(recorder, ADD, [out, rest], out);
+  });
 }
 
 /** A product of operands that lie in one block each. */

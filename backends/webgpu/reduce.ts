@@ -1,5 +1,5 @@
 import { computeDType } from "../../core/dtype.ts";
-import { call, type Expr, input as argument } from "../../core/expr.ts";
+import { defineExpression } from "../../core/expr.ts";
 import { sizeOf } from "../../core/shape.ts";
 import type { Operand, ReduceKind } from "../../tensor/backend.ts";
 import { mergeDims } from "../cpu/walk.ts";
@@ -47,7 +47,11 @@ export function reduce(
   });
 }
 
-const FOLD = { sum: ADD, max: call("max", argument(0), argument(1)), min: call("min", argument(0), argument(1)) };
+const FOLD = {
+  sum: ADD,
+  max: defineExpression("larger(a, b) = max(a, b)").body,
+  min: defineExpression("smaller(a, b) = min(a, b)").body,
+};
 
 /** The winner of two halves: `out` and `rest` say where theirs are, and `out` becomes where the better one is. */
 function foldWinners(
@@ -69,13 +73,10 @@ function foldWinners(
 }
 
 /** Of two winners `a` and `b`, at i and in the second half at j: where the better one is. NaN wins, and of equals the first. */
-const LATER = { argmax: later("gt"), argmin: later("lt") };
-
-function later(better: "gt" | "lt"): Expr {
-  const [a, b, i, j, start] = [0, 1, 2, 3, 4].map(argument);
-  const wins = call("and", call("eq", a, a), call("or", call("ne", b, b), call(better, b, a)));
-  return call("select", wins, call("add", j, start), i);
-}
+const LATER = {
+  argmax: defineExpression("laterMost(a, b, i, j, start) = a == a && (b != b || b > a) ? j + start : i").body,
+  argmin: defineExpression("laterLeast(a, b, i, j, start) = a == a && (b != b || b < a) ? j + start : i").body,
+};
 
 /** Each row of threads folds one element's worth. Few and very long folds are done in parts, and then the parts are folded. */
 function reduceBlock(

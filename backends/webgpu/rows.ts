@@ -1,3 +1,4 @@
+import { BYTES } from "../../core/dtype.ts";
 import { sizeOf } from "../../core/shape.ts";
 import type { Operand } from "../../tensor/backend.ts";
 import { Bindings } from "./bindings.ts";
@@ -8,6 +9,7 @@ import { readers, readingOf, wordsOf } from "./vectors.ts";
 import { declarations, entry, floatBits, param } from "./wgsl.ts";
 import { functionsFor } from "./wgslFunctions.ts";
 import { onWhole, splitRows } from "./whole.ts";
+import { rowsOf, wide } from "./wideRows.ts";
 
 /** What threads take of a row at a time: an element, or four where the row and all that goes with it lie so. */
 interface Pieces {
@@ -30,15 +32,19 @@ interface RowKernel {
   body(extra: (k: number) => string, vector: (k: number, c: string) => string): string;
 }
 
-/** A kernel over rows of the last dim. */
-function runRows(recorder: Recorder, kernel: RowKernel): void {
+/**
+ * A kernel over rows of the last dim.
+ * @param wide the same on rows that are more than a block
+ */
+function runRows(recorder: Recorder, kernel: RowKernel, wide: (x: Operand, out: Operand) => void): void {
   if (sizeOf(kernel.x.shape) === 0) return;
-  const n = kernel.x.shape[kernel.x.shape.length - 1];
-  const rows = (t: Operand) => viewOf(t, { shape: [sizeOf(t.shape) / n, n], strides: [n, 1] });
+  const [all, result] = [rowsOf(kernel.x), rowsOf(kernel.out)];
+  if (all.shape[1] * BYTES.f32 > recorder.pool.blockBytes) {
+    wide(all, result);
+    return;
+  }
   onWhole(recorder, kernel.vectors, [], (vectors) => {
-    splitRows(recorder, [rows(kernel.x)], [rows(kernel.out)], ([x], [out]) => {
-      runBlock(recorder, { ...kernel, x, vectors, out });
-    });
+    splitRows(recorder, [all], [result], ([x], [out]) => runBlock(recorder, { ...kernel, x, vectors, out }));
   });
 }
 
@@ -123,13 +129,15 @@ fn expEach(v: vec4<f32>) -> vec4<f32> { return vec4<f32>(expOf(v.x), expOf(v.y),
 
 /** A row with NaN, with +inf, or all of -inf becomes NaN, as in PyTorch. */
 export function softmax(recorder: Recorder, x: Operand, out: Operand): void {
-  runRows(recorder, {
-    name: "softmax",
-    x,
-    vectors: [],
-    out,
-    extras: [],
-    body: () => `  var top = -inf();
+  runRows(
+    recorder,
+    {
+      name: "softmax",
+      x,
+      vectors: [],
+      out,
+      extras: [],
+      body: () => `  var top = -inf();
   for (var c = part; c < n; c += LANES) { top = most(top, mostOf(given(c))); }
   top = largest(top, lane);
   if ((bitcast<u32>(top) & 0x7fffffffu) >= 0x7f800000u) { top = nan(); }
@@ -143,7 +151,9 @@ export function softmax(recorder: Recorder, x: Operand, out: Operand): void {
   if (live) {
     for (var c = part; c < n; c += LANES) { put(c, made(c) * scale); }
   }`,
-  });
+    },
+    (rows, to) => wide.softmax(recorder, rows, to),
+  );
 }
 
 export function layerNorm(
@@ -154,13 +164,15 @@ export function layerNorm(
   eps: number,
   out: Operand,
 ): void {
-  runRows(recorder, {
-    name: "layerNorm",
-    x,
-    vectors: [weight, bias],
-    out,
-    extras: [floatBits(eps)],
-    body: (extra, vector) => `  let size = f32(n * LENGTH);
+  runRows(
+    recorder,
+    {
+      name: "layerNorm",
+      x,
+      vectors: [weight, bias],
+      out,
+      extras: [floatBits(eps)],
+      body: (extra, vector) => `  let size = f32(n * LENGTH);
   var sum = 0.0;
   for (var c = part; c < n; c += LANES) { sum += sumOf(given(c)); }
   let mean = total(sum, lane) / size;
@@ -172,21 +184,27 @@ export function layerNorm(
       put(c, (given(c) - mean) * scale * ${vector(0, "c")} + ${vector(1, "c")});
     }
   }`,
-  });
+    },
+    (rows, to) => wide.layerNorm(recorder, rows, weight, bias, eps, to),
+  );
 }
 
 export function rmsNorm(recorder: Recorder, x: Operand, weight: Operand, eps: number, out: Operand): void {
-  runRows(recorder, {
-    name: "rmsNorm",
-    x,
-    vectors: [weight],
-    out,
-    extras: [floatBits(eps)],
-    body: (extra, vector) => `  var squares = 0.0;
+  runRows(
+    recorder,
+    {
+      name: "rmsNorm",
+      x,
+      vectors: [weight],
+      out,
+      extras: [floatBits(eps)],
+      body: (extra, vector) => `  var squares = 0.0;
   for (var c = part; c < n; c += LANES) { let v = given(c); squares += sumOf(v * v); }
   let scale = 1.0 / sqrt(total(squares, lane) / f32(n * LENGTH) + bitcast<f32>(${extra(0)}));
   if (live) {
     for (var c = part; c < n; c += LANES) { put(c, given(c) * scale * ${vector(0, "c")}); }
   }`,
-  });
+    },
+    (rows, to) => wide.rmsNorm(recorder, rows, weight, eps, to),
+  );
 }

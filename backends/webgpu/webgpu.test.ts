@@ -20,11 +20,11 @@ describe.skipIf(!found)("webgpu's kernels for real GPUs conform", async () => {
 const smaller = conformanceCases().filter(({ name }) => !/more than 2\^24|indices above/.test(name));
 describe.skipIf(!found)("webgpu with memory in small blocks conforms", async () => {
   const other = await testDevice();
-  const backend = other && (await createWebgpuBackend({ ...other, blockBytes: 8192 }));
+  const backend = other && (await createWebgpuBackend({ ...other, blockBytes: 4096 }));
   it.each(smaller)("$name", ({ run }) => run(backend!));
 });
 describe.skipIf(!found)("webgpu's kernels for real GPUs with memory in small blocks conform", async () => {
   const other = await testDevice();
-  const backend = other && (await createWebgpuBackend({ ...other, software: false, blockBytes: 8192 }));
+  const backend = other && (await createWebgpuBackend({ ...other, software: false, blockBytes: 4096 }));
   it.each(forGpus)("$name", ({ run }) => run(backend!));
 });
