@@ -37,8 +37,9 @@ export function source(file: string, ...names: string[]): string {
     const begin = docstringOf(lines, first);
     const shown = lines.slice(begin, last + 1);
     const indent = " ".repeat(lines[first].search(/\S/));
-    const cut = limit && shown.length > Number(limit) ? [...shown.slice(0, Number(limit)), `${indent}    // …`] : shown;
-    return cut.map((line) => (line.startsWith(indent) ? line.slice(indent.length) : line)).join("\n");
+    const rest = limit ? shown.splice(Number(limit)) : [];
+    if (rest.length > 0) shown.push(`${/^ */.exec(rest[0])![0]}// …`);
+    return shown.map((line) => (line.startsWith(indent) ? line.slice(indent.length) : line)).join("\n");
   });
   const text = names.length > 0 ? parts.join("\n\n") : lines.join("\n");
   return `[\`${file}\`](../${file}):\n\n\`\`\`typescript\n${text}\n\`\`\``;
