@@ -68,7 +68,8 @@ SIMD ${relaxedSimd ? "on" : "off"}; ${peers.join(", ")}${missing.length > 0 ? `;
 
 Figures are medians. All contestants of a row work in one process, in turns, and every ratio is the median over the
 rounds. In brackets, for ours: the share of what the machine can do on as many threads, measured in the same rounds
-(fused multiply-adds of 128-bit vectors in registers, or reading memory); for others: how many times as long it takes as \`wasm\` on ${threads} threads.
+(fused multiply-adds of 128-bit vectors in registers, or reading memory, both in WebAssembly, whose vectors have 128
+bits); for others: how many times as long it takes as \`wasm\` on ${threads} threads.
 
 | | | ${contestants.join(" | ")} |
 | --- | --- |${" ---: |".repeat(contestants.length)}
@@ -80,12 +81,16 @@ ${limitTable(results)}
 
 How to read it:
 
-- \`onnxruntime-node\` is native code with vectors of 256 bits and more, for reference; WebAssembly has 128. All others run as in a
-  browser. In Node, tfjs and jax-js have one thread, because their workers need a page; gpu.js compiles scalar code.
+- On a machine that does other work too, single figures are off; a share above 100 % is such a figure. The plot and the
+  ratios suffer less than the medians.
+- \`onnxruntime-node\` is native code, for reference: it has vectors of up to 512 bits, and whole numbers' dot products.
+  All others run as in a browser. In Node, tfjs and jax-js have one thread, because their workers need a page; gpu.js
+  compiles scalar code.
 - "plain SIMD" is what browsers without relaxed SIMD get, and what \`relaxed: false\` asks for. Where the machine's
   multiplications and additions share pipes, the two separately do less than fused: see the table of limits.
 - Weights of products with few rows are read from memory, a quarter of a gigabyte at least: a model of many layers
-  finds none of them in a cache. q8 and q4 hold blocks of 32; ONNX Runtime's are its \`MatMulNBits\` with f32 activations, as ours.
+  finds none of them in a cache. q8 and q4 hold blocks of 32. ONNX Runtime's are its \`MatMulNBits\` with activations rounded to
+  8 bits, which is its fastest; ours are exact.
 - A layer of Mistral is one token's way through it, with 32 query heads on 8 key heads; the tower of EVA-CLIP L is
   four different blocks six times over.
 `;

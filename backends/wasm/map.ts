@@ -80,7 +80,7 @@ function run(engine: Engine, arena: Arena, expr: Expr, inputs: readonly (Operand
         );
       return;
     }
-    const step = Math.max(16, Math.ceil(least / perStep / 16) * 16);
+    const step = shape.length > 1 ? Math.ceil(least / perStep) : Math.ceil(least / 16) * 16;
     const padding = dims - shape.length; // loops of one turn, before the others
     const args: number[] = Array(padding).fill(1).concat(size, rest);
     const places: number[] = []; // where the operands' addresses are
