@@ -89,8 +89,9 @@ How to read it:
 - "plain SIMD" is what browsers without relaxed SIMD get, and what \`relaxed: false\` asks for. Where the machine's
   multiplications and additions share pipes, the two separately do less than fused: see the table of limits.
 - Weights of products with few rows are read from memory, a quarter of a gigabyte at least: a model of many layers
-  finds none of them in a cache. q8 and q4 hold blocks of 32. ONNX Runtime's are its \`MatMulNBits\` with activations rounded to
-  8 bits, which is its fastest; ours are exact.
+  finds none of them in a cache. q8 and q4 hold blocks of 32. ONNX Runtime's are its \`MatMulNBits\` with activations
+  rounded to 8 bits, which is its fastest; ours are rounded to 8 bits for q4 and to 16 for q8, as by default
+  ([quantization.md](quantization.md) has the exact ones).
 - A layer of Mistral is one token's way through it, with 32 query heads on 8 key heads; the tower of EVA-CLIP L is
   four different blocks six times over.
 `;

@@ -6,7 +6,7 @@ import { checked } from "../cpu/indexing.ts";
 import { transposed } from "../cpu/matmul.ts";
 import type { Engine } from "./engine.ts";
 import { type DequantizeArguments, dequantizeModule } from "./kernels/quantized/dequantize.ts";
-import { lineBytes, type QuantizedDotsArguments, quantizedDotsModule } from "./kernels/quantized/dots.ts";
+import { lineBytes, type QuantizedDotsArguments, quantizedDotsModule, SCRATCH } from "./kernels/quantized/dots.ts";
 import {
   type Activations,
   type FixedPointArguments,
@@ -60,21 +60,22 @@ function dots(
   const key = `${dtype} ${form.planes} x ${form.bits}`;
   const blocks = k / BLOCK;
   const xLine = rowBytes(form, blocks);
-  const numbers = engine.memory.allocIn(arena, m * xLine);
+  const step = linesPerTask(n, TASK_BYTES / lineBytes(dtype, blocks));
+  const pieces = m === 1 ? shrinkingRanges(n, step, 2 * engine.pool.size) : ranges(n, step);
+  const scratch = Math.ceil((m * xLine) / SCRATCH) * SCRATCH; // after the numbers
+  const numbers = engine.memory.allocIn(arena, scratch + pieces.length * SCRATCH);
   try {
     const convert = engine.kernel(`fixedPoint ${key}`, () => fixedPointModule(dtype, form));
     for (let row = 0; row < m; row++) {
       const [from, to] = [addressOf(x) + 4 * row * x.strides[0], numbers.address + row * xLine];
       engine.call(convert, arena, Object.values({ x: from, to, blocks } satisfies FixedPointArguments));
     }
-    const step = linesPerTask(n, TASK_BYTES / lineBytes(dtype, blocks));
-    const pieces = m === 1 ? shrinkingRanges(n, step, 2 * engine.pool.size) : ranges(n, step);
-    const tasks = pieces.map(([line, lines]) =>
+    const tasks = pieces.map(([line, lines], i) =>
       Object.values({ // without `...`: V8 takes 8 microseconds for a literal with it, and a token has thousands of tasks
         x: numbers.address, xLine,
         quants: quants + line * blocks * quantBytes(dtype), scales: scales + 2 * line * blocks,
         out: addressOf(out) + 4 * line, outLine: 4 * n, rows: m, lines, blocks,
-        bias: bias ? addressOf(bias) + 4 * line : 0,
+        bias: bias ? addressOf(bias) + 4 * line : 0, scratch: numbers.address + scratch + i * SCRATCH,
       } satisfies QuantizedDotsArguments),
     ); // biome-ignore format: what belongs together
     const kernel = engine.kernel(`dots ${key}`, () => quantizedDotsModule(dtype, form, engine.fma));

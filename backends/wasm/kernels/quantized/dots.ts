@@ -24,12 +24,18 @@ export interface QuantizedDotsArguments {
   readonly blocks: number;
   /** 0: none. */
   readonly bias: number;
+  /** `SCRATCH` bytes of this task's own, in a cache line of their own. */
+  readonly scratch: number;
 }
 
-const NAMES = ["x", "xLine", "quants", "scales", "out", "outLine", "rows", "lines", "blocks", "bias"] as const;
+const NAMES = ["x", "xLine", "quants", "scales", "out", "outLine", "rows", "lines", "blocks", "bias", "scratch"] as const; // biome-ignore format: the order of QuantizedDotsArguments
 
 /** Blocks whose scales are widened at once. */
 const GROUP = 4;
+/** Lines that are read side by side. */
+const SIDE = 4;
+/** For the scales of a group of each line. */
+export const SCRATCH = 16 * SIDE;
 
 type V = Local<"v128">;
 
@@ -38,23 +44,27 @@ type V = Local<"v128">;
  * read once, in the order in which they lie in memory, and multiplied as the whole numbers that they are stored as; the
  * sum of a block becomes a float once, and is scaled.
  *
- * @param side how many lines are read side by side, sharing what is read of x. They are a quarter of all lines apart: each
- *   is then a stream through memory of its own. Of neighbours two can share a page, and prefetchers lose track of them
+ * Four lines are read side by side, sharing what is read of x. They are a quarter of all lines apart: each is then a
+ * stream through memory of its own. Of neighbours two can share a page, and prefetchers lose track of them.
+ *
+ * The three ports for vector arithmetic are what this is bound by where memory is not, and those for loads and stores
+ * have little to do: so a scale gets to all lanes by way of memory.
  */
-export function quantizedDotsModule(dtype: QuantizedDType, form: FixedPoint, fma: boolean, side = 4): ModuleBuilder {
+export function quantizedDotsModule(dtype: QuantizedDType, form: FixedPoint, fma: boolean): ModuleBuilder {
   const xBytes = blockBytes(form);
   const madd = multiplyAdd(fma);
   const m = new ModuleBuilder();
   const params = Object.fromEntries(NAMES.map((name) => [name, "i32"])) as { [K in (typeof NAMES)[number]]: "i32" };
   m.export("run", params, "void", (f, p) => {
     const [line, stretch, row, x, xScale, xOffset, left, out] = Array.from({ length: 8 }, () => f.local("i32"));
-    const lines = Array.from({ length: side }, () => ({
+    const lines = Array.from({ length: SIDE }, (_, i) => ({
       number: f.local("i32"),
       quants: f.local("i32"),
       scales: f.local("i32"),
-      scale: f.local("v128"), // of a group of blocks, times that of x
       sum: f.local("v128"),
+      scratch: 16 * i,
     }));
+    const scale = f.local("v128"); // of a group of blocks
     const xs = Array.from({ length: xBytes / 16 }, () => f.local("v128"));
     const products = form.bits === 8 ? new ByteProducts(f, form) : new WordProducts(f, dtype, form, madd);
     const total = f.local("f32");
@@ -62,11 +72,11 @@ export function quantizedDotsModule(dtype: QuantizedDType, form: FixedPoint, fma
     /** Block `j` after `x`, whose scales are in lane `lane`. */
     const block = (j: number, lane: number, end: Parameters<FunctionBuilder["br"]>[0]) => {
       for (const [i, v] of xs.entries()) f.set(v, v128.load(x, j * xBytes + 16 * i));
-      for (const { quants, scale, sum } of lines) {
+      for (const { quants, scratch, sum } of lines) {
         // Never taken, and each another condition: keeps V8 from loading everything first (tile.ts).
         f.br(end, i32.eq(quants, i32.const(j)));
         const whole = products.block(quants, j * quantBytes(dtype), xs);
-        f.set(sum, madd(whole, lane < 0 ? scale : splatLane(scale, lane), sum));
+        f.set(sum, madd(whole, v128.load32_splat(p.scratch, scratch + 4 * lane), sum));
       }
     };
     const advance = (blocks: number) => {
@@ -80,7 +90,7 @@ export function quantizedDotsModule(dtype: QuantizedDType, form: FixedPoint, fma
       f.add(left, -blocks);
     };
 
-    f.set(stretch, i32.div_u(i32.add(p.lines, i32.const(side - 1)), i32.const(side)));
+    f.set(stretch, i32.div_u(i32.add(p.lines, i32.const(SIDE - 1)), i32.const(SIDE)));
     f.while(i32.lt_s(line, stretch), () => {
       f.set(row, i32.const(0));
       f.while(i32.lt_s(row, p.rows), () => {
@@ -98,21 +108,21 @@ export function quantizedDotsModule(dtype: QuantizedDType, form: FixedPoint, fma
         f.set(left, p.blocks);
         f.block((end) => {
           f.while(i32.ge_s(left, i32.const(GROUP)), () => {
-            for (const { scales, scale, sum } of lines) {
+            for (const { scales, scratch, sum } of lines) {
               f.set(scale, widenScales(v128.load16x4_s(scales)));
               if (dtype === "q4") f.set(sum, madd(scale, v128.load(xOffset), sum));
-              f.set(scale, f32x4.mul(scale, v128.load(xScale)));
+              f.emit(v128.store(p.scratch, f32x4.mul(scale, v128.load(xScale)), scratch));
             }
             for (let j = 0; j < GROUP; j++) block(j, j, end);
             advance(GROUP);
           });
           f.while(left, () => {
-            for (const { scales, scale, sum } of lines) {
+            for (const { scales, scratch, sum } of lines) {
               f.set(scale, widenScales(i32x4.extend_low_i16x8_s(v128.load16_splat(scales))));
               if (dtype === "q4") f.set(sum, madd(scale, v128.load32_zero(xOffset), sum));
-              f.set(scale, f32x4.mul(scale, v128.load32_splat(xScale)));
+              f.emit(v128.store(p.scratch, f32x4.mul(scale, v128.load32_splat(xScale)), scratch));
             }
-            block(0, -1, end);
+            block(0, 0, end);
             advance(1);
           });
         });
@@ -219,11 +229,6 @@ class ByteProducts {
  */
 export function widenScales(signed: Code<"v128">): Code<"v128"> {
   return f32x4.mul(v128.and(i32x4.shl(signed, i32.const(13)), v128.i32(0x8fffffff)), v128.f32(2 ** 112));
-}
-
-function splatLane(v: V, lane: number): Code<"v128"> {
-  const bytes = [0, 1, 2, 3].map((byte) => 4 * lane + byte);
-  return i8x16.shuffle(v, v, [...bytes, ...bytes, ...bytes, ...bytes]);
 }
 
 /** Bytes of a line: what a task's share of memory is reckoned by. */
