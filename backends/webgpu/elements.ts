@@ -59,12 +59,13 @@ export function runElements(recorder: Recorder, kernel: ElementKernel): void {
   const units = store === "word" ? Math.ceil((bases[0] + size) / per) - Math.floor(bases[0] / per) : size;
   const pattern = [...bindings.pattern].map((m, i) => (i === target && store === "atomic" ? "a" : m)).join("");
   const kinds = inputs.map(({ dtype }, k) => dtype + ids[k] + (straight[k + 1] ? "|" : ""));
+  const each = store !== "word" && !recorder.software && units >= MANY ? EACH : 1;
   recorder.dispatch({
-    key: `${name};${kinds.join(",")};${out.dtype}${target}${straight[0] ? "|" : ""};${store};${rank};${pattern}`,
-    source: () => source({ ...kernel, ids, target, rank, store, straight, pattern }),
+    key: `${name};${each};${kinds.join(",")};${out.dtype}${target}${straight[0] ? "|" : ""};${store};${rank};${pattern}`,
+    source: () => source({ ...kernel, ids, target, rank, store, straight, pattern, each }),
     windows: bindings.windows,
     params: [size, units, ...bases, ...shape, ...strides.flat(), ...extras],
-    groups: Math.ceil(units / GROUP),
+    groups: Math.ceil(units / (GROUP * each)),
   });
 }
 
@@ -75,9 +76,10 @@ interface Layout extends ElementKernel {
   readonly store: Store;
   readonly straight: readonly boolean[];
   readonly pattern: string;
+  readonly each: number;
 }
 
-function source({ inputs, extras, out, ids, target, rank, store, straight, pattern, body }: Layout): string {
+function source({ inputs, extras, out, ids, target, rank, store, straight, pattern, each, body }: Layout): string {
   const count = inputs.length + 1;
   const [baseSlot, shapeSlot] = [2, 2 + count];
   const strideSlot = (k: number) => shapeSlot + rank * (k + 1);
@@ -100,7 +102,7 @@ function source({ inputs, extras, out, ids, target, rank, store, straight, patte
   const bits = bitsOf(convert(value, type, computeDType(out.dtype)), out.dtype);
   const write = { element: `  b${target}[to] = ${bits};`, atomic: `  put(to, ${bits});`, word: `  return ${bits};` };
   const element = [walk, ...plain, ...lines, write[store]].filter(Boolean).join("\n");
-  const main = store === "word" ? wordMain(target, PER_WORD[out.dtype]) : elementMain;
+  const main = store === "word" ? wordMain(target, PER_WORD[out.dtype]) : elementMain(each);
   const code = [
     ...inputs.map(({ dtype }, k) => loader(`load${k}`, ids[k], dtype, store === "atomic" && ids[k] === target)),
     store === "atomic" ? atomicStore("put", target, out.dtype as "bool") : "",
@@ -111,8 +113,17 @@ function source({ inputs, extras, out, ids, target, rank, store, straight, patte
   return [declarations(params, pattern), functionsFor(code), code].join("\n");
 }
 
-const elementMain = `  let i = group * ${GROUP}u + lane;
-  if (i < ${param(0)}) { element(i); }`;
+/** Elements of a thread, where there are many: fewer threads to start, and more reads on their way at once. */
+const EACH = 4;
+const MANY = 2 ** 18;
+
+/** A thread has every 64th of its workgroup's elements, so that its neighbours' lie beside them. */
+function elementMain(each: number): string {
+  return `  for (var turn = 0u; turn < ${each}u; turn++) {
+    let i = (group * ${each}u + turn) * ${GROUP}u + lane;
+    if (i < ${param(0)}) { element(i); }
+  }`;
+}
 
 /** One thread has one word of the result; what of it is outside of the result stays as it is. */
 function wordMain(target: number, per: number): string {

@@ -8,7 +8,7 @@ if (found) conformance("webgpu", () => createWebgpuBackend(found));
 
 // SwiftShader gets kernels without barriers; those for real GPUs are correct on it, too
 const forGpus = conformanceCases().filter(({ name }) =>
-  /^(reduce (sum|argmax)|scan|matmul: (odd|one|larger|weights)|fused|q8|q4)/.test(name),
+  /^(map over more|reduce (sum|argmax)|scan|matmul: (odd|one|larger|weights)|fused|q8|q4)/.test(name),
 );
 describe.skipIf(!found)("webgpu's kernels for real GPUs conform", async () => {
   const other = await testDevice();
