@@ -1,0 +1,14 @@
+import { conformanceCases } from "../conformance.ts";
+
+/** What runs on other kernels on a real GPU. SwiftShader gets kernels without barriers; the others are correct on it, too. */
+export const forRealGpus = conformanceCases().filter(({ name }) =>
+  /^(map over more|reduce (sum|argmax)|scan|matmul: (odd|one|larger|weights)|fused|q8|q4)/.test(name),
+);
+
+/** Those that need no tensor of 16 MiB, which would lie in thousands of small blocks. */
+const small = ({ name }: { name: string }) => !/more than 2\^24|indices above/.test(name);
+export const inSmallBlocks = conformanceCases().filter(small);
+export const forRealGpusInSmallBlocks = forRealGpus.filter(small);
+
+/** Bytes of a block so small that nearly every tensor of the suite lies in several, as those do that no device can bind. */
+export const SMALL_BLOCK = 4096;
