@@ -7,10 +7,14 @@ import { entry, param } from "./wgsl.ts";
  */
 export interface Tile {
   readonly side: 8 | 16;
+  /** Quads of rows and of columns of a thread, `side` quads apart. */
   readonly down: 1 | 2;
   readonly across: 1 | 2;
   readonly depth: 16 | 32;
 }
+
+const each = (count: number, line: (i: number) => string) =>
+  Array.from({ length: count }, (_, i) => line(i)).join("\n");
 
 /** Larger tiles read memory less often, smaller ones keep more of a GPU busy. All fit WebGPU's default 16 KiB. */
 export const TILES = {
@@ -30,8 +34,8 @@ export function tileSize({ side, down, across }: Tile): [rows: number, columns: 
  * k the tiles hold zeros; beyond those of m and n, the last line again, whose products nobody keeps.
  *
  * In workgroup memory a tile is `depth` rows of vec4s along m or n. Row `k` is turned by `32 / depth · (k / 4)` places:
- * else threads that turn runs along k would all write to the same banks. By a remainder, because of that the compiler
- * knows that no index is beyond its array, and WebGPU's check of each is left out of the innermost loop.
+ * else threads that turn runs along k would all write to the same banks. By a remainder, because then the compiler knows
+ * that no index is beyond its array, and leaves WebGPU's check of each out of the innermost loop.
  */
 export function tiledSource(layout: MatmulLayout, tile: Tile, batch: (index: string) => string): string {
   const [m, n, k] = [param(SLOT.m), param(SLOT.n), param(SLOT.k)];
@@ -46,7 +50,8 @@ export function tiledSource(layout: MatmulLayout, tile: Tile, batch: (index: str
   const blocks = blocksOfA + (sides.b.quads * depth) / 4;
   /** Each thread brings blocks of 4 x 4, `threads` apart: first a's, then b's. */
   const turns = Array.from({ length: Math.ceil(blocks / threads) }, (_, turn) => turn);
-  const each = (count: number, line: (i: number) => string) => Array.from({ length: count }, (_, i) => line(i)).join("\n"); // biome-ignore format: one line
+  /** The place of vector `quad` in row `k`, of the quads of 4 `deep` to 4 `deep` + 3. */
+  const turned = (quad: string, deep: string, quads: number) => `(${quad} + ${deep} * ${32 / depth}u) % ${quads}u`;
   /** Statements for each block that a thread brings. `block` is its number within its side. */
   const forBlocks = (statements: (s: "a" | "b", turn: number) => string) => {
     const part = (s: "a" | "b", turn: number, first: number, end: number) => {
@@ -77,13 +82,14 @@ export function tiledSource(layout: MatmulLayout, tile: Tile, batch: (index: str
     const name = s === "a" ? "tileA" : "tileB";
     const value = (j: number) =>
       along === "k" ? `vec4<f32>(${[0, 1, 2, 3].map((i) => `held${turn}_${i}[${j}]`).join(", ")})` : `held${turn}_${j}`;
-    return `let deep = ${deep}; let to = deep * ${4 * quads}u + (${quad} + deep * ${32 / depth}u) % ${quads}u;
+    return `let deep = ${deep}; let to = deep * ${4 * quads}u + ${turned(quad, "deep", quads)};
 ${each(4, (j) => `${name}[to + ${j * quads}u] = ${value(j)};`)}`;
   });
   const vectors = (name: string, count: number, tileName: string, quads: number, at: string) =>
     each(
       count,
-      (i) => `let ${name}${i} = ${tileName}[(deep * 4u + d) * ${quads}u + (${at} + ${i * side}u + turn) % ${quads}u];`,
+      (i) =>
+        `let ${name}${i} = ${tileName}[(deep * 4u + d) * ${quads}u + ${turned(`${at} + ${i * side}u`, "deep", quads)}];`,
     );
   return `var<workgroup> tileA: array<vec4<f32>, ${depth * sides.a.quads}>;
 var<workgroup> tileB: array<vec4<f32>, ${depth * sides.b.quads}>;
@@ -112,7 +118,6 @@ ${each(4 * down, (r) => each(across, (c) => `  var sum${r}_${c} = vec4<f32>();`)
       ${fetch}
     }
     for (var deep = 0u; deep < ${depth / 4}u; deep++) {
-      let turn = deep * ${32 / depth}u;
       for (var d = 0u; d < 4u; d++) {
 ${vectors("left", down, "tileA", sides.a.quads, "y")}
 ${vectors("right", across, "tileB", sides.b.quads, "x")}
