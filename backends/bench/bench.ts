@@ -1,14 +1,15 @@
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
-import { byteLengthOf, encodeFloats, viewBytes } from "../../core/dtype.ts";
+import { encodeFloats } from "../../core/dtype.ts";
 import { defineExpression } from "../../core/expr.ts";
-import { signedStream } from "../../core/random.ts";
 import { contiguousStrides, type Shape, sizeOf } from "../../core/shape.ts";
 import type { Operand } from "../../tensor/backend.ts";
 import { createCpuBackend } from "../cpu/cpu.ts";
-import { type Contestant, naiveProduct, race, SCALAR_LIMIT, type Timing } from "./measure.ts";
+import { naiveProduct, SCALAR_LIMIT } from "./scalar.ts";
+import { numbers } from "./numbers.ts";
 import { loadPeers, type Peer } from "./peers.ts";
 import { benchWasm } from "./benchWasm.ts";
+import { type Contestant, inTurns, median, ratio, type Rounds } from "./turns.ts";
 import { benchWebgpu } from "./webgpu.ts";
 
 const HELP = `npm run bench -- [wasm|webgpu] [--budget MS] [--only TEXT] [--json]
@@ -37,13 +38,9 @@ interface Row {
 
 const backend = createCpuBackend();
 
-/** Numbers in [-1, 1), the same few thousand over and over: making 58 million takes longer than multiplying by them. */
-const PATTERN = Float32Array.from(signedStream("bench", 8191));
-
 function operand(shape: Shape, dtype: "f32" | "bf16" = "f32"): Operand & { readonly data: Float32Array } {
-  const pattern = dtype === "f32" ? PATTERN : encodeFloats("bf16", PATTERN);
-  const data = viewBytes(dtype, new ArrayBuffer(byteLengthOf(dtype, sizeOf(shape))));
-  for (let at = 0; at < data.length; at += pattern.length) data.set(pattern.subarray(0, data.length - at), at);
+  const values = numbers(sizeOf(shape));
+  const data = dtype === "f32" ? values : encodeFloats("bf16", values);
   const buffer = backend.alloc(data.byteLength);
   backend.write(buffer, data);
   return { buffer, dtype, shape, strides: contiguousStrides(shape), offset: 0, data: data as Float32Array };
@@ -113,24 +110,23 @@ function inUnit(row: Row, ms: number): number {
   return row.amount === undefined ? ms : row.amount / ms / 1e6;
 }
 
-function report(row: Row, timings: ReadonlyMap<string, Timing>, json: boolean): void {
-  const ours = timings.get("cpu")!.median;
-  for (const [name, { median, best }] of timings) {
+function report(row: Row, rounds: readonly Rounds[], json: boolean): void {
+  row.contestants.forEach(({ name }, i) => {
     const result = {
       what: row.what,
       who: name,
-      median: inUnit(row, median),
-      best: inUnit(row, best),
+      median: inUnit(row, median(rounds[i])),
+      best: inUnit(row, Math.min(...rounds[i])),
       unit: row.unit,
-      timesOurs: median / ours,
+      timesOurs: ratio(rounds[i], rounds[0]),
     };
     if (json) console.log(JSON.stringify(result));
     else {
       const figures = [result.median, result.best].map((x) => x.toFixed(2).padStart(9)).join("");
-      const ratio = name === "cpu" ? "" : `  cpu is ${result.timesOurs.toFixed(1)}x as fast`;
-      console.log(`${(name === "cpu" ? row.what : "").padEnd(46)}${name.padEnd(16)}${figures} ${row.unit}${ratio}`);
+      const note = name === "cpu" ? "" : `  cpu is ${result.timesOurs.toFixed(1)}x as fast`;
+      console.log(`${(name === "cpu" ? row.what : "").padEnd(46)}${name.padEnd(16)}${figures} ${row.unit}${note}`);
     }
-  }
+  });
 }
 
 const {
@@ -170,7 +166,7 @@ else if (what !== "cpu") {
   }
   for (const row of rows(peers)) {
     if (!row.what.includes(options.only)) continue;
-    report(row, race(row.contestants, budget), options.json);
+    report(row, await inTurns(row.contestants, budget), options.json);
     await new Promise((resolve) => setImmediate(resolve)); // lets Ctrl-C and the output through
   }
 }

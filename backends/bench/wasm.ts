@@ -7,7 +7,8 @@ import { createWasmBackend } from "../wasm/wasm.ts";
 import { arithmeticLimit, type Limit, readLimit } from "./limits.ts";
 import { type Contestant, inTurns, median, ratio } from "./turns.ts";
 import { loadWasmPeers, type WasmPeer } from "./wasmPeers.ts";
-import { numbers, ROWS, type Row } from "./wasmRows.ts";
+import { numbers } from "./numbers.ts";
+import { ROWS, type Row } from "./wasmRows.ts";
 
 /** What one contestant did with a row. */
 export interface Figure {

@@ -1,9 +1,9 @@
 import { byteLengthOf, type DType } from "../../core/dtype.ts";
 import { defineExpression } from "../../core/expr.ts";
-import { signedStream } from "../../core/random.ts";
 import { contiguousStrides, type Shape, sizeOf } from "../../core/shape.ts";
 import type { Backend, Operand } from "../../tensor/backend.ts";
 import { fromData, scaledDotProductAttention, scope } from "../../tensor/index.ts";
+import { numbers } from "./numbers.ts";
 import { evaBlock, evaBlockFlops, type EvaBlockWeights, evaBlockWeights, onnxEvaBlocks } from "./evaBlock.ts";
 import { mistralLayer, mistralLayerBytes } from "./mistralLayer.ts";
 import type { Work } from "./wasmPeers.ts";
@@ -22,15 +22,6 @@ export interface Row {
   readonly work?: Work;
   /** Which of our contestants take part. Default: all. */
   readonly on?: "threads" | "wasm";
-}
-
-const PATTERN = Float32Array.from(signedStream("bench", 8191));
-
-/** Numbers in [-1, 1), the same few thousand over and over. */
-export function numbers(size: number): Float32Array<ArrayBuffer> {
-  const data = new Float32Array(size);
-  for (let at = 0; at < size; at += PATTERN.length) data.set(PATTERN.subarray(0, size - at), at);
-  return data;
 }
 
 /** @param fill every byte of it, for numbers of any dtype; default: `numbers` of f32 */

@@ -5,11 +5,13 @@ import { type Backend, compute, fromData, linear, scaledDotProductAttention, sco
 import { createGpuJsBackend } from "../gpujs/gpujs.ts";
 import { wgslKernel } from "../webgpu/customKernel.ts";
 import { requestDevice } from "../webgpu/device.ts";
+import { USAGE } from "../webgpu/memory.ts";
 import { nodeGpu } from "../webgpu/nodeGpu.ts";
 import { createWebgpuBackend, type WebgpuBackend } from "../webgpu/webgpu.ts";
 import { evaBlock, evaBlockFlops, evaBlockWeights } from "./evaBlock.ts";
+import { numbers } from "./numbers.ts";
 import { inTurns, median, ratio } from "./turns.ts";
-import { type GpuPeer, type GpuWork, loadWebgpuPeers, numbers, type Prepared } from "./webgpuPeers.ts";
+import { type GpuPeer, type GpuWork, loadWebgpuPeers, type Prepared } from "./webgpuPeers.ts";
 
 /** A line of the table: what is done, and how much of a unit a run does. */
 interface Row {
@@ -102,7 +104,7 @@ ${names.map((x) => `    ${x} = fma(${x}, factor, 0.5);`).join("\n")}
       unit: "TFLOP/s",
       amount: 2 * threads * turns * chains,
       async prepare() {
-        const [seed, out] = [0, 1].map(() => fromData(numbers([threads], "seed"), [threads], "f32", ours));
+        const [seed, out] = [0, 1].map(() => fromData(numbers(threads), [threads], "f32", ours));
         return alone(() => {
           multiplyAdds(ours, [seed], out);
           ours.recorder.submit();
@@ -114,7 +116,9 @@ ${names.map((x) => `    ${x} = fma(${x}, factor, 0.5);`).join("\n")}
       unit: "GB/s",
       amount: 2 * bytes,
       async prepare() {
-        const [from, to] = [0, 1].map(() => ours.device.createBuffer({ size: bytes, usage: 4 | 8 })); // COPY_SRC | COPY_DST
+        const [from, to] = [0, 1].map(() =>
+          ours.device.createBuffer({ size: bytes, usage: USAGE.COPY_SRC | USAGE.COPY_DST }),
+        );
         return alone(() => {
           const encoder = ours.device.createCommandEncoder();
           encoder.copyBufferToBuffer(from, 0, to, 0, bytes);
@@ -171,7 +175,7 @@ function* rows(ours: WebgpuBackend, backends: ReadonlyMap<string, Backend>, peer
       unit: "GB/s",
       amount: byteLengthOf(dtype, k * n),
       async prepare() {
-        const x = fromData(numbers([1, k], "x"), [1, k], "f32", ours);
+        const x = fromData(numbers(k), [1, k], "f32", ours);
         // more than caches hold, one after another
         const weights = Array.from({ length: software ? 1 : 4 }, () => weight([n, k], dtype, ours));
         let next = 0;
@@ -182,22 +186,22 @@ function* rows(ours: WebgpuBackend, backends: ReadonlyMap<string, Backend>, peer
 }
 
 function weight(shape: Shape, dtype: DType, backend: Backend): Tensor {
-  const values = numbers(shape, "w");
+  const values = numbers(sizeOf(shape));
   if (!isQuantized(dtype)) return fromData(values, shape, "f32", backend).to(dtype);
   return fromData(quantize(dtype, values), shape, dtype, backend);
 }
 
 function onBackend(work: GpuWork, backend: Backend, ours: WebgpuBackend): Prepared {
-  const tensor = (shape: Shape, seed: string) => fromData(numbers(shape, seed), shape, "f32", backend);
+  const tensor = (...shape: number[]) => fromData(numbers(sizeOf(shape)), shape, "f32", backend);
   if (work.op === "matmul") {
-    const [a, b] = [tensor([work.m, work.k], "x"), tensor([work.k, work.n], "w")];
+    const [a, b] = [tensor(work.m, work.k), tensor(work.k, work.n)];
     return prepare(() => a.matmul(b), ours, backend);
   }
   if (work.op === "attention") {
-    const x = tensor([1, work.heads, work.tokens, work.channels], "x");
+    const x = tensor(1, work.heads, work.tokens, work.channels);
     return prepare(() => scaledDotProductAttention(x, x, x), ours, backend);
   }
-  const [block, x] = [evaBlock(evaBlockWeights(work.tokens, "block"), backend), tensor([1, work.tokens, 1024], "x")];
+  const [block, x] = [evaBlock(evaBlockWeights(work.tokens, "block"), backend), tensor(1, work.tokens, 1024)];
   return prepare(() => block(x), ours, backend);
 }
 

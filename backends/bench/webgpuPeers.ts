@@ -1,7 +1,8 @@
 import { createRequire } from "node:module";
-import { signedStream } from "../../core/random.ts";
-import { type Shape, sizeOf } from "../../core/shape.ts";
+import { sizeOf } from "../../core/shape.ts";
+import { USAGE } from "../webgpu/memory.ts";
 import { evaBlockWeights, onnxEvaBlocks } from "./evaBlock.ts";
+import { numbers } from "./numbers.ts";
 import { OnnxGraph } from "./onnx.ts";
 
 /** What all contestants do, on tensors that are on the device before. Sizes are those of f32 matrices. */
@@ -60,12 +61,6 @@ async function offerGpu(gpu: GPU): Promise<void> {
   };
 }
 
-/** The same few thousand numbers over and over. */
-export function numbers(shape: Shape, seed: string): Float32Array<ArrayBuffer> {
-  const pattern = Float32Array.from(signedStream(seed, 8191));
-  return Float32Array.from({ length: sizeOf(shape) }, (_, i) => pattern[i % pattern.length]);
-}
-
 /** ONNX Runtime's WebGPU kernels, with input and output on the device. */
 async function onnxWeb(require: NodeJS.Require): Promise<GpuPeer> {
   const ort = await import(require.resolve("onnxruntime-web").replace(/[^/]*$/, "ort.webgpu.bundle.min.mjs"));
@@ -76,9 +71,9 @@ async function onnxWeb(require: NodeJS.Require): Promise<GpuPeer> {
       const { model, shape } = graphOf(work);
       const options = { executionProviders: ["webgpu"], preferredOutputLocation: "gpu-buffer" };
       const session = await ort.InferenceSession.create(model, options);
-      const data = numbers(shape, "x");
-      const [STORAGE, COPY_DST, COPY_SRC] = [128, 8, 4];
-      const buffer = device.createBuffer({ size: data.byteLength, usage: STORAGE | COPY_DST | COPY_SRC });
+      const data = numbers(sizeOf(shape));
+      const usage = USAGE.STORAGE | USAGE.COPY_DST | USAGE.COPY_SRC;
+      const buffer = device.createBuffer({ size: data.byteLength, usage });
       device.queue.writeBuffer(buffer, 0, data);
       const x = ort.Tensor.fromGpuBuffer(buffer, { dataType: "float32", dims: shape });
       const [output] = session.outputNames;
@@ -109,7 +104,7 @@ function graphOf(work: GpuWork): { model: Uint8Array; shape: number[] } {
   if (work.op === "matmul") {
     const { m, k, n } = work;
     const g = new OnnxGraph([m, k]);
-    return { model: g.model(g.op("MatMul", [g.x, g.constant([k, n], numbers([k, n], "w"))]), [m, n]), shape: [m, k] };
+    return { model: g.model(g.op("MatMul", [g.x, g.constant([k, n], numbers(k * n))]), [m, n]), shape: [m, k] };
   }
   const { heads, tokens, channels } = work;
   const shape = [heads, tokens, channels];
@@ -126,7 +121,7 @@ async function jaxJs(require: NodeJS.Require): Promise<GpuPeer> {
   if (!devices.includes("webgpu")) throw new Error("it found no WebGPU");
   jax.defaultDevice("webgpu");
   const { numpy: np, nn } = jax;
-  const array = (shape: number[], seed: string) => np.array(numbers(shape, seed)).reshape(shape);
+  const array = (...shape: number[]) => np.array(numbers(sizeOf(shape))).reshape(shape);
   return {
     name: "jax-js",
     async prepare(work) {
@@ -144,12 +139,12 @@ async function jaxJs(require: NodeJS.Require): Promise<GpuPeer> {
   };
 
   function product({ m, k, n }: GpuWork & { op: "matmul" }) {
-    const [x, w] = [array([m, k], "x"), array([k, n], "w")];
+    const [x, w] = [array(m, k), array(k, n)];
     return () => np.matmul(x.ref, w.ref);
   }
 
   function attention({ heads, tokens, channels }: GpuWork & { op: "attention" }) {
-    const x = array([heads, tokens, channels], "x");
+    const x = array(heads, tokens, channels);
     return () => {
       const scores = np.matmul(x.ref.mul(channels ** -0.5), np.transpose(x.ref, [0, 2, 1]));
       return np.matmul(nn.softmax(scores), x.ref);
