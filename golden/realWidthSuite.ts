@@ -15,7 +15,7 @@ import { openSafetensors } from "../model/weights/safetensors.ts";
 import { Module } from "../nn/module.ts";
 import { trace } from "../nn/trace.ts";
 import { fromData, tensor, type Tensor, withBackend } from "../tensor/index.ts";
-import { compare, ERROR_FLOOR } from "./compare.ts";
+import { BARS, compare, ERROR_FLOOR } from "./compare.ts";
 import { recipeInput, recipeWeights } from "./recipe.ts";
 
 interface Block {
@@ -72,16 +72,9 @@ const BLOCKS: Record<string, { module: () => Module; args: (inputs: Record<strin
   },
 };
 
-/** Times PyTorch's own float32 error, and in any case. */
-const BARS: Record<string, { times: number; most: number }> = {
-  cpu: { times: 4, most: 1e-5 },
-  wasm: { times: 4, most: 1e-5 },
-  gpujs: { times: Number.POSITIVE_INFINITY, most: 1e-4 },
-  webgpu: { times: Number.POSITIVE_INFINITY, most: 1e-4 },
-};
 /** Declare the blocks as vitest tests: everything that is stored of them, on one backend. */
 export function realWidth(backend: string): void {
-  const { times, most } = BARS[backend];
+  const { ratio, error } = BARS[backend];
 
   test("every stored block is run", () => expect(Object.keys(BLOCKS).sort()).toEqual(Object.keys(blocks).sort()));
 
@@ -99,7 +92,7 @@ export function realWidth(backend: string): void {
       const ours = path === "output" ? (output as Tensor) : acts.get(path)!;
       expect([...ours.shape], path).toEqual(expected.shape);
       const values = await ours.data();
-      const bar = Math.min(most, times * Math.max(ERROR_FLOOR, expected.float32_error));
+      const bar = Math.min(error, ratio * Math.max(ERROR_FLOOR, expected.float32_error));
       const { data } = await samples.read(`${name}/${path}`);
       const seed = fnv1a(`${name}/samples/${path}`);
       const sampled = Float32Array.from(

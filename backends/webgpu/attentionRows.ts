@@ -1,5 +1,6 @@
 import { type AttentionKernel, type AttentionLayout, size, stride } from "./attention.ts";
 import { foldLanes } from "./lanes.ts";
+import { edgeReader } from "./vectors.ts";
 import { entry } from "./wgsl.ts";
 
 /** A workgroup has one query, and looks at a block of keys together: so many threads a key. */
@@ -42,12 +43,7 @@ var<workgroup> parts: array<vec4<f32>, ${THREADS}>;
 ${fold("product", PER_KEY, "a + b")}
 ${fold("largest", THREADS, "max(a, b)")}
 ${fold("total", THREADS, "a + b")}
-fn values(i: u32, first: u32) -> vec4<f32> {
-  if (first + 3u < ${size("e")}) { return loadV4(i + first * ${vStep}, ${vStep}); }
-  var found = vec4<f32>();
-  for (var t = 0u; first + t < ${size("e")}; t++) { found[t] = loadV(i + (first + t) * ${vStep}); }
-  return found;
-}
+${edgeReader("values", "loadV", size("e"))}
 ${entry(
   THREADS,
   `  let head = min(group / ${size("i")}, ${size("b")} * ${size("h")} - 1u);
@@ -96,7 +92,7 @@ ${masked ? `  let m = ${size("mask")} + batch * ${stride(3, 0)} + own * ${stride
       let place = n * ${groups}u + lane / ${across}u;
       if (first + place < ${size("j")}) {
         for (var turn = 0u; turn < ${turns}u; turn++) {
-          sums[turn] += weights[place] * values(v + (first + place) * ${vRow}, (turn * ${across}u + column) * 4u);
+          sums[turn] += weights[place] * values(v + (first + place) * ${vRow}, (turn * ${across}u + column) * 4u, ${vStep});
         }
       }
     }

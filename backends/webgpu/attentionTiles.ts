@@ -1,6 +1,7 @@
 import { type AttentionKernel, type AttentionLayout, size, stride } from "./attention.ts";
 import { foldLanes } from "./lanes.ts";
-import { entry } from "./wgsl.ts";
+import { edgeReader } from "./vectors.ts";
+import { entry, lines } from "./wgsl.ts";
 
 /** Threads of a workgroup, as rows x columns; each has 4 queries, 4 keys of a block, and every eighth quad of channels. */
 const [DOWN, ACROSS] = [16, 8];
@@ -39,21 +40,18 @@ export function attentionTiles({ e, masked, target, subgroup }: AttentionLayout)
   };
 }
 
-const each = (count: number, line: (i: number) => string) =>
-  Array.from({ length: count }, (_, i) => line(i)).join("\n");
-
 function text(quads: number, own: number, keys: number, masked: boolean, target: number, subgroup: number): string {
   const folding = { lanes: ACROSS, threads: THREADS, subgroup };
   const fast = DEPTH / 4;
   /** The two chunks of q and k, and later the values, have the same memory. */
   const room = Math.max(DEPTH * (DOWN + ACROSS), keys * quads);
-  const chunk = (name: "Q" | "K", lines: number, start: number, line: string) => {
+  const chunk = (name: "Q" | "K", width: number, start: number, line: string) => {
     const turned = (j: number) => `vec4<f32>(${[0, 1, 2, 3].map((r) => `run${r}[${j}]`).join(", ")})`;
     return `{
         let deep = block % ${fast}u; let quad = block / ${fast}u;
-${each(4, (r) => `        let run${r} = channels${name}(${line} + quad * 4u + ${r}u, at + deep * 4u);`)}
-        let to = ${start}u + deep * ${4 * lines}u + (quad + deep * ${32 / DEPTH}u) % ${lines}u;
-${each(4, (j) => `        tiles[to + ${j * lines}u] = ${turned(j)};`)}
+${lines(4, (r) => `        let run${r} = channels${name}(${line} + quad * 4u + ${r}u, at + deep * 4u);`)}
+        let to = ${start}u + deep * ${4 * width}u + (quad + deep * ${32 / DEPTH}u) % ${width}u;
+${lines(4, (j) => `        tiles[to + ${j * width}u] = ${turned(j)};`)}
       }`;
   };
   return `var<workgroup> tiles: array<vec4<f32>, ${room}>;
@@ -65,13 +63,10 @@ ${foldLanes("largest", "vec4<f32>", folding, "max(a, b)")}
 ${foldLanes("total", "vec4<f32>", folding, "a + b")}
 ${channels("Q", 0, "i")}
 ${channels("K", 1, "j")}
+${edgeReader("edgeV", "loadV", size("e"))}
 fn values(key: u32, first: u32) -> vec4<f32> {
   if (key >= ${size("j")}) { return vec4<f32>(); }
-  let i = vAt + key * ${stride(2, 2)} + first * ${stride(2, 3)};
-  if (first + 3u < ${size("e")}) { return loadV4(i, ${stride(2, 3)}); }
-  var found = vec4<f32>();
-  for (var t = 0u; first + t < ${size("e")}; t++) { found[t] = loadV(i + t * ${stride(2, 3)}); }
-  return found;
+  return edgeV(vAt + key * ${stride(2, 2)}, first, ${stride(2, 3)});
 }
 ${entry(
   THREADS,
@@ -88,9 +83,9 @@ ${entry(
   let y = lane / ${ACROSS}u;
   var top = vec4<f32>(-inf());
   var weight = vec4<f32>();
-${each(4, (r) => each(own, (c) => `  var sum${r}_${c} = vec4<f32>();`))}
+${lines(4, (r) => lines(own, (c) => `  var sum${r}_${c} = vec4<f32>();`))}
   for (var firstKey = 0u; firstKey < ${size("j")}; firstKey += ${KEYS}u) {
-${each(4, (r) => `    var score${r} = vec4<f32>();`)}
+${lines(4, (r) => `    var score${r} = vec4<f32>();`)}
     for (var at = 0u; at < ${size("d")}; at += ${DEPTH}u) {
       if (lane < ${DOWN * fast}u) { let block = lane; ${chunk("Q", DOWN, 0, "firstQuery")} }
       else if (lane < ${(DOWN + ACROSS) * fast}u) { let block = lane - ${DOWN * fast}u; ${chunk("K", ACROSS, DEPTH * DOWN, "firstKey")} }
@@ -100,22 +95,22 @@ ${each(4, (r) => `    var score${r} = vec4<f32>();`)}
         for (var c = 0u; c < 4u; c++) {
           let left = tiles[(deep * 4u + c) * ${DOWN}u + (y + turn) % ${DOWN}u];
           let right = tiles[${DEPTH * DOWN}u + (deep * 4u + c) * ${ACROSS}u + (x + turn) % ${ACROSS}u];
-${each(4, (r) => `          score${r} = fma(vec4<f32>(left[${r}]), right, score${r});`)}
+${lines(4, (r) => `          score${r} = fma(vec4<f32>(left[${r}]), right, score${r});`)}
         }
       }
       workgroupBarrier();
     }
     let firstOwn = firstKey + x * 4u;
-${each(4, (r) => `    score${r} = finished(score${r}, batch, own, firstQuery + y * 4u + ${r}u, firstOwn);`)}
+${lines(4, (r) => `    score${r} = finished(score${r}, batch, own, firstQuery + y * 4u + ${r}u, firstOwn);`)}
     let larger = max(top, largest(vec4<f32>(${[0, 1, 2, 3].map((r) => `max(max(score${r}.x, score${r}.y), max(score${r}.z, score${r}.w))`).join(", ")}), lane));
     // nothing seen yet, only -inf: any number will do, as all weights are 0
     let level = select(larger, vec4<f32>(), bitcast<vec4<u32>>(larger) == vec4<u32>(0xff800000u));
     let fade = vec4<f32>(${[0, 1, 2, 3].map((r) => `expOf(top[${r}] - level[${r}])`).join(", ")});
     top = larger;
-${each(4, (r) => `    score${r} = vec4<f32>(${[0, 1, 2, 3].map((c) => `expOf(score${r}[${c}] - level[${r}])`).join(", ")});`)}
+${lines(4, (r) => `    score${r} = vec4<f32>(${[0, 1, 2, 3].map((c) => `expOf(score${r}[${c}] - level[${r}])`).join(", ")});`)}
     weight = weight * fade + vec4<f32>(${[0, 1, 2, 3].map((r) => `score${r}.x + score${r}.y + score${r}.z + score${r}.w`).join(", ")});
-${each(4, (c) => `    weights[(x * 4u + ${c}u) * ${DOWN}u + (y + x) % ${DOWN}u] = vec4<f32>(${[0, 1, 2, 3].map((r) => `score${r}[${c}]`).join(", ")});`)}
-${each(4, (r) => each(own, (c) => `    sum${r}_${c} *= fade[${r}];`))}
+${lines(4, (c) => `    weights[(x * 4u + ${c}u) * ${DOWN}u + (y + x) % ${DOWN}u] = vec4<f32>(${[0, 1, 2, 3].map((r) => `score${r}[${c}]`).join(", ")});`)}
+${lines(4, (r) => lines(own, (c) => `    sum${r}_${c} *= fade[${r}];`))}
     for (var part = 0u; part < ${KEYS}u; part += ${keys}u) {
       for (var n = lane; n < ${keys * quads}u; n += ${THREADS}u) {
         tiles[n] = values(firstKey + part + n / ${quads}u, (n % ${quads}u) * 4u);
@@ -123,11 +118,11 @@ ${each(4, (r) => each(own, (c) => `    sum${r}_${c} *= fade[${r}];`))}
       workgroupBarrier();
       for (var key = 0u; key < ${keys}u; key++) {
         let left = weights[(part + key) * ${DOWN}u + (y + (part + key) / 4u) % ${DOWN}u];
-${each(own, (c) => {
+${lines(own, (c) => {
   const quad = `x + ${c * ACROSS}u`;
   const inside = (c + 1) * ACROSS <= quads;
   return `        { let right = tiles[key * ${quads}u + ${inside ? quad : `min(${quad}, ${quads - 1}u)`}];
-${each(4, (r) => `        sum${r}_${c} = fma(vec4<f32>(left[${r}]), right, sum${r}_${c});`)} }`;
+${lines(4, (r) => `        sum${r}_${c} = fma(vec4<f32>(left[${r}]), right, sum${r}_${c});`)} }`;
 })}
       }
       workgroupBarrier();
@@ -135,13 +130,13 @@ ${each(4, (r) => `        sum${r}_${c} = fma(vec4<f32>(left[${r}]), right, sum${
   }
   weight = total(weight, lane);
   if (group >= strips * ${size("b")} * ${size("h")}) { return; }
-${each(
+${lines(
   4,
   (r) => `  { let row = firstQuery + y * 4u + ${r}u;
   if (row < ${size("i")}) {
     let scaled = select(1.0 / weight[${r}], 0.0, weight[${r}] == 0.0);
     let to = ${size("out")} + (head * ${size("i")} + row) * ${size("e")};
-${each(own, (c) => `    for (var t = 0u; t < 4u; t++) { let at = (x + ${c * ACROSS}u) * 4u + t; if (at < ${size("e")}) { b${target}[to + at] = bitcast<u32>(sum${r}_${c}[t] * scaled); } }`)}
+${lines(own, (c) => `    for (var t = 0u; t < 4u; t++) { let at = (x + ${c * ACROSS}u) * 4u + t; if (at < ${size("e")}) { b${target}[to + at] = bitcast<u32>(sum${r}_${c}[t] * scaled); } }`)}
   } }`,
 )}`,
 )}
@@ -157,13 +152,8 @@ fn finished(score: vec4<f32>, batch: u32, head: u32, query: u32, key: u32) -> ve
 }
 
 /** `channelsQ(line, first)`: four channels of a line, the last line again beyond the end, and zeros beyond its end. */
-function channels(name: "Q" | "K", operand: number, lines: "i" | "j"): string {
-  const step = stride(operand, 3);
-  return `fn channels${name}(line: u32, first: u32) -> vec4<f32> {
-  let i = ${name.toLowerCase()}At + min(line, ${size(lines)} - 1u) * ${stride(operand, 2)} + first * ${step};
-  if (first + 3u < ${size("d")}) { return load${name}4(i, ${step}); }
-  var found = vec4<f32>();
-  for (var t = 0u; first + t < ${size("d")}; t++) { found[t] = load${name}(i + t * ${step}); }
-  return found;
-}`;
+function channels(name: "Q" | "K", operand: number, count: "i" | "j"): string {
+  const at = `${name.toLowerCase()}At + min(line, ${size(count)} - 1u) * ${stride(operand, 2)}`;
+  return `${edgeReader(`edge${name}`, `load${name}`, size("d"))}
+fn channels${name}(line: u32, first: u32) -> vec4<f32> { return edge${name}(${at}, first, ${stride(operand, 3)}); }`;
 }

@@ -24,7 +24,7 @@ export function transposed(weight: Operand): Operand {
 }
 
 /** Which kernel computes a product. */
-export type Plan =
+type Plan =
   | { readonly kind: "blocked" }
   | { readonly kind: "tiled"; readonly tile: Tile; readonly parts: Parts | 1 }
   | { readonly kind: "matvec"; readonly share: Share };
@@ -40,7 +40,7 @@ const SHARE: Share = { lanes: 64, columns: 2, ahead: 2 };
  * weight that lies along k, the one for decoding; else large tiles, where there are enough to keep a GPU busy, or smaller
  * ones, with k cut in parts where that makes enough.
  */
-export function planFor(software: boolean, m: number, k: number, n: number, batches: number, bAlong: "k" | "n"): Plan {
+function planFor(software: boolean, m: number, k: number, n: number, batches: number, bAlong: "k" | "n"): Plan {
   if (software) return { kind: "blocked" };
   if (m <= 4 && bAlong === "k") return { kind: "matvec", share: SHARE };
   if (m < 16 || n < 16) return { kind: "blocked" };
@@ -147,7 +147,7 @@ function alongOf({ shape, strides }: Operand): "k" | "n" {
 }
 
 /** One kernel. */
-export function run(recorder: Recorder, plan: Plan, a: Operand, b: Operand, bias: Operand | null, out: Operand): void {
+function run(recorder: Recorder, plan: Plan, a: Operand, b: Operand, bias: Operand | null, out: Operand): void {
   const rank = out.shape.length;
   const [m, k, n] = [out.shape[rank - 2], a.shape[rank - 1], out.shape[rank - 1]];
   const batch = mergeDims(

@@ -1,5 +1,5 @@
 import { type MatmulLayout, SLOT } from "./matmul.ts";
-import { entry, param } from "./wgsl.ts";
+import { entry, lines, param } from "./wgsl.ts";
 
 /**
  * One thread computes a block of up to 4 x 4 elements in registers, four k at a time, straight from memory: the fastest
@@ -7,7 +7,7 @@ import { entry, param } from "./wgsl.ts";
  * @param batch statements that set `a`, `b` and `to`, the addresses of matrix `index`
  */
 export function blockedSource({ rows, bAlong }: MatmulLayout, batch: (index: string) => string): string {
-  const each = (line: (r: number) => string) => Array.from({ length: rows }, (_, r) => line(r)).join("\n");
+  const each = (line: (r: number) => string) => lines(rows, line);
   const m = param(SLOT.m);
   const step =
     bAlong === "n"

@@ -1,5 +1,6 @@
 import { type MatmulLayout, SLOT } from "./matmul.ts";
-import { entry, param } from "./wgsl.ts";
+import { edgeReader } from "./vectors.ts";
+import { entry, lines, param } from "./wgsl.ts";
 
 /**
  * What a workgroup computes: a tile of `4·side·down` x `4·side·across` elements, `depth` of k at a time. Its side x side
@@ -12,9 +13,6 @@ export interface Tile {
   readonly across: 1 | 2;
   readonly depth: 16 | 32;
 }
-
-const each = (count: number, line: (i: number) => string) =>
-  Array.from({ length: count }, (_, i) => line(i)).join("\n");
 
 /** Larger tiles read memory less often, smaller ones keep more of a GPU busy. All fit WebGPU's default 16 KiB. */
 export const TILES = {
@@ -68,7 +66,7 @@ export function tiledSource(layout: MatmulLayout, tile: Tile, batch: (index: str
     const { quads, along, line } = sides[s];
     const [fast, slow] = along === "k" ? [depth / 4, "line"] : [quads, "deep"];
     const place = `let fast = (block % ${fast}u) * 4u; let ${slow} = (block / ${fast}u) * 4u;`;
-    const loads = each(4, (j) =>
+    const loads = lines(4, (j) =>
       along === "k"
         ? `held${turn}_${j} = run_${s}(${s}, ${line} + line + ${j}u, at + fast);`
         : `held${turn}_${j} = run_${s}(${s}, at + deep + ${j}u, ${line} + fast);`,
@@ -83,10 +81,10 @@ export function tiledSource(layout: MatmulLayout, tile: Tile, batch: (index: str
     const value = (j: number) =>
       along === "k" ? `vec4<f32>(${[0, 1, 2, 3].map((i) => `held${turn}_${i}[${j}]`).join(", ")})` : `held${turn}_${j}`;
     return `let deep = ${deep}; let to = deep * ${4 * quads}u + ${turned(quad, "deep", quads)};
-${each(4, (j) => `${name}[to + ${j * quads}u] = ${value(j)};`)}`;
+${lines(4, (j) => `${name}[to + ${j * quads}u] = ${value(j)};`)}`;
   });
   const vectors = (name: string, count: number, tileName: string, quads: number, at: string) =>
-    each(
+    lines(
       count,
       (i) =>
         `let ${name}${i} = ${tileName}[(deep * 4u + d) * ${quads}u + ${turned(`${at} + ${i * side}u`, "deep", quads)}];`,
@@ -105,8 +103,8 @@ ${batch("(tile / (across * down))")}
   let firstColumn = (tile % across) * ${columns}u;
   let x = lane % ${side}u;
   let y = lane / ${side}u;
-${turns.map((turn) => each(4, (j) => `  var held${turn}_${j} = vec4<f32>();`)).join("\n")}
-${each(4 * down, (r) => each(across, (c) => `  var sum${r}_${c} = vec4<f32>();`))}
+${turns.map((turn) => lines(4, (j) => `  var held${turn}_${j} = vec4<f32>();`)).join("\n")}
+${lines(4 * down, (r) => lines(across, (c) => `  var sum${r}_${c} = vec4<f32>();`))}
   {
     let at = 0u;
     ${fetch}
@@ -121,34 +119,31 @@ ${each(4 * down, (r) => each(across, (c) => `  var sum${r}_${c} = vec4<f32>();`)
       for (var d = 0u; d < 4u; d++) {
 ${vectors("left", down, "tileA", sides.a.quads, "y")}
 ${vectors("right", across, "tileB", sides.b.quads, "x")}
-${each(4 * down, (r) => each(across, (c) => `        sum${r}_${c} = fma(vec4<f32>(left${r >> 2}[${r & 3}]), right${c}, sum${r}_${c});`))}
+${lines(4 * down, (r) => lines(across, (c) => `        sum${r}_${c} = fma(vec4<f32>(left${r >> 2}[${r & 3}]), right${c}, sum${r}_${c});`))}
       }
     }
     workgroupBarrier();
   }
   if (group >= across * down * ${param(SLOT.batch)}) { return; }
-${each(4 * down, (r) => `  { let row = firstRow + (y + ${(r >> 2) * side}u) * 4u + ${r & 3}u;\n${each(across, (c) => `  if (row < ${m}) { put4(to, row, firstColumn + (x + ${c * side}u) * 4u, sum${r}_${c}); }`)} }`)}`,
+${lines(4 * down, (r) => `  { let row = firstRow + (y + ${(r >> 2) * side}u) * 4u + ${r & 3}u;\n${lines(across, (c) => `  if (row < ${m}) { put4(to, row, firstColumn + (x + ${c * side}u) * 4u, sum${r}_${c}); }`)} }`)}`,
 )}`;
 }
 
 /** `run_a(base, line, first)`: four elements of a line, with zeros beyond the end of k. */
 function runOf(s: "a" | "b", along: "k" | "n"): string {
   const S = s.toUpperCase();
-  const [lineSlot, step, lines] = s === "a" ? ([SLOT.am, SLOT.ak, SLOT.m] as const) : ([SLOT.bn, SLOT.bk, SLOT.n] as const); // biome-ignore format: one line
+  const [lineSlot, step, count] = s === "a" ? ([SLOT.am, SLOT.ak, SLOT.m] as const) : ([SLOT.bn, SLOT.bk, SLOT.n] as const); // biome-ignore format: one line
   if (along === "n") {
     return `fn run_${s}(base: u32, deep: u32, first: u32) -> vec4<f32> {
   if (deep >= ${param(SLOT.k)}) { return vec4<f32>(); }
   let i = base + deep * ${param(step)};
-  let last = ${param(lines)} - 1u;
+  let last = ${param(count)} - 1u;
   if (first + 3u <= last) { return load${S}4(i + first * ${param(lineSlot)}, ${param(lineSlot)}); }
   return vec4<f32>(${[0, 1, 2, 3].map((j) => `load${S}(i + min(first + ${j}u, last) * ${param(lineSlot)})`).join(", ")});
 }`;
   }
-  return `fn run_${s}(base: u32, line: u32, first: u32) -> vec4<f32> {
-  let i = base + min(line, ${param(lines)} - 1u) * ${param(lineSlot)} + first * ${param(step)};
-  if (first + 3u < ${param(SLOT.k)}) { return load${S}4(i, ${param(step)}); }
-  var found = vec4<f32>();
-  for (var j = 0u; first + j < ${param(SLOT.k)}; j++) { found[j] = load${S}(i + j * ${param(step)}); }
-  return found;
+  return `${edgeReader(`edge_${s}`, `load${S}`, param(SLOT.k))}
+fn run_${s}(base: u32, line: u32, first: u32) -> vec4<f32> {
+  return edge_${s}(base + min(line, ${param(count)} - 1u) * ${param(lineSlot)}, first, ${param(step)});
 }`;
 }

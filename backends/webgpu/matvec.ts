@@ -1,7 +1,8 @@
-import { type DType, isQuantized } from "../../core/dtype.ts";
+import { type DType, isQuantized, type QuantizedDType } from "../../core/dtype.ts";
 import { type Folding, foldLanes } from "./lanes.ts";
 import { type MatmulLayout, SLOT } from "./matmul.ts";
-import { entry, GROUP, param } from "./wgsl.ts";
+import { quadOf } from "./quantized.ts";
+import { entry, GROUP, lines, param } from "./wgsl.ts";
 
 /**
  * How a product of few rows is shared out: `lanes` neighbouring threads compute `columns` columns of the result, each
@@ -28,7 +29,6 @@ export function matvecSource(
   subgroup: number,
   batch: (index: string) => string,
 ): string {
-  const each = (count: number, line: (i: number) => string, by = "\n") => Array.from({ length: count }, (_, i) => line(i)).join(by); // biome-ignore format: one line
   const type = rows === 1 ? "f32" : `vec${rows}<f32>`;
   const element = (r: number) => (rows === 1 ? "" : `.${"xyzw"[r]}`);
   const folding: Folding = { lanes, threads: GROUP, subgroup };
@@ -44,23 +44,24 @@ export function matvecSource(
     return `b${weights}[w${c} / ${length}u + ${t}]`;
   };
   const runs = (count: number) => `
-${each(count, (u) => `    let t${u} = t + ${u * lanes}u;`)}
-${each(count, (u) => each(columns, (c) => `    let run${u}_${c} = ${load(c, `t${u}`)};`))}
-${each(count, (u) =>
-  each(length / 4, (q) => {
+${lines(count, (u) => `    let t${u} = t + ${u * lanes}u;`)}
+${lines(count, (u) => lines(columns, (c) => `    let run${u}_${c} = ${load(c, `t${u}`)};`))}
+${lines(count, (u) =>
+  lines(length / 4, (q) => {
     const at = place(`t${u}`, q);
-    const quad = (c: number) => (quantized ? quadOf(dtype, `run${u}_${c}`, q) : `run${u}_${c}`);
+    const quad = (c: number) =>
+      quantized ? quadOf(dtype as QuantizedDType, `(run${u}_${c} >> ${4 * q}u)`) : `run${u}_${c}`;
     const scaled = (c: number) => (quantized ? ` * loadBScale(w${c} + ${at})` : "");
     return `    {
-${each(rows, (r) => `      let x${r} = loadA4(a${r} + (${at}) * ${param(SLOT.ak)}, ${param(SLOT.ak)});`)}
-${each(columns, (c) => `      { let w = ${quad(c)}${scaled(c)}; sum${c} += ${type}(${each(rows, (r) => `dot(x${r}, w)`, ", ")}); }`)}
+${lines(rows, (r) => `      let x${r} = loadA4(a${r} + (${at}) * ${param(SLOT.ak)}, ${param(SLOT.ak)});`)}
+${lines(columns, (c) => `      { let w = ${quad(c)}${scaled(c)}; sum${c} += ${type}(${lines(rows, (r) => `dot(x${r}, w)`, ", ")}); }`)}
     }`;
   }),
 )}`;
   const tail = quantized
     ? "" // rows of whole blocks
     : `  for (var d = whole * 4u + part; d < ${k}; d += ${lanes}u) {
-${each(columns, (c) => `    sum${c} += ${type}(${each(rows, (r) => `loadA(a${r} + d * ${param(SLOT.ak)})`, ", ")}) * loadB(w${c} + d);`)}
+${lines(columns, (c) => `    sum${c} += ${type}(${lines(rows, (r) => `loadA(a${r} + d * ${param(SLOT.ak)})`, ", ")}) * loadB(w${c} + d);`)}
   }`;
   return `${foldLanes("together", type, folding, "a + b")}
 ${entry(
@@ -70,31 +71,20 @@ ${entry(
   let live = i < ${blocks} * ${param(SLOT.batch)};
   let first = (i % ${blocks}) * ${columns}u;
 ${batch(`min(i / ${blocks}, ${param(SLOT.batch)} - 1u)`)}
-${each(rows, (r) => `  let a${r} = a + min(${r}u, ${m} - 1u) * ${param(SLOT.am)};`)}
-${each(columns, (c) => `  let w${c} = b + min(first + ${c}u, ${n} - 1u) * ${param(SLOT.bn)};\n  var sum${c} = ${type}();`)}
+${lines(rows, (r) => `  let a${r} = a + min(${r}u, ${m} - 1u) * ${param(SLOT.am)};`)}
+${lines(columns, (c) => `  let w${c} = b + min(first + ${c}u, ${n} - 1u) * ${param(SLOT.bn)};\n  var sum${c} = ${type}();`)}
   let whole = ${k} / ${length}u;
   var t = part;
   for (; t + ${(ahead - 1) * lanes}u < whole; t += ${ahead * lanes}u) {${runs(ahead)}
   }
   ${ahead > 1 ? `for (; t < whole; t += ${lanes}u) {${runs(1)}\n  }` : ""}
 ${tail}
-${each(
+${lines(
   columns,
   (c) => `  sum${c} = together(sum${c}, lane);
   if (live && part == 0u && first + ${c}u < ${n}) {
-${each(rows, (r) => `    if (${r}u < ${m}) { put(to, ${r}u, first + ${c}u, sum${c}${element(r)}); }`)}
+${lines(rows, (r) => `    if (${r}u < ${m}) { put(to, ${r}u, first + ${c}u, sum${c}${element(r)}); }`)}
   }`,
 )}`,
 )}`;
-}
-
-/**
- * Quad `q` of a word of a quantised weight, without its scale. A small whole number becomes a float by its bits: 2²³ + n
- * has n in its lowest bits, and taking 2²³ away again is exact.
- */
-function quadOf(dtype: DType, word: string, q: number): string {
-  const [bits, mask, zero] =
-    dtype === "q8" ? [`${word} ^ 0x80808080u`, "255u", 128] : [`${word} >> ${4 * q}u`, "15u", 8];
-  const bytes = `((vec4<u32>(${bits}) >> vec4<u32>(0u, 8u, 16u, 24u)) & vec4<u32>(${mask}))`;
-  return `(bitcast<vec4<f32>>(${bytes} | vec4<u32>(0x4b000000u)) - vec4<f32>(${2 ** 23 + zero}.0))`;
 }

@@ -39,22 +39,26 @@ export function addPlanes(bindings: Bindings, operand: Operand): BoundPlanes {
   };
 }
 
+/**
+ * Four neighbours without their scale: the bytes of a word of q8, or their lower halves of q4. A small whole number becomes
+ * a float by its bits: 2²³ + n has n in its lowest bits, and taking 2²³ away again is exact.
+ */
+export function quadOf(dtype: QuantizedDType, word: string): string {
+  const [bits, mask, zero] = dtype === "q8" ? [`${word} ^ 0x80808080u`, "255u", 128] : [word, "15u", 8];
+  const bytes = `((vec4<u32>(${bits}) >> vec4<u32>(0u, 8u, 16u, 24u)) & vec4<u32>(${mask}))`;
+  return `(bitcast<vec4<f32>>(${bytes} | vec4<u32>(0x4b000000u)) - vec4<f32>(${2 ** 23 + zero}.0))`;
+}
+
 /** `fn <name>4(i, step)`: elements i to i + 3, for i a multiple of 4; `fn <name>(i)`: element i; `fn <name>Scale(i)`: its scale. */
 export function quantReaders(name: string, planes: BoundPlanes, dtype: QuantizedDType, scaleBase: string): string {
-  const four =
-    dtype === "q8"
-      ? `  let bytes = vec4<u32>(b${planes.quants}[i >> 2u]) << vec4<u32>(24u, 16u, 8u, 0u);
-  let q = vec4<f32>(bitcast<vec4<i32>>(bytes) >> vec4<u32>(24u));`
-      : `  let bytes = b${planes.quants}[(i >> 5u) * 4u + ((i & 15u) >> 2u)] >> ((i >> 2u) & 4u);
-  let q = vec4<f32>((vec4<u32>(bytes) >> vec4<u32>(0u, 8u, 16u, 24u)) & vec4<u32>(15u)) - 8.0;`;
+  const quants = `b${planes.quants}`;
+  const word =
+    dtype === "q8" ? `${quants}[i >> 2u]` : `(${quants}[(i >> 5u) * 4u + ((i & 15u) >> 2u)] >> ((i >> 2u) & 4u))`;
   return `fn ${name}Scale(i: u32) -> f32 {
   let at = ${scaleBase} + (i >> 5u);
   return unpack2x16float(b${planes.scales}[at >> 1u] >> ((at & 1u) * 16u)).x;
 }
-fn ${name}4(i: u32, step: u32) -> vec4<f32> {
-${four}
-  return q * ${name}Scale(i);
-}
+fn ${name}4(i: u32, step: u32) -> vec4<f32> { return ${quadOf(dtype, word)} * ${name}Scale(i); }
 fn ${name}(i: u32) -> f32 { return ${name}4(i & ~3u, 1u)[i & 3u]; }`;
 }
 

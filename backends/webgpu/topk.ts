@@ -5,10 +5,11 @@ import { Bindings } from "./bindings.ts";
 import { foldLanes } from "./lanes.ts";
 import { ADD, map } from "./map.ts";
 import type { Recorder } from "./recorder.ts";
-import { partOf, sliceOf, viewOf } from "./split.ts";
+import { partOf, sliceOf } from "./split.ts";
 import { declarations, entry, GROUP, loader, param } from "./wgsl.ts";
 import { functionsFor } from "./wgslFunctions.ts";
 import { onWhole, splitRows, withTemporary } from "./whole.ts";
+import { rowsOf } from "./wideRows.ts";
 
 /** Up to so many winners are found one after another; beyond, every element counts those before it. */
 const FEW = 64;
@@ -36,11 +37,8 @@ const KEY = {
 /** The first `k` = out size of each row, in order. A row that lies in several blocks is cut, and the winners meet again. */
 export function topk(recorder: Recorder, x: Operand, values: Operand, indices: Operand): void {
   const n = x.shape[x.shape.length - 1];
-  const k = values.shape[values.shape.length - 1];
   if (sizeOf(values.shape) === 0) return;
-  const rows = (t: Operand, width: number) =>
-    viewOf(t, { shape: [sizeOf(t.shape) / width, width], strides: [width, 1] });
-  const [all, top, where] = [rows(x, n), rows(values, k), rows(indices, k)];
+  const [all, top, where] = [x, values, indices].map(rowsOf);
   if (n * BYTES[x.dtype] <= recorder.pool.blockBytes) {
     splitRows(recorder, [all], [top, where], ([from], to) => best(recorder, from, null, to));
     return;

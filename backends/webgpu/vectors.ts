@@ -45,6 +45,20 @@ fn ${name}4(i: u32, step: u32) -> vec4<f32> {
 fn ${name}(i: u32) -> f32 { return ${name}4(i, 1u)[i & 3u]; }`;
 }
 
+/**
+ * `fn <name>(line, first, step)`: elements first to first + 3 of the line that begins at the address `line`, with zeros
+ * from `end` on.
+ * @param read the name that `readers` got
+ */
+export function edgeReader(name: string, read: string, end: string): string {
+  return `fn ${name}(line: u32, first: u32, step: u32) -> vec4<f32> {
+  if (first + 3u < ${end}) { return ${read}4(line + first * step, step); }
+  var found = vec4<f32>();
+  for (var t = 0u; first + t < ${end}; t++) { found[t] = ${read}(line + (first + t) * step); }
+  return found;
+}`;
+}
+
 /** The element type of the buffer that `readers` needs. */
 export function wordsOf({ dtype, four }: Reading): string {
   if (!four || isQuantized(dtype)) return "u32";

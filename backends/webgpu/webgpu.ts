@@ -42,7 +42,8 @@ export interface OwnDevice extends Partial<NamedDevice> {
 export async function createWebgpuBackend(from: OwnDevice | DeviceOptions = {}): Promise<WebgpuBackend> {
   const found: OwnDevice = "device" in from ? from : await requestDevice(from);
   const { device, adapter = "a device of the caller's", software = false, blockBytes } = found;
-  const recorder = new Recorder(device, software, await subgroupSize(device), blockBytes);
+  const subgroup = software ? 0 : await subgroupSize(device); // in software hardly anything is folded by several threads
+  const recorder = new Recorder(device, software, subgroup, blockBytes);
   return {
     name: "webgpu",
     device,

@@ -50,6 +50,11 @@ export function loader(name: string, b: number, dtype: DType, atomic = false): s
   return `fn ${name}(i: u32) -> ${type} { return ${body}; }`;
 }
 
+/** `count` lines of WGSL, or terms with something else between them. */
+export function lines(count: number, line: (i: number) => string, between = "\n"): string {
+  return Array.from({ length: count }, (_, i) => line(i)).join(between);
+}
+
 /** A kernel's entry: `group` counts workgroups in one row, however the dispatch was folded; `lane` is the thread's place. */
 export function entry(size: number, body: string): string {
   return `@compute @workgroup_size(${size})

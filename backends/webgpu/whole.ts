@@ -7,6 +7,8 @@ import type { GpuBuffer } from "./memory.ts";
 import type { Recorder } from "./recorder.ts";
 import { cutOf, firstSplit, partOf } from "./split.ts";
 
+type OnOperands = (inputs: readonly Operand[], outputs: readonly Operand[]) => void;
+
 /** Run `fn` on a new contiguous tensor, which is freed afterwards. */
 export function withTemporary(recorder: Recorder, shape: Shape, dtype: DType, fn: (made: Operand) => void): void {
   const buffer = recorder.alloc(byteLengthOf(dtype, sizeOf(shape)));
@@ -25,7 +27,7 @@ export function onWhole(
   recorder: Recorder,
   inputs: readonly Operand[],
   outputs: readonly Operand[],
-  run: (inputs: readonly Operand[], outputs: readonly Operand[]) => void,
+  run: OnOperands,
 ): void {
   const split = firstSplit([...inputs, ...outputs]);
   if (!split) {
@@ -50,7 +52,7 @@ export function splitRows(
   recorder: Recorder,
   inputs: readonly Operand[],
   outputs: readonly Operand[],
-  run: (inputs: readonly Operand[], outputs: readonly Operand[]) => void,
+  run: OnOperands,
 ): void {
   const split = firstSplit([...inputs, ...outputs]);
   const cut = split && cutOf(split);
