@@ -16,34 +16,44 @@ export { createWebgpuBackend, type WebgpuBackend } from "./backends/webgpu/webgp
 export * from "./core/errors.ts";
 export { dequantize, quantize } from "./core/quantized.ts";
 export { Generator } from "./core/random.ts";
-export { type AnswerOptions, Assistant } from "./model/assistant.ts";
-export { Chat } from "./model/chat.ts";
-export { attentionMaps } from "./model/attentionMaps.ts";
-export { type InfiMMConfig, parseConfig } from "./model/config.ts";
+export { type AnswerOptions, Assistant } from "./model/generate/assistant.ts";
+export { Chat } from "./model/generate/chat.ts";
+export { attentionMaps } from "./model/study/attentionMaps.ts";
+export { type InfiMMConfig, parseConfig } from "./model/config/config.ts";
 export type { Inputs } from "./model/flamingo.ts";
 export { beamSearch } from "./model/generate/beam.ts";
 export { generate, generateSteps } from "./model/generate/generate.ts";
 export type { LogitsProcessor } from "./model/generate/logitsProcessors.ts";
 export { type GenerateOptions, optionsFromGenerationConfig } from "./model/generate/options.ts";
-export { type Checkpoint, openCheckpoint } from "./model/hub/checkpoint.ts";
-export { HubError } from "./model/hub/hubError.ts";
-export type { DownloadProgress, HubOptions } from "./model/hub/settings.ts";
+export { type Checkpoint, openCheckpoint } from "./model/checkpoint/checkpoint.ts";
+export { HubError } from "./model/checkpoint/hub/hubError.ts";
+export type { DownloadProgress, HubOptions } from "./model/checkpoint/hub/settings.ts";
 export { InfiMM, languageModelLoss } from "./model/infimm.ts";
 export { idTensor, modelInputs, type Prompts } from "./model/inputs.ts";
-export { type DecodeOptions, decodeImage } from "./model/processor/decodeImage.ts";
-export { fromNdarray as imageFromNdarray, type Image, toNdarray as imageToNdarray } from "./model/processor/image.ts";
-export { precompile } from "./model/precompile.ts";
+export { type DecodeOptions, decodeImage } from "./model/processor/pictures/decodeImage.ts";
+export {
+  fromNdarray as imageFromNdarray,
+  type Image,
+  toNdarray as imageToNdarray,
+} from "./model/processor/pictures/image.ts";
+export { precompile } from "./model/generate/precompile.ts";
 export { Processor } from "./model/processor/processor.ts";
-export { type PictureOptions, type PictureSource, readPicture } from "./model/processor/readPicture.ts";
-export { readPictures } from "./model/processor/readPictures.ts";
+export { type PictureOptions, type PictureSource, readPicture } from "./model/processor/pictures/readPicture.ts";
+export { readPictures } from "./model/processor/pictures/readPictures.ts";
 export { connectorParameters, connectorWeightDecay } from "./model/train/connector.ts";
 export { initializeInfiMM } from "./model/train/initialize.ts";
 export { labelsOf } from "./model/train/labels.ts";
-export { configOf, VARIANTS } from "./model/variants.ts";
-export type { ConvertOptions } from "./model/weights/convert.ts";
-export { loadWeights } from "./model/weights/loadWeights.ts";
-export { convertCheckpoint, openWeights, saveWeights, writeSafetensors, writeTorch } from "./model/weights/onDisk.ts";
-export { parseSafetensors } from "./model/weights/parseSafetensors.ts";
+export { configOf, VARIANTS } from "./model/config/variants.ts";
+export type { ConvertOptions } from "./model/checkpoint/convert/convert.ts";
+export { loadWeights } from "./model/checkpoint/load/loadWeights.ts";
+export {
+  convertCheckpoint,
+  openWeights,
+  saveWeights,
+  writeSafetensors,
+  writeTorch,
+} from "./model/checkpoint/onDisk.ts";
+export { parseSafetensors } from "./model/checkpoint/safetensors/parseSafetensors.ts";
 export * from "./nn/index.ts";
 export { select } from "./nn/surgery.ts"; // of modules; the tensor op is `tensor.select(dim, index)`
 export * from "./tensor/index.ts";

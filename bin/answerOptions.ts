@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { GenerateOptions } from "../model/generate/options.ts";
 import { backendNames, getBackend } from "../tensor/index.ts";
-import { WEIGHT_DTYPES, type WeightDType } from "../model/weights/storeAs.ts";
+import { WEIGHT_DTYPES, type WeightDType } from "../model/checkpoint/convert/storeAs.ts";
 import { SHIPPED_MODEL } from "./package.ts";
 import type { PictureFlags } from "./picture.ts";
 

@@ -1,10 +1,10 @@
 import { Command } from "commander";
 import { InfimmError } from "../core/errors.ts";
-import { answerLooks, type Look } from "../model/answerLooks.ts";
-import { makeImage } from "../model/processor/image.ts";
-import { pillowResize } from "../model/processor/pillowResize.ts";
-import { preprocess } from "../model/processor/preprocess.ts";
-import { writeWhole } from "../model/weights/writeWhole.ts";
+import { answerLooks, type Look } from "../model/study/answerLooks.ts";
+import { makeImage } from "../model/processor/pictures/image.ts";
+import { pillowResize } from "../model/processor/pictures/pillowResize.ts";
+import { preprocess } from "../model/processor/pictures/preprocess.ts";
+import { writeWhole } from "../model/checkpoint/convert/writeWhole.ts";
 import { type AnswerOptions, generateOptionsOf, questionOf, withAnswerOptions, wholeNumber } from "./answerOptions.ts";
 import { loadAssistant } from "./loadAssistant.ts";
 import { contactSheet, overlay } from "./overlay.ts";

@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import type { Image } from "../model/processor/image.ts";
+import type { Image } from "../model/processor/pictures/image.ts";
 import { type AnswerOptions, generateOptionsOf, withAnswerOptions } from "./answerOptions.ts";
 import { EXIT, isForeseen, messageOf } from "./failure.ts";
 import { loadAssistant } from "./loadAssistant.ts";

@@ -1,7 +1,7 @@
 import { createInterface } from "node:readline";
 import { Command } from "commander";
-import type { Chat } from "../model/chat.ts";
-import type { Image } from "../model/processor/image.ts";
+import type { Chat } from "../model/generate/chat.ts";
+import type { Image } from "../model/processor/pictures/image.ts";
 import { type AnswerOptions, generateOptionsOf, withAnswerOptions } from "./answerOptions.ts";
 import { parseChatLine } from "./chatLine.ts";
 import { EXIT, isForeseen, messageOf } from "./failure.ts";

@@ -1,9 +1,9 @@
 import { existsSync } from "node:fs";
 import { Command, InvalidArgumentError, Option } from "commander";
-import { isHubId } from "../model/hub/settings.ts";
-import { snapshot } from "../model/hub/snapshot.ts";
-import { convertCheckpoint } from "../model/weights/convert.ts";
-import { WEIGHT_DTYPES, type WeightDType } from "../model/weights/storeAs.ts";
+import { isHubId } from "../model/checkpoint/hub/settings.ts";
+import { snapshot } from "../model/checkpoint/hub/snapshot.ts";
+import { convertCheckpoint } from "../model/checkpoint/convert/convert.ts";
+import { WEIGHT_DTYPES, type WeightDType } from "../model/checkpoint/convert/storeAs.ts";
 import { bytesText } from "../nn/reportTable.ts";
 import { downloadProgress } from "./downloadProgress.ts";
 import { interruptible } from "./interruptible.ts";

@@ -1,8 +1,8 @@
 import { stat } from "node:fs/promises";
 import { join, relative } from "node:path";
 import "../backends/register.ts";
-import { Assistant } from "../model/assistant.ts";
-import { readPicture } from "../model/processor/readPicture.ts";
+import { Assistant } from "../model/generate/assistant.ts";
+import { readPicture } from "../model/processor/pictures/readPicture.ts";
 import { parameterCount } from "../nn/parameterCount.ts";
 import { bytesText } from "../nn/reportTable.ts";
 import { getBackend } from "../tensor/index.ts";

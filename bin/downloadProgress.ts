@@ -1,4 +1,4 @@
-import type { DownloadProgress } from "../model/hub/settings.ts";
+import type { DownloadProgress } from "../model/checkpoint/hub/settings.ts";
 import { bytesText } from "../nn/reportTable.ts";
 
 /** Says how much is to be downloaded before it is, and on a terminal how far it is. */

@@ -1,6 +1,6 @@
-import type { Image } from "../model/processor/image.ts";
-import { convertToRgb } from "../model/processor/convertToRgb.ts";
-import { pillowResize } from "../model/processor/pillowResize.ts";
+import type { Image } from "../model/processor/pictures/image.ts";
+import { convertToRgb } from "../model/processor/pictures/convertToRgb.ts";
+import { pillowResize } from "../model/processor/pictures/pillowResize.ts";
 
 /** A picture for the terminal: two pixels a character, `▀` in the upper one's colour on the lower one's. */
 export function halfBlocks(image: Image, columns: number): string {

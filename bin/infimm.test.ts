@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PNG } from "pngjs";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { openSafetensors } from "../model/weights/safetensors.ts";
+import { openSafetensors } from "../model/checkpoint/safetensors/safetensors.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "infimm-cli-"));
 beforeAll(() => {

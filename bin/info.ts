@@ -2,11 +2,11 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { Command } from "commander";
 import { InfimmError } from "../core/errors.ts";
-import { parseConfig } from "../model/config.ts";
+import { parseConfig } from "../model/config/config.ts";
 import { InfiMM } from "../model/infimm.ts";
-import { readJson } from "../model/processor/readFile.ts";
-import { VARIANTS, type VariantName } from "../model/variants.ts";
-import { nearestNames } from "../model/weights/nearestNames.ts";
+import { readJson } from "../model/files/readFile.ts";
+import { VARIANTS, type VariantName } from "../model/config/variants.ts";
+import { nearestNames } from "../model/checkpoint/load/nearestNames.ts";
 import { type Report, report } from "../nn/report.ts";
 import { wholeNumber } from "./answerOptions.ts";
 

@@ -1,5 +1,5 @@
 import { createWasmBackend } from "../backends/wasm/wasm.ts";
-import { Assistant } from "../model/assistant.ts";
+import { Assistant } from "../model/generate/assistant.ts";
 import { openBackend } from "../tensor/index.ts";
 import type { AnswerOptions } from "./answerOptions.ts";
 import { downloadProgress } from "./downloadProgress.ts";

@@ -1,6 +1,6 @@
 import { PNG } from "pngjs";
-import { type Image, makeImage } from "../model/processor/image.ts";
-import { pillowResize } from "../model/processor/pillowResize.ts";
+import { type Image, makeImage } from "../model/processor/pictures/image.ts";
+import { pillowResize } from "../model/processor/pictures/pillowResize.ts";
 
 const GAP = 6;
 const WARM = [255, 150, 30];

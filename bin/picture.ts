@@ -1,6 +1,6 @@
-import type { Image } from "../model/processor/image.ts";
-import { collectBytes } from "../model/processor/collectBytes.ts";
-import { type PictureOptions, readPicture } from "../model/processor/readPicture.ts";
+import type { Image } from "../model/processor/pictures/image.ts";
+import { collectBytes } from "../model/files/collectBytes.ts";
+import { type PictureOptions, readPicture } from "../model/processor/pictures/readPicture.ts";
 
 /** What command lines say about reading pictures. */
 export type PictureFlags = Pick<PictureOptions, "orientation">;

@@ -1,8 +1,8 @@
 import { cpuUsage, resourceUsage } from "node:process";
 import "../backends/register.ts";
 import { readLimit } from "../backends/bench/limits.ts";
-import { Assistant } from "../model/assistant.ts";
-import { readPicture } from "../model/processor/readPicture.ts";
+import { Assistant } from "../model/generate/assistant.ts";
+import { readPicture } from "../model/processor/pictures/readPicture.ts";
 import { byteLengthOf } from "../core/dtype.ts";
 import { compute, openBackend, zeros } from "../tensor/index.ts";
 import { byteProgress } from "./progressLine.ts";

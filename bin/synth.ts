@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { writeSyntheticCheckpoint } from "../model/syntheticCheckpoint.ts";
+import { writeSyntheticCheckpoint } from "../model/checkpoint/syntheticCheckpoint.ts";
 import { parameterCount } from "../nn/parameterCount.ts";
 import { bytesText } from "../nn/reportTable.ts";
 import { wholeNumber } from "./answerOptions.ts";

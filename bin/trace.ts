@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import { InfimmError } from "../core/errors.ts";
 import { modelInputs } from "../model/inputs.ts";
-import { writeSafetensors } from "../model/weights/writeSafetensors.ts";
+import { writeSafetensors } from "../model/checkpoint/safetensors/writeSafetensors.ts";
 import { trace } from "../nn/trace.ts";
 import type { Tensor } from "../tensor/index.ts";
 import { type AnswerOptions, questionOf, withModelOptions } from "./answerOptions.ts";

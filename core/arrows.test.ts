@@ -84,5 +84,5 @@ it("the package's entry needs no Node module until something on disk is asked fo
   const edges = staticImports("index.ts");
   expect(edges.length).toBeGreaterThan(300);
   expect(edges.filter(([, to]) => to.startsWith("node:"))).toEqual([]);
-  expect(staticImports("model/weights/openWeights.ts").some(([, to]) => to.startsWith("node:"))).toBe(true);
+  expect(staticImports("model/checkpoint/openWeights.ts").some(([, to]) => to.startsWith("node:"))).toBe(true);
 });

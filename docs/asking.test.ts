@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { Assistant } from "../model/assistant.ts";
+import { Assistant } from "../model/generate/assistant.ts";
 import type { GenerateOptions } from "../model/generate/options.ts";
 import { generate } from "../model/generate/generate.ts";
-import { loadPretrained } from "../model/pretrained.ts";
-import { makeImage } from "../model/processor/image.ts";
+import { loadPretrained } from "../model/checkpoint/pretrained.ts";
+import { makeImage } from "../model/processor/pictures/image.ts";
 
 // Every row of "What is refused" in docs/asking.md is made to happen, and says what the page says.
 

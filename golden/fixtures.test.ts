@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { fnv1a, signedStream } from "../core/random.ts";
-import { type CrossAttentionConfig, parseConfig } from "../model/config.ts";
+import { type CrossAttentionConfig, parseConfig } from "../model/config/config.ts";
 import { GatedCrossAttentionBlock } from "../model/crossAttention/gatedCrossAttentionBlock.ts";
 import { mediaPlaces, placesAfter } from "../model/crossAttention/media.ts";
 import { EVAVisionTransformer } from "../model/evaClip/evaVisionTransformer.ts";
@@ -10,8 +10,8 @@ import { generate } from "../model/generate/generate.ts";
 import { InfiMM, languageModelLoss } from "../model/infimm.ts";
 import { idTensor, modelInputs, type Prompts } from "../model/inputs.ts";
 import { PerceiverResampler } from "../model/perceiver/perceiverResampler.ts";
-import { readJson } from "../model/processor/readFile.ts";
-import type { VisualConfig } from "../model/visualConfig.ts";
+import { readJson } from "../model/files/readFile.ts";
+import type { VisualConfig } from "../model/config/visualConfig.ts";
 import { compute, fromData, tensor, type Tensor } from "../tensor/index.ts";
 import { recipeInput, tinyWeights } from "./recipe.ts";
 

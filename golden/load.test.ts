@@ -2,8 +2,8 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { parseSafetensors } from "../model/weights/parseSafetensors.ts";
-import { type TensorToWrite, writeSafetensors } from "../model/weights/writeSafetensors.ts";
+import { parseSafetensors } from "../model/checkpoint/safetensors/parseSafetensors.ts";
+import { type TensorToWrite, writeSafetensors } from "../model/checkpoint/safetensors/writeSafetensors.ts";
 import { diagnose } from "./diagnose.ts";
 import { openGoldenSet } from "./load.ts";
 import { checkSet } from "./run.ts";

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { FileFormatError } from "../core/errors.ts";
-import { readJson } from "../model/processor/readFile.ts";
+import { readJson } from "../model/files/readFile.ts";
 import { type GoldenSet, parseGoldenSet } from "./set.ts";
 
 export { GoldenCase, type GoldenSet, INPUTS, type Kind } from "./set.ts";

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { GatedCrossAttentionBlock } from "../model/crossAttention/gatedCrossAttentionBlock.ts";
 import { type InfiMM, languageModelLoss } from "../model/infimm.ts";
 import { idTensor, modelInputs } from "../model/inputs.ts";
-import { loadPretrained } from "../model/pretrained.ts";
+import { loadPretrained } from "../model/checkpoint/pretrained.ts";
 import { labelsOf } from "../model/train/labels.ts";
 import { getBackend, noGrad, scope, type Tensor, valueAndGrad } from "../tensor/index.ts";
 import { Checker } from "./check.ts";

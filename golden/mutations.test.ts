@@ -7,7 +7,7 @@ import { SubLnAttention } from "../model/evaClip/subLnAttention.ts";
 import { SwiGLU } from "../model/evaClip/swiGlu.ts";
 import type { InfiMM } from "../model/infimm.ts";
 import { SelfAttention, type Sequence } from "../model/language/selfAttention.ts";
-import { loadPretrained } from "../model/pretrained.ts";
+import { loadPretrained } from "../model/checkpoint/pretrained.ts";
 import { PerceiverAttention } from "../model/perceiver/perceiverAttention.ts";
 import { GELU } from "../nn/activation.ts";
 import { LayerNorm } from "../nn/layerNorm.ts";

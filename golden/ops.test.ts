@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
-import { parseSafetensors } from "../model/weights/parseSafetensors.ts";
+import { parseSafetensors } from "../model/checkpoint/safetensors/parseSafetensors.ts";
 import * as T from "../tensor/index.ts";
 import type { Tensor, TensorLike } from "../tensor/index.ts";
 

@@ -1,5 +1,5 @@
 import { InfimmError } from "../core/errors.ts";
-import { loadPretrained } from "../model/pretrained.ts";
+import { loadPretrained } from "../model/checkpoint/pretrained.ts";
 import { openBackend } from "../tensor/index.ts";
 import type { Check } from "./check.ts";
 import { checkCase } from "./checkCase.ts";

@@ -1,7 +1,7 @@
 import { FileFormatError, showShape } from "../core/errors.ts";
 import type { Prompts } from "../model/inputs.ts";
-import { parseSafetensors } from "../model/weights/parseSafetensors.ts";
-import type { TensorData, WeightFile } from "../model/weights/weightFile.ts";
+import { parseSafetensors } from "../model/checkpoint/safetensors/parseSafetensors.ts";
+import type { TensorData, WeightFile } from "../model/checkpoint/weightFile.ts";
 
 /** What a set may hold of a case: `<case>/<kind>/<path>`. */
 export type Kind = "inputs" | "activations" | "taps" | "module_inputs" | "outputs" | "grads";

@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
 import { languageModelLoss } from "../model/infimm.ts";
 import { idTensor, modelInputs } from "../model/inputs.ts";
-import { loadPretrained } from "../model/pretrained.ts";
-import { readJson } from "../model/processor/readFile.ts";
+import { loadPretrained } from "../model/checkpoint/pretrained.ts";
+import { readJson } from "../model/files/readFile.ts";
 import { connectorParameters, connectorWeightDecay } from "../model/train/connector.ts";
 import { labelsOf } from "../model/train/labels.ts";
-import { openSafetensors } from "../model/weights/safetensors.ts";
+import { openSafetensors } from "../model/checkpoint/safetensors/safetensors.ts";
 import { AdamW } from "../nn/optim/adamW.ts";
 import { clipGradNorm } from "../nn/optim/clipGradNorm.ts";
 import type { Optimizer, OptimizerOptions } from "../nn/optim/optimizer.ts";

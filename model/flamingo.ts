@@ -1,6 +1,6 @@
 import { Module } from "../nn/module.ts";
 import { noGrad, rearrange, type Tensor } from "../tensor/index.ts";
-import type { InfiMMConfig } from "./config.ts";
+import type { InfiMMConfig } from "./config/config.ts";
 import { mediaPlaces } from "./crossAttention/media.ts";
 import { EVAVisionTransformer } from "./evaClip/evaVisionTransformer.ts";
 import { CausalLanguageModel, type Text } from "./language/languageModel.ts";

@@ -1,8 +1,8 @@
 import { Module } from "../nn/module.ts";
 import { type Backend, crossEntropy, empty, getBackend, slice, type Tensor } from "../tensor/index.ts";
-import type { InfiMMConfig } from "./config.ts";
+import type { InfiMMConfig } from "./config/config.ts";
 import { Flamingo, type Inputs } from "./flamingo.ts";
-import type { PretrainedOptions } from "./pretrained.ts";
+import type { PretrainedOptions } from "./checkpoint/pretrained.ts";
 
 /** An InfiMM model: `model.config` says which. modeling_infimm_zephyr.py: InfiMMZephyrModel, with a forward. */
 export class InfiMM extends Module {
@@ -21,7 +21,7 @@ export class InfiMM extends Module {
    * @throws naming the file and what is wrong with it
    */
   static async fromPretrained(source: string, options: PretrainedOptions = {}): Promise<InfiMM> {
-    const { loadPretrained } = await import("./pretrained.ts");
+    const { loadPretrained } = await import("./checkpoint/pretrained.ts");
     return loadPretrained(source, options);
   }
 

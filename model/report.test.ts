@@ -5,7 +5,7 @@ import { collect } from "../nn/shapeComments/recorder.ts";
 import { empty, getBackend } from "../tensor/index.ts";
 import { InfiMM } from "./infimm.ts";
 import { PerceiverResampler } from "./perceiver/perceiverResampler.ts";
-import { configOf } from "./variants.ts";
+import { configOf } from "./config/variants.ts";
 
 describe("on shapes alone", () => {
   it("runs InfiMM-Zephyr's 9.8 billion parameters on shapes alone", () => {

@@ -9,7 +9,7 @@ import { observeCall } from "./observe.ts";
  * Fields carry PyTorch's names, so that a field's path is its state-dict key, its hook name and its golden key.
  * Every field that holds a Module is a child; every field that holds a Tensor is a parameter, or a buffer if
  * `bufferNames` lists it. Parameters begin on the meta backend, shapes without data, until weights are loaded
- * (model/weights) or initialised.
+ * (model/checkpoint) or initialised.
  *
  * Call a module with `call`, not `forward`: it frees what forward leaves behind and lets traces and patches see.
  */

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { configOf } from "../../model/variants.ts";
+import { configOf } from "../../model/config/variants.ts";
 import { PreNormBlock } from "../../model/evaClip/block.ts";
 import { VisionRotaryEmbedding } from "../../model/evaClip/rope.ts";
 import { fromData, getBackend } from "../../tensor/index.ts";

@@ -6,7 +6,7 @@ import { BARS } from "../../golden/compare.ts";
 import { diagnose } from "../../golden/diagnose.ts";
 import { openGoldenSet } from "../../golden/load.ts";
 import { generate } from "../../model/generate/generate.ts";
-import { loadPretrained } from "../../model/pretrained.ts";
+import { loadPretrained } from "../../model/checkpoint/pretrained.ts";
 import { type Backend, openBackend } from "../../tensor/backend.ts";
 import { conformance, conformanceCases } from "../conformance.ts";
 import { Bench } from "../conformance/samples.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { Generator } from "../../core/random.ts";
 import { Linear, Module } from "../../nn/index.ts";
-import { loadPretrained } from "../../model/pretrained.ts";
+import { loadPretrained } from "../../model/checkpoint/pretrained.ts";
 import { generateSteps } from "../../model/generate/generate.ts";
 import {
   type Backend,

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { encodeFloats } from "../../core/dtype.ts";
 import { Generator } from "../../core/random.ts";
 import { generate } from "../../model/generate/generate.ts";
-import { loadPretrained } from "../../model/pretrained.ts";
+import { loadPretrained } from "../../model/checkpoint/pretrained.ts";
 import {
   type Backend,
   compute,

@@ -1,9 +1,9 @@
 import { parameterCount } from "../../nn/parameterCount.ts";
 import { report } from "../../nn/report.ts";
-import { crossAttentionLayers } from "../../model/config.ts";
+import { crossAttentionLayers } from "../../model/config/config.ts";
 import { InfiMM } from "../../model/infimm.ts";
-import { configOf } from "../../model/variants.ts";
-import { visualSizes } from "../../model/visualConfig.ts";
+import { configOf } from "../../model/config/variants.ts";
+import { visualSizes } from "../../model/config/visualConfig.ts";
 import { table } from "./markdown.ts";
 
 /** The architectures of the family; each but the last two is shared by a base model and its -Chat. */

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { InfiMM } from "../../model/infimm.ts";
-import { configOf, type VariantName } from "../../model/variants.ts";
+import { configOf, type VariantName } from "../../model/config/variants.ts";
 import { report } from "../../nn/report.ts";
 import { collect, type ShapeLine } from "../../nn/shapeComments/recorder.ts";
 import { extentOf } from "./source.ts";

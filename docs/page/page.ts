@@ -1,4 +1,4 @@
-import { answerLooks } from "../../model/answerLooks.ts";
+import { answerLooks } from "../../model/study/answerLooks.ts";
 import type { Image } from "../../index.ts";
 import { choices, labelOf, type OpenedModel, openModel } from "./openModel.ts";
 import { pictureInput } from "./pictureInput.ts";

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { build } from "vite";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { fakeHub, REPO } from "../../model/hub/fakeHub.fixture.ts";
+import { fakeHub, REPO } from "../../model/checkpoint/hub/fakeHub.fixture.ts";
 import { openPage, testBrowser } from "./chromium.ts";
 import { type Served, serve } from "./serve.ts";
 

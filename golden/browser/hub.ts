@@ -1,7 +1,7 @@
 /** What hub.test.ts calls in a page. */
 import "../../backends/register.ts";
-import { Assistant } from "../../model/assistant.ts";
-import { decodeImage } from "../../model/processor/decodeImage.ts";
+import { Assistant } from "../../model/generate/assistant.ts";
+import { decodeImage } from "../../model/processor/pictures/decodeImage.ts";
 
 export const hub = {
   /** The answer of a model from `source`, and how many of its bytes were here before. */

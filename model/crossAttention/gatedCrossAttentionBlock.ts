@@ -1,7 +1,7 @@
 import type { Sequential } from "../../nn/containers.ts";
 import { Module, parameter } from "../../nn/module.ts";
 import type { Tensor } from "../../tensor/index.ts";
-import type { CrossAttentionConfig } from "../config.ts";
+import type { CrossAttentionConfig } from "../config/config.ts";
 import { feedForward } from "../perceiver/feedForward.ts";
 import { MaskedCrossAttention } from "./maskedCrossAttention.ts";
 import type { Media } from "./media.ts";

@@ -3,7 +3,7 @@ import { Linear } from "../../nn/linear.ts";
 import { Module } from "../../nn/module.ts";
 import { tap } from "../../nn/observe.ts";
 import { arange, chunk, einsum, eq, ge, rearrange, repeat, softmax, type Tensor } from "../../tensor/index.ts";
-import type { CrossAttentionConfig } from "../config.ts";
+import type { CrossAttentionConfig } from "../config/config.ts";
 import type { Media } from "./media.ts";
 
 /** The score of what may not be seen: f32's most negative number, not -inf, so that rows without any picture stay finite. */

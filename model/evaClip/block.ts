@@ -1,7 +1,7 @@
 import { LayerNorm } from "../../nn/layerNorm.ts";
 import { Module } from "../../nn/module.ts";
 import type { Tensor } from "../../tensor/index.ts";
-import { type VisualConfig, visualSizes } from "../visualConfig.ts";
+import { type VisualConfig, visualSizes } from "../config/visualConfig.ts";
 import { Attention } from "./attention.ts";
 import { Mlp } from "./mlp.ts";
 import type { VisionRotaryEmbedding } from "./rope.ts";

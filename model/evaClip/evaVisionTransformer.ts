@@ -3,7 +3,7 @@ import { Linear } from "../../nn/linear.ts";
 import { ModuleList } from "../../nn/containers.ts";
 import { Module, parameter } from "../../nn/module.ts";
 import { concat, select, type Tensor } from "../../tensor/index.ts";
-import { type VisualConfig, visualSizes } from "../visualConfig.ts";
+import { type VisualConfig, visualSizes } from "../config/visualConfig.ts";
 import { PostNormBlock, PreNormBlock, VISION_EPS } from "./block.ts";
 import { PatchEmbed } from "./patchEmbed.ts";
 import { VisionRotaryEmbedding } from "./rope.ts";

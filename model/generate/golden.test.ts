@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { openGoldenSet } from "../../golden/load.ts";
-import { loadPretrained } from "../pretrained.ts";
-import { readJson } from "../processor/readFile.ts";
+import { loadPretrained } from "../checkpoint/pretrained.ts";
+import { readJson } from "../files/readFile.ts";
 import { beamSearch } from "./beam.ts";
 import { generate } from "./generate.ts";
 import { filterLogits } from "./sampling.ts";

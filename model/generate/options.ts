@@ -1,5 +1,5 @@
 import { InfimmError } from "../../core/errors.ts";
-import type { InfiMMConfig } from "../config.ts";
+import type { InfiMMConfig } from "../config/config.ts";
 import { type LogitsProcessor, noRepeatNgram, repetitionPenalty } from "./logitsProcessors.ts";
 import type { Sampling } from "./sampling.ts";
 

@@ -1,7 +1,7 @@
 import { Module } from "../../nn/module.ts";
 import { RMSNorm } from "../../nn/rmsNorm.ts";
 import type { Tensor } from "../../tensor/index.ts";
-import type { LanguageConfig } from "../languageConfig.ts";
+import type { LanguageConfig } from "../config/languageConfig.ts";
 import { LanguageMlp } from "./mlp.ts";
 import { SelfAttention, type Sequence } from "./selfAttention.ts";
 

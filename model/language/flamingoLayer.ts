@@ -1,6 +1,6 @@
 import { Module } from "../../nn/module.ts";
 import type { Tensor } from "../../tensor/index.ts";
-import type { InfiMMConfig } from "../config.ts";
+import type { InfiMMConfig } from "../config/config.ts";
 import { GatedCrossAttentionBlock } from "../crossAttention/gatedCrossAttentionBlock.ts";
 import type { Media } from "../crossAttention/media.ts";
 import { DecoderLayer } from "./decoderLayer.ts";

@@ -5,7 +5,7 @@ import { ModuleList } from "../../nn/containers.ts";
 import { Module } from "../../nn/module.ts";
 import { RMSNorm } from "../../nn/rmsNorm.ts";
 import type { Tensor } from "../../tensor/index.ts";
-import type { InfiMMConfig } from "../config.ts";
+import type { InfiMMConfig } from "../config/config.ts";
 import type { Media } from "../crossAttention/media.ts";
 import { causalBias } from "./causalBias.ts";
 import { FlamingoLayer } from "./flamingoLayer.ts";

@@ -2,7 +2,7 @@ import { SiLU } from "../../nn/activation.ts";
 import { Linear } from "../../nn/linear.ts";
 import { Module } from "../../nn/module.ts";
 import type { Tensor } from "../../tensor/index.ts";
-import type { LanguageConfig } from "../languageConfig.ts";
+import type { LanguageConfig } from "../config/languageConfig.ts";
 
 /** SwiGLU of the language model. transformers: LlamaMLP, MistralMLP. */
 export class LanguageMlp extends Module {

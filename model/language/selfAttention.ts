@@ -3,7 +3,7 @@ import type { KVCache } from "../../nn/kvCache.ts";
 import { Linear } from "../../nn/linear.ts";
 import { Module } from "../../nn/module.ts";
 import { applyRope, rearrange, type Tensor } from "../../tensor/index.ts";
-import type { LanguageConfig } from "../languageConfig.ts";
+import type { LanguageConfig } from "../config/languageConfig.ts";
 import type { RotaryTables } from "./rotary.ts";
 
 /** What all layers of one forward pass share. */

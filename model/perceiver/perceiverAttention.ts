@@ -3,7 +3,7 @@ import { Linear } from "../../nn/linear.ts";
 import { Module } from "../../nn/module.ts";
 import { tap } from "../../nn/observe.ts";
 import { chunk, concat, einsum, rearrange, softmax, type Tensor } from "../../tensor/index.ts";
-import type { PerceiverConfig } from "../config.ts";
+import type { PerceiverConfig } from "../config/config.ts";
 
 /** Latents look at the media tokens and at each other. helpers.py: PerceiverAttention. */
 export class PerceiverAttention extends Module {

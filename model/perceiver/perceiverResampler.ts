@@ -2,7 +2,7 @@ import { LayerNorm } from "../../nn/layerNorm.ts";
 import { ModuleList, type Sequential } from "../../nn/containers.ts";
 import { Module, parameter } from "../../nn/module.ts";
 import { rearrange, repeat, type Tensor } from "../../tensor/index.ts";
-import type { PerceiverConfig } from "../config.ts";
+import type { PerceiverConfig } from "../config/config.ts";
 import { feedForward } from "./feedForward.ts";
 import { PerceiverAttention } from "./perceiverAttention.ts";
 

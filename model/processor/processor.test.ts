@@ -2,11 +2,11 @@ import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { captionPrompt } from "./basePrompts.ts";
-import { CHAT_STYLES } from "./chatStyles.ts";
-import { makeImage } from "./image.ts";
+import { captionPrompt } from "./text/basePrompts.ts";
+import { CHAT_STYLES } from "./text/chatStyles.ts";
+import { makeImage } from "./pictures/image.ts";
 import { Processor } from "./processor.ts";
-import { zephyrTokenizerConfig, zephyrTokenizerJson } from "./zephyrTokenizer.fixture.ts";
+import { zephyrTokenizerConfig, zephyrTokenizerJson } from "./text/zephyrTokenizer.fixture.ts";
 
 const config = { model_type: "infimm-zephyr", visual: { image_size: 4 } };
 const files = { tokenizer: zephyrTokenizerJson(), tokenizerConfig: zephyrTokenizerConfig, config };

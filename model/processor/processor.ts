@@ -1,11 +1,11 @@
 import { FileFormatError, InfimmError } from "../../core/errors.ts";
-import { CHAT_STYLES, type ChatStyle, type ChatStyleName, styleOf } from "./chatStyles.ts";
-import { padLeft, truncateLeft } from "./fitLength.ts";
-import { withoutMarks } from "./literal.ts";
-import { type PixelValues, stackPictures } from "./pixelValues.ts";
-import type { PreprocessOptions } from "./preprocess.ts";
-import { type Message, type Prompt, renderPrompt } from "./prompt.ts";
-import { Tokenizer, type TokenizerConfig } from "./tokenizer.ts";
+import { CHAT_STYLES, type ChatStyle, type ChatStyleName, styleOf } from "./text/chatStyles.ts";
+import { padLeft, truncateLeft } from "./text/fitLength.ts";
+import { withoutMarks } from "./text/literal.ts";
+import { type PixelValues, stackPictures } from "./pictures/pixelValues.ts";
+import type { PreprocessOptions } from "./pictures/preprocess.ts";
+import { type Message, type Prompt, renderPrompt } from "./text/prompt.ts";
+import { Tokenizer, type TokenizerConfig } from "./text/tokenizer.ts";
 
 /** The parsed contents of a checkpoint's files. */
 export interface ProcessorFiles {
@@ -69,7 +69,7 @@ export class Processor {
 
   /** From a folder with `tokenizer.json`, `tokenizer_config.json` and `config.json` (Node only). */
   static async fromPretrained(folder: string, options: ProcessorOptions = {}): Promise<Processor> {
-    const { readJson } = await import("./readFile.ts");
+    const { readJson } = await import("../files/readFile.ts");
     const [tokenizer, tokenizerConfig, config] = await Promise.all([
       readJson(`${folder}/tokenizer.json`, "tokenizer"),
       readJson(`${folder}/tokenizer_config.json`, "tokenizer config"),

@@ -2,9 +2,9 @@ import { readFileSync } from "node:fs";
 import { encode } from "jpeg-js";
 import { expect, test } from "vitest";
 import { FileFormatError } from "../../core/errors.ts";
-import { type DecodeOptions, decodeImage } from "./decodeImage.ts";
-import { chunk, webpFile } from "./formats/webpChunks.ts";
-import { makePng, synthetic, withChecksums } from "./png.fixture.ts";
+import { type DecodeOptions, decodeImage } from "./pictures/decodeImage.ts";
+import { chunk, webpFile } from "./pictures/formats/webpChunks.ts";
+import { makePng, synthetic, withChecksums } from "./pictures/png.fixture.ts";
 
 /** Every row of the table of refusals in docs/pictures.md. */
 const fixture = (name: string) =>

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { Generator } from "../../core/random.ts";
 import { patch } from "../../nn/patch.ts";
 import { fromData, type Tensor } from "../../tensor/index.ts";
-import { parseConfig } from "../config.ts";
+import { parseConfig } from "../config/config.ts";
 import { InfiMM } from "../infimm.ts";
 import { initializeInfiMM } from "./initialize.ts";
 

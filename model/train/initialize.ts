@@ -3,7 +3,7 @@ import { type Initializer, constant, initialize, normal, truncNormal } from "../
 import type { Backend } from "../../tensor/index.ts";
 import { ropeTables } from "../evaClip/rope.ts";
 import type { InfiMM } from "../infimm.ts";
-import { visualSizes } from "../visualConfig.ts";
+import { visualSizes } from "../config/visualConfig.ts";
 
 /** The tower begins small, and its output projections of block i (from 1) smaller still, by 1/√(2i): EVA, fix_init_weight. */
 const VISION_STD = 0.02;

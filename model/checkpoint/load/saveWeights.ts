@@ -1,0 +1,28 @@
+import { type DType, encodeFloats, isFloat, isQuantized } from "../../../core/dtype.ts";
+import type { Module } from "../../../nn/module.ts";
+import type { Tensor } from "../../../tensor/index.ts";
+import { writeSafetensors } from "../safetensors/writeSafetensors.ts";
+
+/**
+ * Write a model's parameters and buffers under PyTorch's names (Node). One tensor at a time is in memory.
+ *
+ * @param dtype what floats are stored as; default: as each is now
+ */
+export async function saveWeights(
+  model: Module,
+  path: string,
+  { dtype }: { dtype?: "f32" | "f16" | "bf16" } = {},
+): Promise<void> {
+  const tensors = [...model.stateDict()].map(([name, tensor]) => {
+    const stored = dtype && isFloat(tensor.dtype) ? dtype : tensor.dtype;
+    return { name, dtype: stored, shape: [...tensor.shape], data: () => bitsOf(tensor, stored) };
+  });
+  await writeSafetensors(path, tensors, { metadata: { format: "pt" } });
+}
+
+/** A tensor's elements as they are written. */
+async function bitsOf(tensor: Tensor, dtype: DType) {
+  if (isQuantized(tensor.dtype)) return tensor.bits();
+  const values = await tensor.data();
+  return dtype === "f16" || dtype === "bf16" ? encodeFloats(dtype, values as Float32Array) : values;
+}

@@ -1,0 +1,51 @@
+import { parseConfig } from "../config/config.ts";
+import { type Checkpoint, openCheckpoint } from "./checkpoint.ts";
+import type { HubOptions } from "./hub/settings.ts";
+import { InfiMM } from "../infimm.ts";
+import { precompile } from "../generate/precompile.ts";
+import { Processor } from "../processor/processor.ts";
+import { type LoadOptions, loadWeights } from "./load/loadWeights.ts";
+
+export interface PretrainedOptions extends LoadOptions, HubOptions {
+  /** Compile the kernels of an answer while the weights are on their way, where the backend compiles any. Default: false; of an Assistant, on a real GPU. */
+  readonly precompile?: boolean;
+}
+
+/**
+ * A model by its folder or weight file (Node), the address of its folder (browsers), or its name on the Hugging Face
+ * hub. A folder holds config.json, and weights as transformers saves them.
+ * @throws naming the file and what is wrong with it
+ */
+export async function loadPretrained(source: string, options: PretrainedOptions = {}): Promise<InfiMM> {
+  return loadModel(await openCheckpoint(source, options), options);
+}
+
+/** The model of a checkpoint, with its weights. */
+export async function loadModel(checkpoint: Checkpoint, options: PretrainedOptions = {}): Promise<InfiMM> {
+  const { value, path } = await checkpoint.json("config.json", "model config");
+  const model = new InfiMM(parseConfig(value, path));
+  const weights = await checkpoint.openWeights();
+  let compiled: Promise<void> | undefined;
+  const onMatch: LoadOptions["onMatch"] = (dtypes, backend) => {
+    if (options.precompile) compiled = precompile(model, backend, dtypes);
+    options.onMatch?.(dtypes, backend);
+  };
+  try {
+    await loadWeights(model, weights, { ...options, onMatch });
+    await compiled;
+  } finally {
+    await weights.close();
+  }
+  return model;
+}
+
+/** The processor of a checkpoint: its tokenizer, and its configuration. */
+export async function loadProcessor(checkpoint: Checkpoint): Promise<Processor> {
+  const config = await checkpoint.json("config.json", "model config"); // first: without it, it is no checkpoint at all
+  const [tokenizer, tokenizerConfig] = await Promise.all([
+    checkpoint.json("tokenizer.json", "tokenizer"),
+    checkpoint.json("tokenizer_config.json", "tokenizer config"),
+  ]);
+  parseConfig(config.value, config.path); // says more of what is wrong than the processor, which needs little of it
+  return new Processor({ tokenizer: tokenizer.value, tokenizerConfig: tokenizerConfig.value, config: config.value });
+}

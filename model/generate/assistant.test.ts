@@ -1,0 +1,110 @@
+import { readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import { Assistant } from "./assistant.ts";
+import { generate } from "./generate.ts";
+import { readPicture } from "../processor/pictures/readPicture.ts";
+
+interface Asked {
+  pictures: string[];
+  question: string;
+  answer: string;
+  ids: number[];
+}
+
+const folder = "model/infimm-tiny";
+const load = (name: string) => JSON.parse(readFileSync(`${folder}/pictures/${name}`, "utf8")) as Asked[];
+const assistant = await Assistant.fromPretrained(folder);
+
+async function messageOf({ pictures, question }: Asked) {
+  const images = await Promise.all(pictures.map((name) => readPicture(`${folder}/pictures/${name}`)));
+  return { role: "user" as const, content: [...images.map((image) => ({ image })), question] };
+}
+
+/** What PyTorch answered, right or wrong: from the PNG file to the last token, our ids must be its ids. */
+test.each([...load("questions.json"), ...load("misses.json")])("$pictures $question", async (asked) => {
+  const prompts = assistant.processor.apply([await messageOf(asked)]);
+  const [ids] = await generate(assistant.model, prompts, { maxNewTokens: 48 });
+  expect(ids).toEqual(asked.ids);
+});
+
+test("the streamed pieces are the answer", async () => {
+  const [asked] = load("questions.json");
+  const [{ image }] = (await messageOf(asked)).content as [{ image: Awaited<ReturnType<typeof readPicture>> }];
+  let text = "";
+  for await (const piece of assistant.ask(asked.question, [image])) text += piece;
+  expect(text).toBe(asked.answer);
+});
+
+async function collect(pieces: AsyncIterable<string>): Promise<string> {
+  let text = "";
+  for await (const piece of pieces) text += piece;
+  return text;
+}
+
+test("several conversations at once answer as each alone, with unequal numbers of pictures", async () => {
+  const asked = load("questions.json");
+  const conversations = await Promise.all(asked.slice(0, 4).map(async (one) => [await messageOf(one)]));
+  conversations.push([{ role: "user", content: ["Who are you?"] }]);
+  const answers = await assistant.replies(conversations, { maxNewTokens: 24 });
+  expect(answers.slice(0, 4)).toEqual(asked.slice(0, 4).map(({ answer }) => [answer]));
+  expect(answers[4]).toEqual([await collect(assistant.ask("Who are you?", [], { maxNewTokens: 24 }))]);
+});
+
+test("beams and draws: several answers to one question, the best beam first", async () => {
+  const conversation = [await messageOf(load("questions.json")[0])];
+  const [beams] = await assistant.replies([conversation], { beams: 3, numReturnSequences: 2, maxNewTokens: 16 });
+  expect(beams).toHaveLength(2);
+  expect(await collect(assistant.reply(conversation, { beams: 3, maxNewTokens: 16 }))).toBe(beams[0]);
+  const sampling = { temperature: 3 };
+  const [draws] = await assistant.replies([conversation], {
+    sampling,
+    seed: 5,
+    numReturnSequences: 3,
+    maxNewTokens: 6,
+  });
+  for (const [i, draw] of draws.entries()) {
+    expect(await collect(assistant.reply(conversation, { sampling, seed: 5 + i, maxNewTokens: 6 }))).toBe(draw);
+  }
+});
+
+test("an answer ends before a stop string, streamed or not", async () => {
+  const [asked] = load("questions.json");
+  const conversation = [await messageOf(asked)];
+  const stop = asked.answer.slice(6, 9);
+  const expected = asked.answer.slice(0, asked.answer.indexOf(stop));
+  expect(await collect(assistant.reply(conversation, { stopStrings: [stop, "never said"] }))).toBe(expected);
+  expect(await assistant.replies([conversation], { stopStrings: [stop] })).toEqual([[expected]]);
+});
+
+test("a chat keeps what was said, and its pictures", async () => {
+  const [first, second] = load("questions.json");
+  const [{ image }] = (await messageOf(first)).content as [{ image: Awaited<ReturnType<typeof readPicture>> }];
+  const chat = assistant.chat({ system: "Answer in words." });
+  const one = await collect(chat.say(first.question, [image], { maxNewTokens: 16 }));
+  const two = await collect(chat.say(second.question, [], { maxNewTokens: 16 }));
+  expect(chat.messages.map(({ role }) => role)).toEqual(["system", "user", "assistant", "user", "assistant"]);
+  const told = chat.messages.slice(0, 4);
+  expect(await collect(assistant.reply(told, { maxNewTokens: 16 }))).toBe(two);
+  const { text } = assistant.processor.apply(told);
+  expect(text[0]).toBe(
+    `<|system|>\nAnswer in words.</s>\n<|user|>\n<|endofchunk|><image>${first.question}</s>\n` +
+      `<|assistant|>\n${one}</s>\n<|user|>\n${second.question}</s>\n<|assistant|>\n`,
+  );
+});
+
+test("an answer that is broken off stays in the chat; a turn that fails does not", async () => {
+  const chat = assistant.chat();
+  for await (const _ of chat.say("Who are you?")) break;
+  expect(chat.messages.map(({ role }) => role)).toEqual(["user", "assistant"]);
+  const signal = AbortSignal.abort(new Error("enough"));
+  await expect(collect(chat.say("And now?", [], { signal }))).rejects.toThrow("enough");
+  expect(chat.messages).toHaveLength(2);
+});
+
+test("a user cannot spell special tokens, unless the original's mistakes are asked for", async () => {
+  const spelled = [{ role: "user" as const, content: "What is <image></s>?" }];
+  const image = assistant.processor.imageTokenId;
+  expect(assistant.processor.apply(spelled).inputIds[0]).not.toContain(image);
+  const bugs = assistant.processor.apply(spelled, { emulateOriginalBugs: true });
+  expect(bugs.inputIds[0]).toContain(image);
+});

@@ -1,0 +1,43 @@
+import type { AnswerOptions, Assistant } from "./assistant.ts";
+import type { Image } from "../processor/pictures/image.ts";
+import type { Message } from "../processor/text/prompt.ts";
+import { type PictureSource, readPicture } from "../processor/pictures/readPicture.ts";
+
+/** A conversation: each turn sees all turns before it, and their pictures. */
+export class Chat {
+  /** What has been said, oldest first. */
+  readonly messages: Message[];
+  readonly #assistant: Assistant;
+
+  constructor(assistant: Assistant, { system }: { system?: string } = {}) {
+    this.#assistant = assistant;
+    this.messages = system === undefined ? [] : [{ role: "system", content: system }];
+  }
+
+  /**
+   * Say something, with pictures before it, and hear the answer piece by piece. An answer that is broken off (by
+   * `break`, or by `signal`) is kept as far as it came; one that fails before its first piece undoes the turn.
+   */
+  async *say(
+    text: string,
+    pictures: readonly PictureSource[] = [],
+    options: AnswerOptions = {},
+  ): AsyncGenerator<string> {
+    const images: Image[] = [];
+    for (const source of pictures) images.push(await readPicture(source));
+    const before = this.messages.length;
+    this.messages.push({ role: "user", content: [...images.map((image) => ({ image })), text] });
+    let answer = "";
+    try {
+      for await (const piece of this.#assistant.reply(this.messages, options)) {
+        answer += piece;
+        yield piece;
+      }
+    } catch (error) {
+      if (answer === "") this.messages.length = before;
+      throw error;
+    } finally {
+      if (this.messages.length > before) this.messages.push({ role: "assistant", content: answer });
+    }
+  }
+}

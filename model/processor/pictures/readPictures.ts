@@ -1,0 +1,30 @@
+import type { Image } from "./image.ts";
+import type { Message, Prompt } from "../text/prompt.ts";
+import { type PictureOptions, type PictureSource, readPicture } from "./readPicture.ts";
+
+/** A conversation, or a finished prompt, whose pictures may still be paths, addresses, files … */
+export type UnreadInput = readonly Message<PictureSource>[] | Prompt<PictureSource>;
+
+/** The same with every picture read, in turn: `processor.apply(await readPictures(conversation))`. */
+export async function readPictures(
+  input: UnreadInput,
+  options: PictureOptions = {},
+): Promise<readonly Message[] | Prompt> {
+  if ("text" in input) {
+    const images: Image[] = [];
+    for (const source of input.images) images.push(await readPicture(source, options));
+    return { text: input.text, images };
+  }
+  const messages: Message[] = [];
+  for (const message of input) messages.push(await readMessage(message, options));
+  return messages;
+}
+
+async function readMessage({ role, content }: Message<PictureSource>, options: PictureOptions): Promise<Message> {
+  if (typeof content === "string") return { role, content };
+  const parts: (string | { image: Image })[] = [];
+  for (const part of content) {
+    parts.push(typeof part === "string" ? part : { image: await readPicture(part.image, options) });
+  }
+  return { role, content: parts };
+}

@@ -1,0 +1,49 @@
+import { FileFormatError, InfimmError } from "../../../core/errors.ts";
+import type { TokenizerConfig } from "./tokenizer.ts";
+
+/** What is used of `tokenizer.json` by ourselves; the tokenizer library uses all of it. */
+export interface TokenizerJson {
+  added_tokens?: { id: number; content: string; special?: boolean }[];
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+const isId = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0;
+const isText = (value: unknown): boolean => typeof value === "string";
+
+/** Refuses files whose parts are not of the kinds that tokenizers are made of. */
+export function checkTokenizerFiles(json: unknown, config: unknown): asserts json is TokenizerJson {
+  const refuse = (file: string, why: string): never => {
+    throw new FileFormatError(`${file} cannot be used: ${why}`);
+  };
+  const model = isObject(json) ? json["model"] : undefined;
+  if (!isObject(json) || !isObject(model)) return refuse("tokenizer.json", "expected an object with a model");
+  const { added_tokens: added = [] } = json;
+  const isToken = (token: unknown): boolean => isObject(token) && isId(token["id"]) && isText(token["content"]);
+  if (!Array.isArray(added) || !added.every(isToken))
+    refuse("tokenizer.json", "added_tokens must be a list of objects with a whole number id and a text content");
+  if (!isObject(model["vocab"]) || !Object.values(model["vocab"]).every(isId))
+    refuse("tokenizer.json", "model.vocab must be an object from texts to whole numbers");
+  if (!isObject(config)) return refuse("tokenizer_config.json", "expected an object");
+  for (const key of ["bos_token", "eos_token", "pad_token"]) {
+    const token = config[key] ?? "";
+    if (!isText(isObject(token) ? token["content"] : token)) refuse("tokenizer_config.json", `${key} must be a text`);
+  }
+  if (!isText(config["chat_template"] ?? "")) refuse("tokenizer_config.json", "chat_template must be a text");
+}
+
+export function contentOf(config: TokenizerConfig, ...keys: ("bos_token" | "eos_token" | "pad_token")[]): string {
+  const token = keys.map((key) => config[key]).find((found) => found);
+  if (!token) throw new FileFormatError(`tokenizer_config.json names no ${keys.join(" or ")}`);
+  return typeof token === "string" ? token : token.content;
+}
+
+/** Runs the tokenizer library, which trusts its file: what it stumbles over is told as an error of the file. */
+export function withTokenizerFile<T>(run: () => T): T {
+  try {
+    return run();
+  } catch (cause) {
+    if (cause instanceof InfimmError) throw cause;
+    throw new FileFormatError(`tokenizer.json cannot be used: ${(cause as Error).message}`, { cause });
+  }
+}
