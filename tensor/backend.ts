@@ -1,21 +1,9 @@
-import type { DType, TypedArray } from "../core/dtype.ts";
+import type { TypedArray } from "../core/dtype.ts";
 import { InfimmError } from "../core/errors.ts";
 import type { Expr } from "../core/expr.ts";
-import type { Shape } from "../core/shape.ts";
+import type { DeviceBuffer, Operand } from "../core/operand.ts";
 
-/** Memory of a backend. Only the backend knows what is behind it. */
-export interface DeviceBuffer {
-  readonly byteLength: number;
-}
-
-/** A strided look at a buffer. Strides and offset count elements; a stride of 0 repeats. */
-export interface Operand {
-  readonly buffer: DeviceBuffer;
-  readonly dtype: DType;
-  readonly shape: Shape;
-  readonly strides: Shape;
-  readonly offset: number;
-}
+export type { DeviceBuffer, Operand };
 
 export type ReduceKind = "sum" | "max" | "min" | "argmax" | "argmin";
 

@@ -1,10 +1,11 @@
 import type { TypedArray } from "../../core/dtype.ts";
+import { transposed } from "../../core/operand.ts";
 import type { Backend, DeviceBuffer } from "../../tensor/backend.ts";
 import { copy } from "./copy.ts";
 import { dequantize } from "./dequantize.ts";
 import { gather, scatterAdd } from "./indexing.ts";
 import { map } from "./map.ts";
-import { matmul, transposed } from "./matmul.ts";
+import { matmul } from "./matmul.ts";
 import { Block, CpuBuffer, Pool } from "./memory.ts";
 import { reduce } from "./reduce.ts";
 import { layerNorm, rmsNorm, softmax } from "./rows.ts";

@@ -1,10 +1,11 @@
-import type { Operand } from "../../tensor/backend.ts";
+import { forEachRow, mergeDims } from "../../core/loop.ts";
+import { mergeBatch } from "../../core/mergeBatch.ts";
+import type { Operand } from "../../core/operand.ts";
 import { gemm } from "./gemm.ts";
 import { vector } from "./lines.ts";
 import { rowTimesMatrix } from "./matvec.ts";
 import { stored } from "./memory.ts";
 import { type Matrix, matricesOf } from "./pack.ts";
-import { forEachRow, mergeDims } from "./walk.ts";
 
 /** Up to so many rows on the left, each by itself is faster than packing (measured: they break even at 3). */
 const FEW_ROWS = 2;
@@ -42,34 +43,6 @@ export function matmul(a: Operand, b: Operand, out: Operand, bias: Operand | nul
       else for (let row = 0; row < m; row++) rowTimesMatrix(rowOf(x, row, k), y, b, target, at + row * n, n, biasRow);
     }
   });
-}
-
-/**
- * The same product as one larger matrix, where every batch of `a` meets the same `b`: b is packed once, not once
- * a batch. Undefined where memory does not allow it.
- */
-export function mergeBatch(a: Operand, b: Operand, out: Operand): [a: Operand, b: Operand, out: Operand] | undefined {
-  const rank = out.shape.length;
-  if (rank === 2 || b.strides.slice(0, -2).some((s, i) => s !== 0 && b.shape[i] !== 1)) return undefined;
-  const rows = mergeDims(out.shape.slice(0, -1), [a.strides.slice(0, -1), out.strides.slice(0, -1)]);
-  if (rows.shape.length !== 1) return undefined;
-  const flat = (t: Operand, stride: number): Operand => ({
-    ...plain(t),
-    shape: [rows.shape[0], t.shape[rank - 1]],
-    strides: [stride, t.strides[rank - 1]],
-  });
-  const matrix = { ...plain(b), shape: b.shape.slice(-2), strides: b.strides.slice(-2) };
-  return [flat(a, rows.strides[0][0]), matrix, flat(out, rows.strides[1][0])];
-}
-
-/** Only what makes an operand: spreading a tensor would not copy what its getters give. */
-function plain({ buffer, dtype, shape, strides, offset }: Operand): Operand {
-  return { buffer, dtype, shape, strides, offset };
-}
-
-/** weight [n, k] seen as [k, n]. */
-export function transposed(weight: Operand): Operand {
-  return { ...plain(weight), shape: [...weight.shape].reverse(), strides: [...weight.strides].reverse() };
 }
 
 function rowOf(a: Matrix, row: number, k: number): Float64Array {

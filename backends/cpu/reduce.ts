@@ -1,8 +1,9 @@
+import { type Operand, permuted } from "../../core/operand.ts";
 import { sizeOf } from "../../core/shape.ts";
-import type { Operand, ReduceKind } from "../../tensor/backend.ts";
+import type { ReduceKind } from "../../tensor/backend.ts";
 import { BlockReader } from "./blockReader.ts";
 import { stored } from "./memory.ts";
-import { mergeDims } from "./walk.ts";
+import { mergeDims } from "../../core/loop.ts";
 
 const BLOCK = 1024;
 
@@ -21,12 +22,7 @@ export function reduce(kind: ReduceKind, input: Operand, axes: readonly number[]
   const memoryRunsAcross = stride === 1 && outer.shape[outer.shape.length - 1] > 1;
   if (memoryRunsAcross && kind !== "argmax" && kind !== "argmin")
     foldAcross(kind, input, axes, outer.shape, outer.strides[0], out);
-  else foldAlong(kind, view(input, [...kept, ...axes]), sizeOf(axes.map((i) => input.shape[i])), out);
-}
-
-/** Dims in another order. */
-function view({ buffer, dtype, shape, strides, offset }: Operand, order: readonly number[]): Operand {
-  return { buffer, dtype, shape: order.map((i) => shape[i]), strides: order.map((i) => strides[i]), offset };
+  else foldAlong(kind, permuted(input, [...kept, ...axes]), sizeOf(axes.map((i) => input.shape[i])), out);
 }
 
 /** Each `count` elements one after another make one of `out`. */

@@ -3,7 +3,8 @@ import { InfimmError } from "../../core/errors.ts";
 import { input as inputExpr } from "../../core/expr.ts";
 import { contiguousStrides, isContiguous, type Shape, sizeOf } from "../../core/shape.ts";
 import type { Backend, Operand } from "../../tensor/backend.ts";
-import { type Loop, mergeDims } from "../cpu/walk.ts";
+import { type Loop, mergeDims } from "../../core/loop.ts";
+import { viewOf } from "../../core/operand.ts";
 import { createHostRunner } from "./hostRunner.ts";
 import {
   gatherKernel,
@@ -168,7 +169,7 @@ export async function createGpuJsBackend({ mode, base }: GpuJsOptions): Promise<
       let from = t;
       if (!fits(kept) || folded.shape.length > 2) {
         const all = [...order, ...axes];
-        from = convert(viewed(t, pick(t.shape, all), pick(t.strides, all)));
+        from = convert(viewOf(t, { shape: pick(t.shape, all), strides: pick(t.strides, all) }));
         const n = sizeOf(folded.shape);
         kept = { shape: [sizeOf(kept.shape)], strides: [[n]] };
         folded = { shape: [n], strides: [[1]] };
@@ -233,7 +234,7 @@ export async function createGpuJsBackend({ mode, base }: GpuJsOptions): Promise<
     if (out.dtype !== "f32" || sizeOf(source.shape) === 0 || tooLarge(out, index, source))
       return runner.inOrder(null, () => base.scatterAdd(out, axis, index, source));
     const shape = source.shape.map((size, i) => (i === axis ? out.shape[axis] : size));
-    const reached = viewed(out, shape, out.strides); // a source may be smaller than the result, along the other dims too
+    const reached = viewOf(out, { shape }); // a source may be smaller than the result, along the other dims too
     runner.inOrder(scatterAddKernel, () => {
       const packs = [reached, index, source].map(convert);
       const result = fresh(shape);
@@ -276,15 +277,15 @@ export async function createGpuJsBackend({ mode, base }: GpuJsOptions): Promise<
     map: (expr, inputs, out) =>
       map(
         expr,
-        inputs.map((t) => (typeof t === "number" ? t : snapshot(t))),
-        snapshot(out),
+        inputs.map((t) => (typeof t === "number" ? t : viewOf(t))),
+        viewOf(out),
       ),
-    copy: (input, out) => copy(snapshot(input), snapshot(out)),
-    reduce: (kind, input, axes, out) => reduce(kind, snapshot(input), axes, snapshot(out)),
-    matmul: (a, b, out) => matmul(snapshot(a), snapshot(b), snapshot(out)),
-    gather: (input, axis, index, out) => gather(snapshot(input), axis, snapshot(index), snapshot(out)),
-    scatterAdd: (out, axis, index, source) => scatterAdd(snapshot(out), axis, snapshot(index), snapshot(source)),
-    scan: (input, out) => scan(snapshot(input), snapshot(out)),
+    copy: (input, out) => copy(viewOf(input), viewOf(out)),
+    reduce: (kind, input, axes, out) => reduce(kind, viewOf(input), axes, viewOf(out)),
+    matmul: (a, b, out) => matmul(viewOf(a), viewOf(b), viewOf(out)),
+    gather: (input, axis, index, out) => gather(viewOf(input), axis, viewOf(index), viewOf(out)),
+    scatterAdd: (out, axis, index, source) => scatterAdd(viewOf(out), axis, viewOf(index), viewOf(source)),
+    scan: (input, out) => scan(viewOf(input), viewOf(out)),
     fused: {},
   };
 }
@@ -307,13 +308,6 @@ function requireHost(base: Backend): Backend {
 function requireDevice(base: Backend): WebgpuBackend {
   if ("device" in base) return base as WebgpuBackend;
   throw new InfimmError(`gpujs: mode "webgpu" needs the backend "webgpu" as its base; got "${base.name}"`);
-}
-
-const snapshot = (t: Operand) => viewed(t, t.shape, t.strides);
-
-/** The same memory under another shape. */
-function viewed({ buffer, dtype, offset }: Operand, shape: Shape, strides: Shape): Operand {
-  return { buffer, dtype, shape, strides, offset };
 }
 
 /** Whether a kernel of three dims can walk it. */

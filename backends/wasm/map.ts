@@ -2,7 +2,7 @@ import { BYTES } from "../../core/dtype.ts";
 import { type Expr, exprKey, input, number, type Primitive, substitute } from "../../core/expr.ts";
 import { sizeOf } from "../../core/shape.ts";
 import type { Operand } from "../../tensor/backend.ts";
-import { mergeDims } from "../cpu/walk.ts";
+import { mergeDims } from "../../core/loop.ts";
 import type { Engine } from "./engine.ts";
 import { type InputPattern, type MapPattern, mapModule, type Step } from "./kernels/map/mapModule.ts";
 import { addressOf, type Arena } from "./memory.ts";

@@ -1,8 +1,9 @@
 import { BYTES } from "../../core/dtype.ts";
 import { sizeOf } from "../../core/shape.ts";
 import type { Operand } from "../../tensor/backend.ts";
-import { mergeBatch, transposed } from "../cpu/matmul.ts";
-import { forEachRow, mergeDims } from "../cpu/walk.ts";
+import { mergeBatch } from "../../core/mergeBatch.ts";
+import { transposed } from "../../core/operand.ts";
+import { forEachRow, mergeDims } from "../../core/loop.ts";
 import { withContiguous } from "./contiguous.ts";
 import type { Engine } from "./engine.ts";
 import { type GemmArguments, gemmModule, scratchBytes } from "./kernels/matmul/gemm.ts";

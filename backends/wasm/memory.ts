@@ -146,6 +146,6 @@ export function addressOf(operand: Operand): number {
 }
 
 /** A typed array over a whole buffer, as stored. */
-export function viewOf(buffer: WasmBuffer, dtype: Operand["dtype"]): TypedArray {
+export function elementsOf(buffer: WasmBuffer, dtype: Operand["dtype"]): TypedArray {
   return viewBytes(dtype, buffer.arena.bytes, buffer.address, Math.floor(buffer.byteLength / BYTES[dtype]));
 }

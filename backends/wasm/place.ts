@@ -1,4 +1,5 @@
 import { BYTES, isQuantized } from "../../core/dtype.ts";
+import { viewOf } from "../../core/operand.ts";
 import { sizeOf } from "../../core/shape.ts";
 import type { Operand } from "../../tensor/backend.ts";
 import { type Arena, bufferOf, type Memory, type WasmBuffer } from "./memory.ts";
@@ -32,13 +33,7 @@ export function together<Ins extends readonly Operand[], Outs extends readonly O
     const copy = memory.allocIn(arena, end - start);
     copies.push(copy);
     bytesOf(copy).set(bytesOf(bufferOf(t)).subarray(start, end));
-    return {
-      buffer: copy,
-      dtype: t.dtype,
-      shape: t.shape,
-      strides: t.strides,
-      offset: t.offset - start / BYTES[t.dtype],
-    };
+    return viewOf(t, { buffer: copy, offset: t.offset - start / BYTES[t.dtype] });
   };
   try {
     const placed = outs.map(bring);

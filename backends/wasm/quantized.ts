@@ -1,9 +1,9 @@
 import type { QuantizedDType } from "../../core/dtype.ts";
 import { BLOCK, quantBytes } from "../../core/quantized.ts";
+import { transposed, viewOf } from "../../core/operand.ts";
 import { contiguousStrides } from "../../core/shape.ts";
 import type { Operand } from "../../tensor/backend.ts";
 import { checked } from "../cpu/indexing.ts";
-import { transposed } from "../cpu/matmul.ts";
 import type { Engine } from "./engine.ts";
 import { type DequantizeArguments, dequantizeModule } from "./kernels/quantized/dequantize.ts";
 import { lineBytes, type QuantizedDotsArguments, quantizedDotsModule, SCRATCH } from "./kernels/quantized/dots.ts";
@@ -15,7 +15,7 @@ import {
   rowBytes,
 } from "./kernels/quantized/fixedPoint.ts";
 import { linesPerTask, matmul, ranges } from "./matmul.ts";
-import { addressOf, type Arena, bufferOf, viewOf } from "./memory.ts";
+import { addressOf, type Arena, bufferOf, elementsOf } from "./memory.ts";
 import { together } from "./place.ts";
 
 /** Up to so many rows of x, multiplying the whole numbers as stored is faster than spreading the weight out as f32. */
@@ -108,11 +108,11 @@ function spreadOut(engine: Engine, arena: Arena, x: Operand, weight: Operand, bi
   const buffer = engine.memory.allocIn(arena, 4 * Math.min(step, n) * k);
   try {
     for (const [line, lines] of ranges(n, step)) {
-      const some = { ...plain(weight), shape: [lines, k], offset: weight.offset + line * k };
+      const some = viewOf(weight, { shape: [lines, k], offset: weight.offset + line * k });
       const floats: Operand = { buffer, dtype: "f32", shape: [lines, k], strides: [k, 1], offset: 0 };
       spreadRows(engine, arena, some, floats);
-      const columns = { ...plain(out), shape: [m, lines], strides: [n, 1], offset: out.offset + line };
-      const offsets = bias && { ...plain(bias), shape: [lines], offset: bias.offset + line };
+      const columns = viewOf(out, { shape: [m, lines], strides: [n, 1], offset: out.offset + line });
+      const offsets = bias && viewOf(bias, { shape: [lines], offset: bias.offset + line });
       matmul(engine, x, transposed(floats), columns, offsets);
     }
   } finally {
@@ -127,11 +127,11 @@ export function dequantize(engine: Engine, table: Operand, rows: Operand | null,
     return;
   }
   const k = table.shape[1];
-  const ids = viewOf(bufferOf(rows), "i32").subarray(rows.offset);
+  const ids = elementsOf(bufferOf(rows), "i32").subarray(rows.offset);
   for (let row = 0; row < out.shape[0]; row++) {
     const id = checked("embedding", ids[row], table.shape[0]);
-    const one = { ...plain(table), shape: [1, k], offset: table.offset + id * k };
-    const to = { ...plain(out), shape: [1, k], strides: contiguousStrides([1, k]), offset: out.offset + row * k };
+    const one = viewOf(table, { shape: [1, k], offset: table.offset + id * k });
+    const to = viewOf(out, { shape: [1, k], strides: contiguousStrides([1, k]), offset: out.offset + row * k });
     together(engine.memory, [one], [to], (arena, [from], [line]) => spreadRows(engine, arena, from, line));
   }
 }
@@ -161,9 +161,4 @@ function planesOf(t: Operand): { dtype: QuantizedDType; quants: number; scales: 
   const perBlock = quantBytes(dtype);
   const all = byteLength / (perBlock + 2);
   return { dtype, quants: address + first * perBlock, scales: address + all * perBlock + 2 * first };
-}
-
-/** Only what makes an operand: spreading a tensor would not copy what its getters give. */
-function plain({ buffer, dtype, shape, strides, offset }: Operand): Operand {
-  return { buffer, dtype, shape, strides, offset };
 }

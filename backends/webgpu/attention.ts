@@ -1,10 +1,10 @@
 import { sizeOf } from "../../core/shape.ts";
+import { viewOf } from "../../core/operand.ts";
 import type { Operand } from "../../tensor/backend.ts";
 import { attentionRows } from "./attentionRows.ts";
 import { attentionTiles, fitsTiles } from "./attentionTiles.ts";
 import { Bindings } from "./bindings.ts";
 import type { Recorder } from "./recorder.ts";
-import { viewOf } from "./split.ts";
 import { readers, readingKey, readingOf, wordsOf } from "./vectors.ts";
 import { declarations, floatBits, loader, param } from "./wgsl.ts";
 import { functionsFor } from "./wgslFunctions.ts";

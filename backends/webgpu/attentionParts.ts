@@ -1,6 +1,7 @@
 import { BYTES } from "../../core/dtype.ts";
 import { defineExpression } from "../../core/expr.ts";
 import { sizeOf } from "../../core/shape.ts";
+import { viewOf } from "../../core/operand.ts";
 import type { Operand } from "../../tensor/backend.ts";
 import { attention as attentionKernel } from "./attention.ts";
 import { ADD, map } from "./map.ts";
@@ -8,7 +9,7 @@ import { matmul } from "./matmul.ts";
 import type { Recorder } from "./recorder.ts";
 import { reduce } from "./reduce.ts";
 import { softmax } from "./rows.ts";
-import { type Cut, cutOf, firstSplit, partOf, viewOf } from "./split.ts";
+import { type Cut, cutOf, firstSplit, partOf } from "./split.ts";
 import { onWhole, withTemporary } from "./whole.ts";
 
 interface Attention {

@@ -1,7 +1,7 @@
 import { computeDType } from "../../core/dtype.ts";
 import { isContiguous, sizeOf } from "../../core/shape.ts";
 import type { Operand } from "../../tensor/backend.ts";
-import { mergeDims } from "../cpu/walk.ts";
+import { mergeDims } from "../../core/loop.ts";
 import { Bindings, PER_WORD } from "./bindings.ts";
 import type { Recorder } from "./recorder.ts";
 import {

@@ -1,11 +1,12 @@
 import { computeDType } from "../../core/dtype.ts";
 import { sizeOf } from "../../core/shape.ts";
 import type { Operand } from "../../tensor/backend.ts";
-import { mergeDims } from "../cpu/walk.ts";
+import { mergeDims } from "../../core/loop.ts";
+import { viewOf } from "../../core/operand.ts";
 import { Bindings } from "./bindings.ts";
 import { runElements } from "./elements.ts";
 import type { Recorder } from "./recorder.ts";
-import { cutOf, firstSplit, partOf, viewOf } from "./split.ts";
+import { cutOf, firstSplit, partOf } from "./split.ts";
 import { addresses, declarations, entry, GROUP, loader, param } from "./wgsl.ts";
 import { functionsFor } from "./wgslFunctions.ts";
 

@@ -2,7 +2,8 @@ import { BYTES, isQuantized, type QuantizedDType } from "../../core/dtype.ts";
 import { BLOCK } from "../../core/quantized.ts";
 import { sizeOf } from "../../core/shape.ts";
 import type { Operand } from "../../tensor/backend.ts";
-import { mergeDims } from "../cpu/walk.ts";
+import { mergeDims } from "../../core/loop.ts";
+import { viewOf } from "../../core/operand.ts";
 import { Bindings } from "./bindings.ts";
 import { ADD, map } from "./map.ts";
 import { blockedSource } from "./matmulBlocked.ts";
@@ -11,17 +12,11 @@ import { matmulParts, type Parts, partsFor } from "./matmulParts.ts";
 import { matvecSource, type Share } from "./matvec.ts";
 import { addPlanes, quantReaders } from "./quantized.ts";
 import type { Recorder } from "./recorder.ts";
-import { cutOf, firstSplit, partOf, viewOf } from "./split.ts";
+import { cutOf, firstSplit, partOf } from "./split.ts";
 import { type Reading, readers, readingKey, readingOf, wordsOf } from "./vectors.ts";
 import { addresses, declarations, GROUP, loader, param } from "./wgsl.ts";
 import { onWhole, withTemporary } from "./whole.ts";
 import { functionsFor } from "./wgslFunctions.ts";
-
-/** [.., n, k] seen as [.., k, n]. */
-export function transposed(weight: Operand): Operand {
-  const flip = (list: readonly number[]) => [list[1], list[0]];
-  return viewOf(weight, { shape: flip(weight.shape), strides: flip(weight.strides) });
-}
 
 /** Which kernel computes a product. */
 type Plan =

@@ -1,8 +1,8 @@
 import { defineExpression } from "../../core/expr.ts";
+import { viewOf } from "../../core/operand.ts";
 import type { Operand } from "../../tensor/backend.ts";
 import { map } from "./map.ts";
 import type { Recorder } from "./recorder.ts";
-import { viewOf } from "./split.ts";
 import { withTemporary } from "./whole.ts";
 
 /** Into how many parts a product's k may be cut. */

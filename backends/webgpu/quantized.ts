@@ -1,12 +1,13 @@
 import type { QuantizedDType } from "../../core/dtype.ts";
 import { BLOCK, quantBytes } from "../../core/quantized.ts";
 import { sizeOf } from "../../core/shape.ts";
+import { viewOf } from "../../core/operand.ts";
 import type { Operand } from "../../tensor/backend.ts";
 import { Bindings, spanOf } from "./bindings.ts";
 import { splitIndexed } from "./indexing.ts";
 import type { GpuBuffer } from "./memory.ts";
 import type { Recorder } from "./recorder.ts";
-import { scalesAt, splitLoop, viewOf } from "./split.ts";
+import { scalesAt, splitLoop } from "./split.ts";
 import { declarations, entry, GROUP, param } from "./wgsl.ts";
 import { functionsFor } from "./wgslFunctions.ts";
 

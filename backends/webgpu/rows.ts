@@ -1,10 +1,10 @@
 import { BYTES } from "../../core/dtype.ts";
 import { sizeOf } from "../../core/shape.ts";
+import { viewOf } from "../../core/operand.ts";
 import type { Operand } from "../../tensor/backend.ts";
 import { Bindings } from "./bindings.ts";
 import { foldingFor, foldLanes } from "./lanes.ts";
 import type { Recorder } from "./recorder.ts";
-import { viewOf } from "./split.ts";
 import { readers, readingOf, wordsOf } from "./vectors.ts";
 import { declarations, entry, floatBits, param } from "./wgsl.ts";
 import { functionsFor } from "./wgslFunctions.ts";

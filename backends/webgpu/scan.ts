@@ -1,10 +1,11 @@
 import { computeDType } from "../../core/dtype.ts";
 import { sizeOf } from "../../core/shape.ts";
+import { sliceOf, viewOf } from "../../core/operand.ts";
 import type { Operand } from "../../tensor/backend.ts";
 import { Bindings } from "./bindings.ts";
 import { ADD, map } from "./map.ts";
 import type { Recorder } from "./recorder.ts";
-import { cutOf, firstSplit, partOf, sliceOf, viewOf } from "./split.ts";
+import { cutOf, firstSplit, partOf } from "./split.ts";
 import { addresses, declarations, entry, GROUP, loader, param } from "./wgsl.ts";
 import { functionsFor } from "./wgslFunctions.ts";
 

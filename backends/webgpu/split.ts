@@ -1,5 +1,6 @@
 import { BYTES, isQuantized } from "../../core/dtype.ts";
 import { BLOCK, quantBytes } from "../../core/quantized.ts";
+import { sliceOf } from "../../core/operand.ts";
 import type { Operand } from "../../tensor/backend.ts";
 import { spanOf } from "./bindings.ts";
 import type { GpuBuffer } from "./memory.ts";
@@ -54,20 +55,6 @@ export function splitLoop(operands: readonly Operand[], run: (pieces: readonly O
 /** The first or second part of an operand that is cut. */
 export function partOf(operand: Operand, { axis, at }: Cut, part: number): Operand {
   return part === 0 ? sliceOf(operand, axis, 0, at) : sliceOf(operand, axis, at, operand.shape[axis]);
-}
-
-/** Elements `start` to `end` along `axis`, as a view. */
-export function sliceOf(operand: Operand, axis: number, start: number, end: number): Operand {
-  return viewOf(operand, {
-    shape: operand.shape.map((size, i) => (i === axis ? end - start : size)),
-    offset: operand.offset + start * operand.strides[axis],
-  });
-}
-
-/** An operand with some of its fields changed. (A tensor's buffer is no field of its own: `...` would lose it.) */
-export function viewOf(operand: Operand, changes: Partial<Operand>): Operand {
-  const { buffer, dtype, shape, strides, offset } = operand;
-  return { buffer, dtype, shape, strides, offset, ...changes };
 }
 
 /** The element inside of what an operand touches at which a block begins, the middle one of several. */

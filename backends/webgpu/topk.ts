@@ -1,11 +1,12 @@
 import { BYTES } from "../../core/dtype.ts";
 import { sizeOf } from "../../core/shape.ts";
+import { sliceOf } from "../../core/operand.ts";
 import type { Operand } from "../../tensor/backend.ts";
 import { Bindings } from "./bindings.ts";
 import { foldLanes } from "./lanes.ts";
 import { ADD, map } from "./map.ts";
 import type { Recorder } from "./recorder.ts";
-import { partOf, sliceOf } from "./split.ts";
+import { partOf } from "./split.ts";
 import { declarations, entry, GROUP, loader, param } from "./wgsl.ts";
 import { functionsFor } from "./wgslFunctions.ts";
 import { onWhole, splitRows, withTemporary } from "./whole.ts";

@@ -1,10 +1,11 @@
+import { transposed } from "../../core/operand.ts";
 import type { Backend } from "../../tensor/backend.ts";
 import { type DeviceOptions, type NamedDevice, requestDevice } from "./device.ts";
 import { attention } from "./attentionParts.ts";
 import { gather, scatterAdd } from "./indexing.ts";
 import { copy, map } from "./map.ts";
 import { subgroupSize } from "./lanes.ts";
-import { matmul, transposed } from "./matmul.ts";
+import { matmul } from "./matmul.ts";
 import type { GpuBuffer } from "./memory.ts";
 import { dequantize } from "./quantized.ts";
 import { type Counters, Recorder } from "./recorder.ts";

@@ -1,10 +1,10 @@
 import { defineExpression } from "../../core/expr.ts";
 import { sizeOf } from "../../core/shape.ts";
+import { viewOf } from "../../core/operand.ts";
 import type { Operand, ReduceKind } from "../../tensor/backend.ts";
 import { map } from "./map.ts";
 import type { Recorder } from "./recorder.ts";
 import { reduce } from "./reduce.ts";
-import { viewOf } from "./split.ts";
 import { withTemporary } from "./whole.ts";
 
 /**

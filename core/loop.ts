@@ -1,4 +1,4 @@
-import type { Shape } from "../../core/shape.ts";
+import type { Shape } from "./shape.ts";
 
 /** Operands of one shape, with dims merged wherever all of them allow it: fewer, longer rows. */
 export interface Loop {
