@@ -5,7 +5,7 @@ import { InfimmError } from "./errors.ts";
  *
  *     silu(x) = x / (1 + exp(-x))
  *
- * and this tree is what everything else is made from: the CPU loop (backends/cpu/map.ts), the derivative
+ * and this tree is what everything else is made from: the CPU loop (backends/cpu/fast/map.ts), the derivative
  * (exprDerivative.ts) and the TeX of the docs (exprTex.ts).
  */
 export type Expr =

@@ -1,16 +1,16 @@
 import type { TypedArray } from "../../core/dtype.ts";
 import { transposed } from "../../core/operand.ts";
 import type { Backend, DeviceBuffer } from "../../tensor/backend.ts";
-import { copy } from "./copy.ts";
-import { dequantize } from "./dequantize.ts";
-import { gather, scatterAdd } from "./indexing.ts";
-import { map } from "./map.ts";
-import { matmul } from "./matmul.ts";
+import { copy } from "./fast/copy.ts";
+import { dequantize } from "./fast/dequantize.ts";
+import { gather, scatterAdd } from "./fast/indexing.ts";
+import { map } from "./fast/map.ts";
+import { matmul } from "./fast/matmul.ts";
 import { Block, CpuBuffer, Pool } from "./memory.ts";
-import { reduce } from "./reduce.ts";
-import { layerNorm, rmsNorm, softmax } from "./rows.ts";
-import { scan } from "./scan.ts";
-import { topk } from "./topk.ts";
+import { reduce } from "./fast/reduce.ts";
+import { layerNorm, rmsNorm, softmax } from "./fast/rows.ts";
+import { scan } from "./fast/scan.ts";
+import { topk } from "./fast/topk.ts";
 
 const POOL_BYTES = 512 * 2 ** 20;
 

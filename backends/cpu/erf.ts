@@ -1,4 +1,4 @@
-import { exp } from "./exp.ts";
+import { exp } from "./fast/exp.ts";
 
 /**
  * The error function, to double precision (JavaScript has none). gelu needs that much: 1 + erf(x) of a negative x

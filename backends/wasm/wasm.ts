@@ -1,8 +1,8 @@
 import type { TypedArray } from "../../core/dtype.ts";
 import type { Backend, DeviceBuffer, Operand } from "../../tensor/backend.ts";
-import { gather, scatterAdd } from "../cpu/indexing.ts";
-import { scan } from "../cpu/scan.ts";
-import { topk } from "../cpu/topk.ts";
+import { gather, scatterAdd } from "../cpu/fast/indexing.ts";
+import { scan } from "../cpu/fast/scan.ts";
+import { topk } from "../cpu/fast/topk.ts";
 import { attention } from "./attention.ts";
 import { Engine } from "./engine.ts";
 import { onCpu } from "./fallback.ts";

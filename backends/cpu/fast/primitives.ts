@@ -1,5 +1,5 @@
-import type { Primitive } from "../../core/expr.ts";
-import { erf } from "./erf.ts";
+import type { Primitive } from "../../../core/expr.ts";
+import { erf } from "../erf.ts";
 import { exp, tanh } from "./exp.ts";
 
 /** r = op(a, b, c) for the first n elements. One loop an operation, so that each compiles to tight code. */

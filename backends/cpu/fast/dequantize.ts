@@ -1,7 +1,7 @@
-import type { FusedKernels } from "../../tensor/backend.ts";
+import type { FusedKernels } from "../../../tensor/backend.ts";
 import { checked } from "./indexing.ts";
 import { Lines } from "./lines.ts";
-import { stored } from "./memory.ts";
+import { stored } from "../memory.ts";
 
 /** Rows of a quantised table, spread out as f32. */
 export const dequantize: FusedKernels["dequantize"] = (table, rows, out) => {

@@ -1,7 +1,7 @@
-import { sizeOf } from "../../core/shape.ts";
-import type { FusedKernels } from "../../tensor/backend.ts";
+import { sizeOf } from "../../../core/shape.ts";
+import type { FusedKernels } from "../../../tensor/backend.ts";
 import { BlockReader } from "./blockReader.ts";
-import { stored } from "./memory.ts";
+import { stored } from "../memory.ts";
 
 /** Up to so many winners are kept in order as the row goes by; for more, the whole row is sorted. */
 const INSERTION = 64;

@@ -1,4 +1,4 @@
-import type { Operand } from "../../tensor/backend.ts";
+import type { Operand } from "../../../tensor/backend.ts";
 import { Lines } from "./lines.ts";
 
 /** A matrix in memory: element (i, j) is at start + i * rowStride + j * columnStride of the operand behind `lines`. */

@@ -1,4 +1,4 @@
-import { type Expr, exprKey, type Primitive } from "../../core/expr.ts";
+import { type Expr, exprKey, type Primitive } from "../../../core/expr.ts";
 
 /** How many elements a block has: a dozen blocks of doubles fit the 32 KB of an L1 cache. */
 export const BLOCK = 256;

@@ -1,7 +1,7 @@
-import { InfimmError } from "../../core/errors.ts";
-import type { Operand } from "../../tensor/backend.ts";
-import { stored, widened } from "./memory.ts";
-import { forEachRow, mergeDims } from "../../core/loop.ts";
+import { InfimmError } from "../../../core/errors.ts";
+import type { Operand } from "../../../tensor/backend.ts";
+import { stored, widened } from "../memory.ts";
+import { forEachRow, mergeDims } from "../../../core/loop.ts";
 
 /** out[…i…] = input[…index[…i…]…] along `axis`; f16 and bf16 come out as f32. */
 export function gather(input: Operand, axis: number, index: Operand, out: Operand): void {

@@ -1,10 +1,10 @@
-import { forEachRow, mergeDims } from "../../core/loop.ts";
-import { mergeBatch } from "../../core/mergeBatch.ts";
-import type { Operand } from "../../core/operand.ts";
+import { forEachRow, mergeDims } from "../../../core/loop.ts";
+import { mergeBatch } from "../../../core/mergeBatch.ts";
+import type { Operand } from "../../../core/operand.ts";
 import { gemm } from "./gemm.ts";
 import { vector } from "./lines.ts";
 import { rowTimesMatrix } from "./matvec.ts";
-import { stored } from "./memory.ts";
+import { stored } from "../memory.ts";
 import { type Matrix, matricesOf } from "./pack.ts";
 
 /** Up to so many rows on the left, each by itself is faster than packing (measured: they break even at 3). */

@@ -1,8 +1,8 @@
-import type { Expr } from "../../core/expr.ts";
-import { sizeOf } from "../../core/shape.ts";
-import type { Operand } from "../../tensor/backend.ts";
+import type { Expr } from "../../../core/expr.ts";
+import { sizeOf } from "../../../core/shape.ts";
+import type { Operand } from "../../../tensor/backend.ts";
 import { BlockReader } from "./blockReader.ts";
-import { stored } from "./memory.ts";
+import { stored } from "../memory.ts";
 import { runPrimitive } from "./primitives.ts";
 import { BLOCK, programOf } from "./program.ts";
 

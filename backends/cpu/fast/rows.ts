@@ -1,9 +1,9 @@
-import { sizeOf } from "../../core/shape.ts";
-import type { FusedKernels, Operand } from "../../tensor/backend.ts";
+import { sizeOf } from "../../../core/shape.ts";
+import type { FusedKernels, Operand } from "../../../tensor/backend.ts";
 import { BlockReader } from "./blockReader.ts";
 import { exp } from "./exp.ts";
 import { vector } from "./lines.ts";
-import { stored } from "./memory.ts";
+import { stored } from "../memory.ts";
 
 /** Kernels that work on one row (the last dim) at a time, in doubles. */
 

@@ -1,5 +1,5 @@
-import type { Operand } from "../../tensor/backend.ts";
-import { stored, widened } from "./memory.ts";
+import type { Operand } from "../../../tensor/backend.ts";
+import { stored, widened } from "../memory.ts";
 import type { Matrix } from "./pack.ts";
 
 /**

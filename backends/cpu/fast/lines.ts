@@ -1,7 +1,7 @@
-import { isQuantized } from "../../core/dtype.ts";
-import { dequantizeRun } from "../../core/quantized.ts";
-import type { Operand } from "../../tensor/backend.ts";
-import { planes, stored, widened } from "./memory.ts";
+import { isQuantized } from "../../../core/dtype.ts";
+import { dequantizeRun } from "../../../core/quantized.ts";
+import type { Operand } from "../../../tensor/backend.ts";
+import { planes, stored, widened } from "../memory.ts";
 
 /**
  * Runs of an operand's elements as f32, whatever its dtype and strides: where they lie in memory already, else

@@ -1,7 +1,7 @@
-import type { Operand } from "../../tensor/backend.ts";
+import type { Operand } from "../../../tensor/backend.ts";
 import { BlockReader } from "./blockReader.ts";
-import { stored } from "./memory.ts";
-import { sizeOf } from "../../core/shape.ts";
+import { stored } from "../memory.ts";
+import { sizeOf } from "../../../core/shape.ts";
 
 /** Inclusive running sum along the last axis, in doubles; each is rounded once. `out` is contiguous. */
 export function scan(input: Operand, out: Operand): void {

@@ -1,9 +1,9 @@
-import { type Operand, permuted } from "../../core/operand.ts";
-import { sizeOf } from "../../core/shape.ts";
-import type { ReduceKind } from "../../tensor/backend.ts";
+import { type Operand, permuted } from "../../../core/operand.ts";
+import { sizeOf } from "../../../core/shape.ts";
+import type { ReduceKind } from "../../../tensor/backend.ts";
 import { BlockReader } from "./blockReader.ts";
-import { stored } from "./memory.ts";
-import { mergeDims } from "../../core/loop.ts";
+import { stored } from "../memory.ts";
+import { mergeDims } from "../../../core/loop.ts";
 
 const BLOCK = 1024;
 
