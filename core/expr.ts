@@ -5,8 +5,8 @@ import { InfimmError } from "./errors.ts";
  *
  *     silu(x) = x / (1 + exp(-x))
  *
- * and this tree is what everything else is made from: the CPU loop (backends/cpu/fast/map.ts), the derivative
- * (exprDerivative.ts) and the TeX of the docs (exprTex.ts).
+ * and this tree is what everything else is made from: each backend's kernel, the derivative (exprDerivative.ts) and the
+ * TeX of the docs (exprTex.ts).
  */
 export type Expr =
   | { readonly kind: "input"; readonly index: number }

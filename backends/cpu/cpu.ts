@@ -1,21 +1,24 @@
 import type { TypedArray } from "../../core/dtype.ts";
-import { transposed } from "../../core/operand.ts";
 import type { Backend, DeviceBuffer } from "../../tensor/backend.ts";
-import { copy } from "./fast/copy.ts";
-import { dequantize } from "./fast/dequantize.ts";
-import { gather, scatterAdd } from "./fast/indexing.ts";
-import { map } from "./fast/map.ts";
-import { matmul } from "./fast/matmul.ts";
-import { Block, CpuBuffer, Pool } from "./memory.ts";
-import { reduce } from "./fast/reduce.ts";
-import { layerNorm, rmsNorm, softmax } from "./fast/rows.ts";
-import { scan } from "./fast/scan.ts";
-import { topk } from "./fast/topk.ts";
+import { copy } from "./copy.ts";
+import { fastKernels } from "./fast/kernels.ts";
+import { Pool } from "./fast/pool.ts";
+import { gather, scatterAdd } from "./indexing.ts";
+import { map } from "./map.ts";
+import { matmul } from "./matmul.ts";
+import { Block, CpuBuffer } from "./memory.ts";
+import { reduce } from "./reduce.ts";
+import { scan } from "./scan.ts";
 
 const POOL_BYTES = 512 * 2 ** 20;
 
-/** The reference backend: plain TypeScript loops, in one thread, everywhere. It runs each kernel at once. */
-export function createCpuBackend(): Backend {
+/**
+ * The reference backend: plain TypeScript loops, in one thread, everywhere. It runs each kernel at once.
+ *
+ * @param options.fast false: the kernels beside this file, one loop each, which say what all backends compute; true (the
+ *   default): those in fast/, which compute the same
+ */
+export function createCpuBackend({ fast = true } = {}): Backend {
   const pool = new Pool(POOL_BYTES);
   const blockOf = (buffer: DeviceBuffer) => (buffer as CpuBuffer).block;
   const readSync = (buffer: DeviceBuffer, byteOffset: number, byteLength: number) =>
@@ -34,21 +37,6 @@ export function createCpuBackend(): Backend {
     read: async (...range) => readSync(...range),
     readSync,
     flush: async () => {},
-    map,
-    reduce,
-    matmul: (a, b, out) => matmul(a, b, out),
-    copy,
-    gather,
-    scatterAdd,
-    scan,
-    fused: {
-      softmax,
-      layerNorm,
-      rmsNorm,
-      linear: (x, weight, bias, out) => matmul(x, transposed(weight), out, bias),
-      dequantize,
-      quantizedLinear: (x, weight, bias, out) => matmul(x, transposed(weight), out, bias),
-      topk,
-    },
+    ...(fast ? fastKernels : { map, reduce, matmul, copy, gather, scatterAdd, scan, fused: {} }),
   };
 }

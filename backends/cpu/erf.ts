@@ -1,5 +1,3 @@
-import { exp } from "./fast/exp.ts";
-
 /**
  * The error function, to double precision (JavaScript has none). gelu needs that much: 1 + erf(x) of a negative x
  * cancels. The polynomials are Chebyshev fits of ours.
@@ -9,7 +7,7 @@ export function erf(x: number): number {
   if (magnitude <= 1.5) return x * near(x * x);
   if (magnitude >= 6) return x > 0 ? 1 : -1; // 1 - erf(6) is 2e-17
   if (Number.isNaN(x)) return x;
-  const tail = far(2 / (2 + magnitude)) * exp(-x * x);
+  const tail = far(2 / (2 + magnitude)) * Math.exp(-x * x);
   return x > 0 ? 1 - tail : tail - 1;
 }
 

@@ -3,7 +3,7 @@ import { BLOCK, quantBytes } from "../../core/quantized.ts";
 import { transposed, viewOf } from "../../core/operand.ts";
 import { contiguousStrides } from "../../core/shape.ts";
 import type { Operand } from "../../tensor/backend.ts";
-import { checked } from "../cpu/fast/indexing.ts";
+import { checked } from "../cpu/indexing.ts";
 import type { Engine } from "./engine.ts";
 import { type DequantizeArguments, dequantizeModule } from "./kernels/quantized/dequantize.ts";
 import { lineBytes, type QuantizedDotsArguments, quantizedDotsModule, SCRATCH } from "./kernels/quantized/dots.ts";

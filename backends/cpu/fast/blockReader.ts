@@ -1,6 +1,7 @@
 import type { TypedArray } from "../../../core/dtype.ts";
 import type { Operand } from "../../../tensor/backend.ts";
-import { stored, widened } from "../memory.ts";
+import { stored } from "../memory.ts";
+import { widened } from "./widened.ts";
 import { mergeDims } from "../../../core/loop.ts";
 
 /** Reads an operand's elements in row-major order, a block at a time, as doubles. */

@@ -1,6 +1,7 @@
 import { type DType, f32ToBf16, f32ToF16, type TypedArray } from "../../../core/dtype.ts";
 import type { Operand } from "../../../tensor/backend.ts";
-import { stored, widened } from "../memory.ts";
+import { stored } from "../memory.ts";
+import { widened } from "./widened.ts";
 import { forEachRow, type Loop, mergeDims } from "../../../core/loop.ts";
 
 /** A square of so many elements a side is copied at once where reading and writing run in different directions. */

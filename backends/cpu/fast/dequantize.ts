@@ -1,5 +1,5 @@
 import type { FusedKernels } from "../../../tensor/backend.ts";
-import { checked } from "./indexing.ts";
+import { checked } from "../indexing.ts";
 import { Lines } from "./lines.ts";
 import { stored } from "../memory.ts";
 

@@ -1,6 +1,7 @@
-import { InfimmError } from "../../../core/errors.ts";
 import type { Operand } from "../../../tensor/backend.ts";
-import { stored, widened } from "../memory.ts";
+import { checked } from "../indexing.ts";
+import { stored } from "../memory.ts";
+import { widened } from "./widened.ts";
 import { forEachRow, mergeDims } from "../../../core/loop.ts";
 
 /** out[…i…] = input[…index[…i…]…] along `axis`; f16 and bf16 come out as f32. */
@@ -44,10 +45,4 @@ export function scatterAdd(out: Operand, axis: number, index: Operand, source: O
       target[p + i * stepOut + checked("scatterAdd", ids[q + i * stepId], size) * along] += from[r + i * stepFrom];
     }
   });
-}
-
-/** An index that is in range. */
-export function checked(op: string, id: number, size: number): number {
-  if (id < 0 || id >= size) throw new InfimmError(`${op}: index ${id} is out of range; expected 0 to ${size - 1}`);
-  return id;
 }

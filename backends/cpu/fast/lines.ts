@@ -1,7 +1,8 @@
-import { isQuantized } from "../../../core/dtype.ts";
-import { dequantizeRun } from "../../../core/quantized.ts";
+import { isQuantized, type QuantizedDType } from "../../../core/dtype.ts";
+import { dequantizeRun, type Planes, planesOf } from "../../../core/quantized.ts";
 import type { Operand } from "../../../tensor/backend.ts";
-import { planes, stored, widened } from "../memory.ts";
+import { type CpuBuffer, stored } from "../memory.ts";
+import { widened } from "./widened.ts";
 
 /**
  * Runs of an operand's elements as f32, whatever its dtype and strides: where they lie in memory already, else
@@ -71,6 +72,12 @@ function convert(
   line: Float32Array,
 ): void {
   for (let i = 0, p = start; i < count; i++, p += stride) line[i] = data[p];
+}
+
+/** The planes of a quantised operand's whole memory: a stretch of rows begins at its offset in both. */
+function planes(operand: Operand): Planes {
+  const { block, byteLength } = operand.buffer as CpuBuffer;
+  return planesOf(operand.dtype as QuantizedDType, new Uint8Array(block.bytes, 0, byteLength));
 }
 
 /** A whole vector operand, as doubles. */

@@ -1,5 +1,6 @@
 import type { Operand } from "../../../tensor/backend.ts";
-import { stored, widened } from "../memory.ts";
+import { stored } from "../memory.ts";
+import { widened } from "./widened.ts";
 import type { Matrix } from "./pack.ts";
 
 /**

@@ -1,5 +1,6 @@
 import type { Primitive } from "../../../core/expr.ts";
 import { erf } from "../erf.ts";
+import { power, remainder, roundHalfEven } from "../primitives.ts";
 import { exp, tanh } from "./exp.ts";
 
 /** r = op(a, b, c) for the first n elements. One loop an operation, so that each compiles to tight code. */
@@ -25,7 +26,7 @@ export function runPrimitive(
       for (let i = 0; i < n; i++) r[i] = a[i] / b[i];
       return;
     case "pow":
-      for (let i = 0; i < n; i++) r[i] = power(a[i], b[i]);
+      for (let i = 0; i < n; i++) r[i] = fastPower(a[i], b[i]);
       return;
     case "remainder":
       for (let i = 0; i < n; i++) r[i] = remainder(a[i], b[i]);
@@ -108,22 +109,8 @@ export function runPrimitive(
   }
 }
 
-/** To the nearest integer; halves to the even one. */
-function roundHalfEven(x: number): number {
-  const down = Math.floor(x);
-  const rest = x - down;
-  return rest < 0.5 || (rest === 0.5 && down % 2 === 0) ? down : down + 1;
-}
-
-/** a^b as C has it: JavaScript's 1 ** NaN and 1 ** inf are NaN. Small whole powers are common, and ** is slow. */
-function power(a: number, b: number): number {
+/** Small whole powers are common, and ** is slow. */
+function fastPower(a: number, b: number): number {
   if (b === 2) return a * a;
-  if (b === 3) return a * a * a;
-  return a === 1 || b === 0 ? 1 : a ** b;
-}
-
-/** What is left of a after whole multiples of b, with b's sign. (% is exact, and has a's sign.) */
-function remainder(a: number, b: number): number {
-  const rest = a % b;
-  return rest !== 0 && rest < 0 !== b < 0 ? rest + b : rest;
+  return b === 3 ? a * a * a : power(a, b);
 }

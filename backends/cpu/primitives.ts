@@ -1,0 +1,55 @@
+import type { Primitive } from "../../core/expr.ts";
+import { erf } from "./erf.ts";
+
+/** What each primitive of an expression computes. True is 1, false is 0. */
+export const PRIMITIVE: Record<Primitive, (a: number, b: number, c: number) => number> = {
+  add: (a, b) => a + b,
+  sub: (a, b) => a - b,
+  mul: (a, b) => a * b,
+  div: (a, b) => a / b,
+  pow: power,
+  remainder,
+  min: Math.min,
+  max: Math.max,
+  neg: (a) => -a,
+  abs: Math.abs,
+  sign: Math.sign,
+  floor: Math.floor,
+  ceil: Math.ceil,
+  round: roundHalfEven,
+  exp: Math.exp,
+  log: Math.log,
+  sqrt: Math.sqrt,
+  sin: Math.sin,
+  cos: Math.cos,
+  tanh: Math.tanh,
+  erf,
+  lt: (a, b) => Number(a < b),
+  le: (a, b) => Number(a <= b),
+  gt: (a, b) => Number(a > b),
+  ge: (a, b) => Number(a >= b),
+  eq: (a, b) => Number(a === b),
+  ne: (a, b) => Number(a !== b),
+  and: (a, b) => Number(a !== 0 && b !== 0),
+  or: (a, b) => Number(a !== 0 || b !== 0),
+  not: (a) => Number(a === 0),
+  select: (a, b, c) => (a !== 0 ? b : c),
+};
+
+/** To the nearest integer; halves to the even one. */
+export function roundHalfEven(x: number): number {
+  const down = Math.floor(x);
+  const rest = x - down;
+  return rest < 0.5 || (rest === 0.5 && down % 2 === 0) ? down : down + 1;
+}
+
+/** a^b as C has it: JavaScript's 1 ** NaN and 1 ** inf are NaN. */
+export function power(a: number, b: number): number {
+  return a === 1 || b === 0 ? 1 : a ** b;
+}
+
+/** What is left of a after whole multiples of b, with b's sign. (% is exact, and has a's sign.) */
+export function remainder(a: number, b: number): number {
+  const rest = a % b;
+  return rest !== 0 && rest < 0 !== b < 0 ? rest + b : rest;
+}
