@@ -11,7 +11,7 @@ import "./backends/register.ts";
 export { createGpuJsBackend, type GpuJsOptions } from "./backends/gpujs/gpujs.ts";
 export { createWasmBackend, type WasmBackend, type WasmOptions } from "./backends/wasm/wasm.ts";
 export { DeviceLostError, OutOfMemoryError, WebgpuError } from "./backends/webgpu/errors.ts";
-export { type WgslKernel, wgslKernel } from "./backends/webgpu/customKernel.ts";
+export { type WgslKernel, wgslKernel } from "./backends/webgpu/kernels/customKernel.ts";
 export { createWebgpuBackend, type WebgpuBackend } from "./backends/webgpu/webgpu.ts";
 export * from "./core/errors.ts";
 export { dequantize, quantize } from "./core/quantized.ts";

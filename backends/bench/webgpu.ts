@@ -3,10 +3,10 @@ import { quantize } from "../../core/quantized.ts";
 import { contiguousStrides, type Shape, sizeOf } from "../../core/shape.ts";
 import { type Backend, compute, fromData, linear, scaledDotProductAttention, scope, type Tensor } from "../../tensor/index.ts"; // biome-ignore format: one line
 import { createGpuJsBackend } from "../gpujs/gpujs.ts";
-import { wgslKernel } from "../webgpu/customKernel.ts";
-import { requestDevice } from "../webgpu/device.ts";
-import { USAGE } from "../webgpu/memory.ts";
-import { nodeGpu } from "../webgpu/nodeGpu.ts";
+import { wgslKernel } from "../webgpu/kernels/customKernel.ts";
+import { requestDevice } from "../webgpu/device/requestDevice.ts";
+import { USAGE } from "../webgpu/memory/blockPool.ts";
+import { nodeGpu } from "../webgpu/device/nodeGpu.ts";
 import { createWebgpuBackend, type WebgpuBackend } from "../webgpu/webgpu.ts";
 import { evaBlock, evaBlockFlops, evaBlockWeights } from "./evaBlock.ts";
 import { numbers } from "./numbers.ts";

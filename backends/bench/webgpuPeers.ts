@@ -1,6 +1,6 @@
 import { createRequire } from "node:module";
 import { sizeOf } from "../../core/shape.ts";
-import { USAGE } from "../webgpu/memory.ts";
+import { USAGE } from "../webgpu/memory/blockPool.ts";
 import { evaBlockWeights, onnxEvaBlocks } from "./evaBlock.ts";
 import { numbers } from "./numbers.ts";
 import { OnnxGraph } from "./onnx.ts";

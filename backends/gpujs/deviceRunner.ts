@@ -2,7 +2,7 @@ import { BYTES } from "../../core/dtype.ts";
 import { InfimmError } from "../../core/errors.ts";
 import { sizeOf } from "../../core/shape.ts";
 import type { Operand } from "../../tensor/backend.ts";
-import { type GpuBuffer, USAGE } from "../webgpu/memory.ts";
+import { type GpuBuffer, USAGE } from "../webgpu/memory/blockPool.ts";
 import type { WebgpuBackend } from "../webgpu/webgpu.ts";
 import { helpersOf } from "./helpers.ts";
 import type { KernelSource } from "./kernelSources.ts";

@@ -149,7 +149,7 @@ describe.skipIf(!found)("webgpu", () => {
   it("tells at the next read what WebGPU refused", async () => {
     const backend = await open();
     const kept = fromData(Float32Array.of(1), [1], "f32", backend);
-    backend.recorder.dispatch({ key: "bad", source: () => "not WGSL", windows: [], params: [0], groups: 1 });
+    backend.recorder.dispatch({ key: "bad", source: () => "not WGSL", blocks: [], params: [0], groups: 1 });
     await expect(kept.data()).rejects.toThrow(WebgpuError);
     await expect(kept.data()).resolves.toEqual(Float32Array.of(1));
     expect(takeRefusals()[0]).toContain("not WGSL");

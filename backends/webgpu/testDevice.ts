@@ -1,5 +1,5 @@
 import { afterAll } from "vitest";
-import { type DeviceOptions, type NamedDevice, requestDevice } from "./device.ts";
+import { type DeviceOptions, type NamedDevice, requestDevice } from "./device/requestDevice.ts";
 import { WebgpuError } from "./errors.ts";
 
 const devices: GPUDevice[] = [];

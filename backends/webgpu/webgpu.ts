@@ -1,19 +1,19 @@
 import { transposed } from "../../core/operand.ts";
 import type { Backend } from "../../tensor/backend.ts";
-import { type DeviceOptions, type NamedDevice, requestDevice } from "./device.ts";
-import { attention } from "./attentionParts.ts";
-import { gather, scatterAdd } from "./indexing.ts";
-import { copy, map } from "./map.ts";
-import { subgroupSize } from "./lanes.ts";
-import { matmul } from "./matmul.ts";
-import type { GpuBuffer } from "./memory.ts";
-import { dequantize } from "./quantized.ts";
-import { type Counters, Recorder } from "./recorder.ts";
-import { reduce } from "./reduce.ts";
-import { rope } from "./rope.ts";
-import { layerNorm, rmsNorm, softmax } from "./rows.ts";
-import { scan } from "./scan.ts";
-import { topk } from "./topk.ts";
+import { type DeviceOptions, type NamedDevice, requestDevice } from "./device/requestDevice.ts";
+import { attention } from "./kernels/attention/attention.ts";
+import { gather, scatterAdd } from "./kernels/indexing.ts";
+import { copy, map } from "./kernels/map/map.ts";
+import { subgroupSize } from "./wgsl/lanes.ts";
+import { matmul } from "./kernels/matmul/matmul.ts";
+import type { GpuBuffer } from "./memory/blockPool.ts";
+import { dequantize } from "./kernels/quantized.ts";
+import { type Counters, Recorder } from "./recording/recorder.ts";
+import { reduce } from "./kernels/reduce/reduce.ts";
+import { rope } from "./kernels/rope.ts";
+import { layerNorm, rmsNorm, softmax } from "./kernels/rows/rows.ts";
+import { scan } from "./kernels/scan.ts";
+import { topk } from "./kernels/topk.ts";
 
 /** The WebGPU backend, with what it tells beyond the interface. */
 export interface WebgpuBackend extends Backend {

@@ -1,5 +1,5 @@
 import type { Browser, Page } from "playwright-core";
-import { softwareBrowser } from "../../backends/webgpu/softwareAdapter.ts";
+import { softwareBrowser } from "../../backends/webgpu/device/softwareAdapter.ts";
 
 /** SwiftShader is Chromium's software GPU: without the flags, `navigator.gpu` is there and gives no adapter. */
 const FLAGS = [
