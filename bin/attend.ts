@@ -4,7 +4,7 @@ import { answerLooks, type Look } from "../model/study/answerLooks.ts";
 import { makeImage } from "../model/processor/pictures/image.ts";
 import { pillowResize } from "../model/processor/pictures/pillowResize.ts";
 import { preprocess } from "../model/processor/pictures/preprocess.ts";
-import { writeWhole } from "../model/checkpoint/convert/writeWhole.ts";
+import { writeWhole } from "../model/files/writeWhole.ts";
 import { type AnswerOptions, generateOptionsOf, questionOf, withAnswerOptions, wholeNumber } from "./answerOptions.ts";
 import { loadAssistant } from "./loadAssistant.ts";
 import { contactSheet, overlay } from "./overlay.ts";

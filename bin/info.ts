@@ -7,7 +7,8 @@ import { InfiMM } from "../model/infimm.ts";
 import { readJson } from "../model/files/readFile.ts";
 import { VARIANTS, type VariantName } from "../model/config/variants.ts";
 import { nearestNames } from "../model/checkpoint/load/nearestNames.ts";
-import { type Report, report } from "../nn/report.ts";
+import { report } from "../nn/report.ts";
+import type { Report } from "../nn/reportTable.ts";
 import { wholeNumber } from "./answerOptions.ts";
 
 const NAMES = Object.keys(VARIANTS);

@@ -28,13 +28,16 @@ interface Import {
 }
 
 /** The relative imports of every source of `folder`, as paths from the root. */
-function importsOf(folder: string): Import[] {
+function importsOf(folder: string, dynamic = true): Import[] {
   return readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
     .filter((name) => name.endsWith(".ts") && !name.endsWith(".test.ts") && !/node_modules|\.snippets-/.test(name))
     .flatMap((name) => {
       const from = join(folder, name);
       const text = readFileSync(join(root, from), "utf8");
-      const statements = text.matchAll(/(?:^|[\s;])(?:from|import)\s*\(?\s*"(\.[^"]+)"/g);
+      const statement = dynamic
+        ? /(?:^|[\s;])(?:from|import)\s*\(?\s*"(\.[^"]+)"/g
+        : /(?:^|[\s;])(?:from|import)\s*"(\.[^"]+)"/g;
+      const statements = text.matchAll(statement);
       return [...statements].map(([, path]) => ({ from, to: relative(root, resolve(root, dirname(from), path)) }));
     });
 }
@@ -85,4 +88,49 @@ it("the package's entry needs no Node module until something on disk is asked fo
   expect(edges.length).toBeGreaterThan(300);
   expect(edges.filter(([, to]) => to.startsWith("node:"))).toEqual([]);
   expect(staticImports("model/checkpoint/openWeights.ts").some(([, to]) => to.startsWith("node:"))).toBe(true);
+});
+
+/**
+ * The circles among imports, types included, dynamic imports not. Each is given by its files, in order of name.
+ * (Tarjan, "Depth-first search and linear graph algorithms", 1972.)
+ */
+function circles(edges: ReadonlyMap<string, readonly string[]>): string[][] {
+  const found: string[][] = [];
+  const number = new Map<string, number>();
+  const low = new Map<string, number>();
+  const stack: string[] = [];
+  const visit = (file: string) => {
+    number.set(file, number.size);
+    low.set(file, number.get(file)!);
+    stack.push(file);
+    for (const to of edges.get(file) ?? []) {
+      if (!number.has(to)) visit(to);
+      if (stack.includes(to)) low.set(file, Math.min(low.get(file)!, low.get(to)!));
+    }
+    if (low.get(file) !== number.get(file)) return;
+    const circle = stack.splice(stack.indexOf(file));
+    if (circle.length > 1) found.push(circle.sort());
+  };
+  for (const file of edges.keys()) if (!number.has(file)) visit(file);
+  return found;
+}
+
+/** Circles that are meant: vjps are made of tensor ops, which tensors have as methods; modules and their observers. */
+const MEANT = /^(tensor\/|nn\/(errorPath|module|observe)\.ts$)/;
+
+it("has no circle of imports but those of tensors and modules", () => {
+  const edges = new Map<string, string[]>();
+  for (const { from, to } of Object.keys(MAY_IMPORT).flatMap((folder) => importsOf(folder, false))) {
+    edges.set(from, [...(edges.get(from) ?? []), to]);
+  }
+  expect(
+    circles(
+      new Map([
+        ["a", ["b"]],
+        ["b", ["c"]],
+        ["c", ["b", "d"]],
+      ]),
+    ),
+  ).toEqual([["b", "c"]]);
+  expect(circles(edges).filter((files) => !files.every((file) => MEANT.test(file)))).toEqual([]);
 });

@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { writeText } from "../model/checkpoint/convert/writeWhole.ts";
+import { writeText } from "../model/files/writeWhole.ts";
 import type { Check } from "./check.ts";
 import { diagnose } from "./diagnose.ts";
 import { htmlReport } from "./report.ts";

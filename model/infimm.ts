@@ -2,7 +2,7 @@ import { Module } from "../nn/module.ts";
 import { type Backend, crossEntropy, empty, getBackend, slice, type Tensor } from "../tensor/index.ts";
 import type { InfiMMConfig } from "./config/config.ts";
 import { Flamingo, type Inputs } from "./flamingo.ts";
-import type { PretrainedOptions } from "./checkpoint/pretrained.ts";
+import type { PretrainedOptions } from "./checkpoint/checkpoint.ts";
 
 /** An InfiMM model: `model.config` says which. modeling_infimm_zephyr.py: InfiMMZephyrModel, with a forward. */
 export class InfiMM extends Module {

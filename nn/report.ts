@@ -7,32 +7,8 @@ import type { Module } from "./module.ts";
 import { observing } from "./observe.ts";
 import { argumentsOnMeta, onMeta } from "./onMeta.ts";
 import { parameterCount } from "./parameterCount.ts";
-import { formatReport } from "./reportTable.ts";
+import { formatReport, type Report, type ReportRow } from "./reportTable.ts";
 import { callWith, firstTensor, type Inputs } from "./trace.ts";
-
-/** What a report says of one module, all that is inside it included. */
-export interface ReportRow {
-  readonly path: string;
-  readonly type: string;
-  /** Of the last run; null if the module never ran, which does not mean that nobody read its weights. */
-  readonly output: Shape | null;
-  readonly calls: number;
-  readonly parameters: number;
-  /** Operations of all its runs; a multiply and an add are two. */
-  readonly flops: number;
-  /** Of its parameters and buffers, as they are stored now. */
-  readonly bytes: number;
-}
-
-/** Shapes, sizes and costs of a model, without a number being computed. `String(report)` is a table. */
-export interface Report {
-  readonly rows: readonly ReportRow[];
-  readonly total: { readonly parameters: number; readonly flops: number; readonly bytes: number };
-  /** Parameters that no forward has read. */
-  readonly unused: readonly string[];
-  /** A table of the modules at most `depth` names deep; default: all. */
-  toString(options?: { depth?: number }): string;
-}
 
 /**
  * Run a module on shapes alone and say what it is made of and what it costs. This is how to look at a change before

@@ -1,5 +1,29 @@
 import { showShape } from "../core/errors.ts";
-import type { Report, ReportRow } from "./report.ts";
+import type { Shape } from "../core/shape.ts";
+
+/** What a report says of one module, all that is inside it included. */
+export interface ReportRow {
+  readonly path: string;
+  readonly type: string;
+  /** Of the last run; null if the module never ran, which does not mean that nobody read its weights. */
+  readonly output: Shape | null;
+  readonly calls: number;
+  readonly parameters: number;
+  /** Operations of all its runs; a multiply and an add are two. */
+  readonly flops: number;
+  /** Of its parameters and buffers, as they are stored now. */
+  readonly bytes: number;
+}
+
+/** Shapes, sizes and costs of a model, without a number being computed. `String(report)` is a table. */
+export interface Report {
+  readonly rows: readonly ReportRow[];
+  readonly total: { readonly parameters: number; readonly flops: number; readonly bytes: number };
+  /** Parameters that no forward has read. */
+  readonly unused: readonly string[];
+  /** A table of the modules at most `depth` names deep; default: all. */
+  toString(options?: { depth?: number }): string;
+}
 
 const COUNT = new Intl.NumberFormat("en");
 const HEAD = ["module", "type", "output", "parameters", "weights", "flops"];

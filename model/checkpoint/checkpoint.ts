@@ -1,6 +1,6 @@
-import { isNode } from "../files/isNode.ts";
-import type { WeightFile } from "./weightFile.ts";
 import type { HubOptions } from "./hub/settings.ts";
+import type { LoadOptions } from "./load/loadWeights.ts";
+import type { WeightFile } from "./weightFile.ts";
 
 /** The files of one model: a folder, or what came from the hub. */
 export interface Checkpoint {
@@ -11,15 +11,7 @@ export interface Checkpoint {
   openWeights(): Promise<WeightFile>;
 }
 
-/**
- * A model by its folder or weight file (Node), by the address of its folder (browsers), or by its name on the Hugging
- * Face hub, "owner/name", from where it is downloaded once.
- */
-export async function openCheckpoint(source: string, options: HubOptions = {}): Promise<Checkpoint> {
-  if (isNode) {
-    const { openNodeCheckpoint } = await import("./nodeCheckpoint.ts");
-    return openNodeCheckpoint(source, options);
-  }
-  const { openWebCheckpoint } = await import("./webCheckpoint.ts");
-  return openWebCheckpoint(source, options);
+export interface PretrainedOptions extends LoadOptions, HubOptions {
+  /** Compile the kernels of an answer while the weights are on their way, where the backend compiles any. Default: false; of an Assistant, on a real GPU. */
+  readonly precompile?: boolean;
 }

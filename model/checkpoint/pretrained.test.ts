@@ -8,7 +8,8 @@ import { Assistant } from "../generate/assistant.ts";
 import { InfiMM } from "../infimm.ts";
 import { openWeights } from "./openWeights.ts";
 import type { TensorData } from "./weightFile.ts";
-import { type TensorToWrite, writeSafetensors } from "./safetensors/writeSafetensors.ts";
+import { writeSafetensors } from "./safetensors/writeSafetensors.ts";
+import type { TensorToWrite } from "./tensorToWrite.ts";
 
 const TINY = "model/infimm-tiny";
 

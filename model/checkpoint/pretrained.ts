@@ -1,15 +1,10 @@
 import { parseConfig } from "../config/config.ts";
-import { type Checkpoint, openCheckpoint } from "./checkpoint.ts";
-import type { HubOptions } from "./hub/settings.ts";
+import type { Checkpoint, PretrainedOptions } from "./checkpoint.ts";
+import { openCheckpoint } from "./openCheckpoint.ts";
 import { InfiMM } from "../infimm.ts";
 import { precompile } from "../generate/precompile.ts";
 import { Processor } from "../processor/processor.ts";
 import { type LoadOptions, loadWeights } from "./load/loadWeights.ts";
-
-export interface PretrainedOptions extends LoadOptions, HubOptions {
-  /** Compile the kernels of an answer while the weights are on their way, where the backend compiles any. Default: false; of an Assistant, on a real GPU. */
-  readonly precompile?: boolean;
-}
 
 /**
  * A model by its folder or weight file (Node), the address of its folder (browsers), or its name on the Hugging Face

@@ -1,21 +1,15 @@
 import { openBackend } from "../../tensor/index.ts";
+import type { AnswerOptions } from "./answerOptions.ts";
 import { Chat } from "./chat.ts";
 import { generate, generateSteps } from "./generate.ts";
-import type { GenerateOptions } from "./options.ts";
-import { openCheckpoint } from "../checkpoint/checkpoint.ts";
+import { openCheckpoint } from "../checkpoint/openCheckpoint.ts";
 import type { InfiMM } from "../infimm.ts";
-import type { PretrainedOptions } from "../checkpoint/pretrained.ts";
-import type { ApplyOptions, Processor, ProcessorInput } from "../processor/processor.ts";
+import type { PretrainedOptions } from "../checkpoint/checkpoint.ts";
+import type { Processor, ProcessorInput } from "../processor/processor.ts";
 import type { PictureSource } from "../processor/pictures/readPicture.ts";
 import { readPictures, type UnreadInput } from "../processor/pictures/readPictures.ts";
 import { StopStrings } from "../processor/text/stopStrings.ts";
 import { StreamDecoder } from "../processor/text/streamDecoder.ts";
-
-/** How to answer: what to generate, and how the prompt is made. */
-export interface AnswerOptions extends GenerateOptions, Omit<ApplyOptions, "addGenerationPrompt"> {
-  /** An answer ends before the first of these. */
-  readonly stopStrings?: readonly string[];
-}
 
 /** A model with its processor: pictures and words in, words out. */
 export class Assistant {

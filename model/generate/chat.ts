@@ -1,16 +1,22 @@
-import type { AnswerOptions, Assistant } from "./assistant.ts";
 import type { Image } from "../processor/pictures/image.ts";
 import type { Message } from "../processor/text/prompt.ts";
 import { type PictureSource, readPicture } from "../processor/pictures/readPicture.ts";
+import type { UnreadInput } from "../processor/pictures/readPictures.ts";
+import type { AnswerOptions } from "./answerOptions.ts";
+
+/** Whatever continues a conversation, piece by piece: an Assistant does. */
+export interface Replier {
+  reply(conversation: UnreadInput, options?: AnswerOptions): AsyncIterable<string>;
+}
 
 /** A conversation: each turn sees all turns before it, and their pictures. */
 export class Chat {
   /** What has been said, oldest first. */
   readonly messages: Message[];
-  readonly #assistant: Assistant;
+  readonly #replier: Replier;
 
-  constructor(assistant: Assistant, { system }: { system?: string } = {}) {
-    this.#assistant = assistant;
+  constructor(replier: Replier, { system }: { system?: string } = {}) {
+    this.#replier = replier;
     this.messages = system === undefined ? [] : [{ role: "system", content: system }];
   }
 
@@ -29,7 +35,7 @@ export class Chat {
     this.messages.push({ role: "user", content: [...images.map((image) => ({ image })), text] });
     let answer = "";
     try {
-      for await (const piece of this.#assistant.reply(this.messages, options)) {
+      for await (const piece of this.#replier.reply(this.messages, options)) {
         answer += piece;
         yield piece;
       }

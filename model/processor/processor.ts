@@ -5,7 +5,8 @@ import { withoutMarks } from "./text/literal.ts";
 import { type PixelValues, stackPictures } from "./pictures/pixelValues.ts";
 import type { PreprocessOptions } from "./pictures/preprocess.ts";
 import { type Message, type Prompt, renderPrompt } from "./text/prompt.ts";
-import { Tokenizer, type TokenizerConfig } from "./text/tokenizer.ts";
+import { Tokenizer } from "./text/tokenizer.ts";
+import type { TokenizerConfig } from "./text/tokenizerFiles.ts";
 
 /** The parsed contents of a checkpoint's files. */
 export interface ProcessorFiles {

@@ -5,10 +5,10 @@ import { sizeOf } from "../../../core/shape.ts";
 import { formatOf } from "../formats.ts";
 import { canonicalName } from "../load/names.ts";
 import { openWeights } from "../openWeights.ts";
-import { joinPlanes } from "./quantizedTensors.ts";
+import { joinPlanes } from "../quantizedTensors.ts";
 import { storageError, storeAs, storedAs, type WeightDType } from "./storeAs.ts";
 import { heldAs, type WeightFile } from "../weightFile.ts";
-import type { TensorToWrite } from "../safetensors/writeSafetensors.ts";
+import type { TensorToWrite } from "../tensorToWrite.ts";
 import { bytesOf, type Plan, writeOne, writeShards } from "./writeShards.ts";
 import { refuseExisting, refuseFullDisk, writeFolder } from "./writeFolder.ts";
 

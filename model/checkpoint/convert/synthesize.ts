@@ -2,7 +2,7 @@ import { encodeFloats } from "../../../core/dtype.ts";
 import { fillFromTable, fnv1a, normalTable } from "../../../core/random.ts";
 import { sizeOf } from "../../../core/shape.ts";
 import type { Module } from "../../../nn/module.ts";
-import type { TensorToWrite } from "../safetensors/writeSafetensors.ts";
+import type { TensorToWrite } from "../tensorToWrite.ts";
 
 /**
  * Seeded bf16 weights for every parameter of a model, under its names: a checkpoint of real shapes where the real one

@@ -3,7 +3,7 @@ import { mkdir, readdir, rename, rm, stat, statfs } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { InfimmError } from "../../../core/errors.ts";
 import { bytesText } from "../../../nn/reportTable.ts";
-import { writeError } from "./writeWhole.ts";
+import { writeError } from "../../files/writeWhole.ts";
 
 /**
  * Make a folder (Node) that appears under `to` only when it is complete: `fill` writes into one beside it, which is

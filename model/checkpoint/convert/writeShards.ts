@@ -1,10 +1,11 @@
 import { join } from "node:path";
 import { byteLengthOf } from "../../../core/dtype.ts";
 import { sizeOf } from "../../../core/shape.ts";
-import { storedPlanes } from "./quantizedTensors.ts";
+import { storedPlanes } from "../quantizedTensors.ts";
 import { writeTorch } from "../torch/writeTorch.ts";
-import { type TensorToWrite, writeSafetensors } from "../safetensors/writeSafetensors.ts";
-import { writeText } from "./writeWhole.ts";
+import { writeSafetensors } from "../safetensors/writeSafetensors.ts";
+import type { TensorToWrite } from "../tensorToWrite.ts";
+import { writeText } from "../../files/writeWhole.ts";
 
 /** What is written: tensors, and what else they are called. */
 export interface Plan {

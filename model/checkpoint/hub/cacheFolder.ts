@@ -4,7 +4,7 @@ import { homedir } from "node:os";
 import { dirname, join, relative } from "node:path";
 import { shardsOf } from "../safetensors/sharded.ts";
 import { WEIGHT_FILES } from "../formats.ts";
-import { writeText } from "../convert/writeWhole.ts";
+import { writeText } from "../../files/writeWhole.ts";
 import { REQUIRED } from "./choose.ts";
 import type { RemoteFile } from "./listing.ts";
 import { type Hub, isCommit } from "./settings.ts";

@@ -1,6 +1,6 @@
 import { createHash, type Hash } from "node:crypto";
 import { type FileHandle, open } from "node:fs/promises";
-import { writeError } from "../convert/writeWhole.ts";
+import { writeError } from "../../files/writeWhole.ts";
 import type { DownloadSink } from "./download.ts";
 import type { RemoteFile } from "./listing.ts";
 

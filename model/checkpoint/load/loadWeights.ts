@@ -6,7 +6,7 @@ import { ropeTables, VisionRotaryEmbedding } from "../../evaClip/rope.ts";
 import type { VisualConfig } from "../../config/visualConfig.ts";
 import { explainMismatch, matchNames } from "./match.ts";
 import { refuseNonFinite } from "./nonFinite.ts";
-import { joinPlanes } from "../convert/quantizedTensors.ts";
+import { joinPlanes } from "../quantizedTensors.ts";
 import { storeAs, storedAs, type WeightDType } from "../convert/storeAs.ts";
 import { heldAs, quote, type TensorData, type WeightFile } from "../weightFile.ts";
 

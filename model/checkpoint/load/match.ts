@@ -1,5 +1,7 @@
+import type { Misshapen } from "./nameMatch.ts";
 import { showShape } from "../../../core/errors.ts";
 import { mismatchHints } from "./mismatchHints.ts";
+import type { NameMatch } from "./nameMatch.ts";
 import { groupNames } from "./names.ts";
 import { nearestNames } from "./nearestNames.ts";
 import { quote, type WeightFile } from "../weightFile.ts";
@@ -8,23 +10,6 @@ import { quote, type WeightFile } from "../weightFile.ts";
 export interface ExpectedTensor {
   readonly shape: readonly number[];
   readonly optional?: boolean;
-}
-
-export interface Misshapen {
-  readonly name: string;
-  readonly storedName: string;
-  readonly expected: readonly number[];
-  readonly got: readonly number[];
-}
-
-/** How the tensors of a file fit a model. Names are canonical, except `storedName`, `ignored` and the values of `found`. */
-export interface NameMatch {
-  /** Canonical name -> all names it has in the file. Where there are several, their values must be equal. */
-  readonly found: Map<string, string[]>;
-  readonly missing: string[];
-  readonly unexpected: string[];
-  readonly misshapen: Misshapen[];
-  readonly ignored: string[];
 }
 
 /** Compares what a model expects (canonical name -> shape) with what a file has, by names and shapes alone. */

@@ -1,4 +1,4 @@
-import type { NameMatch } from "./match.ts";
+import type { NameMatch } from "./nameMatch.ts";
 
 /** Each looks for one well-known cause. All see the same match; most say nothing. */
 const HINTS: ((match: NameMatch) => string | undefined)[] = [

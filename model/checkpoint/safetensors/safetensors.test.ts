@@ -7,7 +7,8 @@ import { type DType, type TypedArray, viewBytes } from "../../../core/dtype.ts";
 import { sizeOf } from "../../../core/shape.ts";
 import { parseSafetensors } from "./parseSafetensors.ts";
 import { openSafetensors } from "./safetensors.ts";
-import { type TensorToWrite, writeSafetensors } from "./writeSafetensors.ts";
+import { writeSafetensors } from "./writeSafetensors.ts";
+import type { TensorToWrite } from "../tensorToWrite.ts";
 
 let folder: string;
 beforeAll(async () => {

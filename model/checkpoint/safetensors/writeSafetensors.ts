@@ -1,19 +1,12 @@
-import { byteLengthOf, type DType, isQuantized, type TypedArray, viewBytes } from "../../../core/dtype.ts";
+import type { TensorToWrite } from "../tensorToWrite.ts";
+import { byteLengthOf, isQuantized, type TypedArray, viewBytes } from "../../../core/dtype.ts";
 import { FileFormatError, showShape } from "../../../core/errors.ts";
 import { BLOCK, fitsBlocks } from "../../../core/quantized.ts";
 import { sizeOf } from "../../../core/shape.ts";
 import { LENGTH_BYTES, MAX_HEADER_BYTES } from "./safetensorsHeader.ts";
-import { storedPlanes } from "../convert/quantizedTensors.ts";
+import { storedPlanes } from "../quantizedTensors.ts";
 import { quote, STORED_BYTES } from "../weightFile.ts";
-import { writeWhole } from "../convert/writeWhole.ts";
-
-/** A tensor to be written. Its values are asked for when their turn comes, so only one tensor is in memory. */
-export interface TensorToWrite {
-  readonly name: string;
-  readonly dtype: DType;
-  readonly shape: readonly number[];
-  data(): TypedArray | Promise<TypedArray>;
-}
+import { writeWhole } from "../../files/writeWhole.ts";
 
 export interface WriteOptions {
   readonly metadata?: Readonly<Record<string, string>>;

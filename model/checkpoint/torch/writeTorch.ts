@@ -1,8 +1,9 @@
 import type { DType } from "../../../core/dtype.ts";
 import { DTypeError } from "../../../core/errors.ts";
 import { sizeOf } from "../../../core/shape.ts";
-import { checkedBytes, type TensorToWrite } from "../safetensors/writeSafetensors.ts";
-import { writeWhole } from "../convert/writeWhole.ts";
+import { checkedBytes } from "../safetensors/writeSafetensors.ts";
+import type { TensorToWrite } from "../tensorToWrite.ts";
+import { writeWhole } from "../../files/writeWhole.ts";
 import { PickleWriter } from "./writePickle.ts";
 import { ZipWriter } from "./writeZip.ts";
 

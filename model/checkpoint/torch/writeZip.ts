@@ -1,6 +1,6 @@
 import { crc32 } from "node:zlib";
 import { concatBytes } from "../../../core/bytes.ts";
-import type { FileSink } from "../convert/writeWhole.ts";
+import type { FileSink } from "../../files/writeWhole.ts";
 
 /** torch.save aligns what it stores, so that it may be mapped into memory. */
 const ALIGNMENT = 64;

@@ -1,4 +1,4 @@
-import type { Window } from "./pillowResize.ts";
+import type { Crop } from "./image.ts";
 
 /**
  * Pillow's 8-bit bicubic resampling, bit for bit (`libImaging/Resample.c`).
@@ -103,7 +103,7 @@ export function bicubic(
   data: Uint8Array,
   [inHeight, inWidth, channels]: readonly [number, number, number],
   [outHeight, outWidth]: readonly [number, number],
-  window: Window,
+  window: Crop,
 ): Uint8Array {
   const x = makeTaps(inWidth, outWidth, window.left, window.width);
   const y = makeTaps(inHeight, outHeight, window.top, window.height);

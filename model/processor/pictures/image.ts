@@ -22,6 +22,14 @@ export interface Image {
   readonly data: Uint8Array;
 }
 
+/** A rectangle of a picture, in pixels. */
+export interface Crop {
+  left: number;
+  top: number;
+  width: number;
+  height: number;
+}
+
 /** What an `ndarray` of pixels looks like: [height, width, channels], strides and offset in elements. */
 export interface PixelNdarray {
   readonly data: ArrayLike<number>;

@@ -1,15 +1,7 @@
 import { InfimmError } from "../../../core/errors.ts";
 import { bicubic } from "./bicubic.ts";
-import { CHANNELS, type Image, makeImage } from "./image.ts";
+import { CHANNELS, type Crop, type Image, makeImage } from "./image.ts";
 import { premultiply, unpremultiply } from "./premultiply.ts";
-
-/** A rectangle of a picture, in pixels. */
-export interface Window {
-  left: number;
-  top: number;
-  width: number;
-  height: number;
-}
 
 /**
  * Pillow's `image.resize((width, height), BICUBIC)` byte for byte, followed by `crop(window)`; only the window is
@@ -18,9 +10,9 @@ export interface Window {
  *
  * Source: Pillow 13 `Image.resize`, `Resample.c`, `Geometry.c`.
  */
-export function pillowResize(image: Image, width: number, height: number, window?: Window): Image {
+export function pillowResize(image: Image, width: number, height: number, window?: Crop): Image {
   const part = window ?? { left: 0, top: 0, width, height };
-  checkWindow(part, width, height);
+  checkCrop(part, width, height);
   const { mode, data } = image;
   if (width === image.width && height === image.height) return crop(image, part);
   if (mode === "1" || mode === "P") return nearest(image, width, height, part);
@@ -33,8 +25,8 @@ export function pillowResize(image: Image, width: number, height: number, window
 }
 
 /** The part of `image` inside `window`. */
-export function crop(image: Image, window: Window): Image {
-  checkWindow(window, image.width, image.height);
+export function crop(image: Image, window: Crop): Image {
+  checkCrop(window, image.width, image.height);
   if (window.width === image.width && window.height === image.height) return image;
   const channels = CHANNELS[image.mode];
   const rowBytes = window.width * channels;
@@ -46,7 +38,7 @@ export function crop(image: Image, window: Window): Image {
   return makeImage(window.width, window.height, image.mode, out);
 }
 
-function nearest(image: Image, width: number, height: number, window: Window): Image {
+function nearest(image: Image, width: number, height: number, window: Crop): Image {
   const channels = CHANNELS[image.mode];
   const columns = nearestIndices(image.width, width).subarray(window.left, window.left + window.width);
   const rows = nearestIndices(image.height, height).subarray(window.top, window.top + window.height);
@@ -73,7 +65,7 @@ function nearestIndices(inSize: number, outSize: number): Int32Array {
   return indices;
 }
 
-function checkWindow(window: Window, width: number, height: number): void {
+function checkCrop(window: Crop, width: number, height: number): void {
   const { left, top } = window;
   const fits = left >= 0 && top >= 0 && left + window.width <= width && top + window.height <= height;
   if (!fits || window.width < 1 || window.height < 1) {

@@ -1,17 +1,9 @@
+import type { TokenizerConfig } from "./tokenizerFiles.ts";
 import { Tokenizer as HuggingFaceTokenizer } from "@huggingface/tokenizers";
 import { InfimmError } from "../../../core/errors.ts";
 import { type PaddedBatch, padLeft, truncateLeft } from "./fitLength.ts";
 import { hasMarks, splitAtTokens, withoutMarks } from "./literal.ts";
 import { checkTokenizerFiles, contentOf, type TokenizerJson, withTokenizerFile } from "./tokenizerFiles.ts";
-
-/** What is used of `tokenizer_config.json`. Special tokens are strings, or objects with a `content`. */
-export interface TokenizerConfig {
-  bos_token?: string | { content: string };
-  eos_token?: string | { content: string };
-  pad_token?: string | { content: string };
-  chat_template?: string;
-  [key: string]: unknown;
-}
 
 export interface EncodeOptions {
   /** Put BOS in front. Default true. */

@@ -1,5 +1,13 @@
 import { FileFormatError, InfimmError } from "../../../core/errors.ts";
-import type { TokenizerConfig } from "./tokenizer.ts";
+
+/** What is used of `tokenizer_config.json`. Special tokens are strings, or objects with a `content`. */
+export interface TokenizerConfig {
+  bos_token?: string | { content: string };
+  eos_token?: string | { content: string };
+  pad_token?: string | { content: string };
+  chat_template?: string;
+  [key: string]: unknown;
+}
 
 /** What is used of `tokenizer.json` by ourselves; the tokenizer library uses all of it. */
 export interface TokenizerJson {

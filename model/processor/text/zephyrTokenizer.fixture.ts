@@ -1,6 +1,6 @@
 // @ts-expect-error the package has no types
 import mistral from "mistral-tokenizer-js";
-import type { TokenizerConfig } from "./tokenizer.ts";
+import type { TokenizerConfig } from "./tokenizerFiles.ts";
 
 /**
  * The contents of InfiMM-Zephyr's tokenizer.json, put together from `mistral-tokenizer-js` (MIT): the same 32,000

@@ -2,13 +2,13 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { dequantize, quantize } from "../../../core/quantized.ts";
-import { signedStream } from "../../../core/random.ts";
-import { openWeights } from "../openWeights.ts";
+import { dequantize, quantize } from "../../core/quantized.ts";
+import { signedStream } from "../../core/random.ts";
+import { openWeights } from "./openWeights.ts";
 import { joinPlanes } from "./quantizedTensors.ts";
-import { openSafetensors } from "../safetensors/safetensors.ts";
-import { writeSafetensors } from "../safetensors/writeSafetensors.ts";
-import { writeShards } from "./writeShards.ts";
+import { openSafetensors } from "./safetensors/safetensors.ts";
+import { writeSafetensors } from "./safetensors/writeSafetensors.ts";
+import { writeShards } from "./convert/writeShards.ts";
 
 let folder: string;
 beforeAll(async () => {
@@ -83,7 +83,7 @@ describe("a file with quantised tensors", () => {
     const quants = (await file.read("a.weight.q4")).data;
     const scales = (await file.read("a.weight.scales")).data;
     expect(scales).toHaveLength(9);
-    const { f16ToF32 } = await import("../../../core/dtype.ts");
+    const { f16ToF32 } = await import("../../core/dtype.ts");
     const byHand = Array.from({ length: 3 * 96 }, (_, i) => {
       const [block, at] = [Math.floor(i / 32), i % 32];
       const pair = quants[block * 16 + (at % 16)];

@@ -1,8 +1,8 @@
-import { isQuantized, type QuantizedDType } from "../../../core/dtype.ts";
-import { FileFormatError, showShape } from "../../../core/errors.ts";
-import { BLOCK, quantBytes } from "../../../core/quantized.ts";
-import type { TensorToWrite } from "../safetensors/writeSafetensors.ts";
-import { quote, type StoredDType, type StoredTensor, type TensorData, type WeightFile } from "../weightFile.ts";
+import { isQuantized, type QuantizedDType } from "../../core/dtype.ts";
+import { FileFormatError, showShape } from "../../core/errors.ts";
+import { BLOCK, quantBytes } from "../../core/quantized.ts";
+import type { TensorToWrite } from "./tensorToWrite.ts";
+import { quote, type StoredDType, type StoredTensor, type TensorData, type WeightFile } from "./weightFile.ts";
 
 /**
  * How files hold quantised tensors (core/quantized.ts), which no file format knows: as two tensors that every tool

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { type FileHandle, open, rename, rm } from "node:fs/promises";
-import { InfimmError } from "../../../core/errors.ts";
+import { InfimmError } from "../../core/errors.ts";
 
 /** Where a file is written, front to back. */
 export interface FileSink {
