@@ -21,6 +21,8 @@ export { Assistant } from "./model/generate/assistant.ts";
 export { Chat } from "./model/generate/chat.ts";
 export { attentionMaps } from "./model/study/attentionMaps.ts";
 export { type InfiMMConfig, parseConfig } from "./model/config/config.ts";
+export { resizePositions } from "./model/evaClip/resizePositions.ts";
+export { type CaptionExample, captionPrompt, type VqaExample, vqaPrompt } from "./model/evaluate/basePrompts.ts";
 export type { Inputs } from "./model/flamingo.ts";
 export { beamSearch } from "./model/generate/beam.ts";
 export { generate, generateSteps } from "./model/generate/generate.ts";

@@ -7,6 +7,7 @@ two pictures give the cases `picture` (the first), `two_pictures` (a conversatio
 """
 
 import argparse
+import sys
 from pathlib import Path
 
 import tokenizers
@@ -15,10 +16,12 @@ from PIL import Image
 
 import observe
 import tiny
-import tiny_tokenizer
 from export_preprocess import normalised, prepare
 from export_set import load_weights, read_config, write_set
 from original import build
+
+sys.path.append(str(Path(__file__).resolve().parents[2] / "model" / "train" / "tiny"))
+import tiny_tokenizer
 
 NEW_TOKENS = 48
 

@@ -2,7 +2,7 @@ import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { captionPrompt } from "./text/basePrompts.ts";
+import { captionPrompt } from "../evaluate/basePrompts.ts";
 import { CHAT_STYLES } from "./text/chatStyles.ts";
 import { makeImage } from "./pictures/image.ts";
 import { Processor } from "./processor.ts";

@@ -1,8 +1,9 @@
 import { encodeFloats } from "../../../core/dtype.ts";
-import { fillFromTable, fnv1a, normalTable } from "../../../core/random.ts";
+import { fnv1a } from "../../../core/random.ts";
 import { sizeOf } from "../../../core/shape.ts";
 import type { Module } from "../../../nn/module.ts";
 import type { TensorToWrite } from "../tensorToWrite.ts";
+import { fillFromTable, normalTable } from "./normalTable.ts";
 
 /**
  * Seeded bf16 weights for every parameter of a model, under its names: a checkpoint of real shapes where the real one

@@ -75,7 +75,7 @@ function visionAttention({ missing, unexpected }: NameMatch): string | undefined
 function imageSize({ misshapen }: NameMatch): string | undefined {
   const row = misshapen.find(({ name, got }) => name.endsWith("vision_encoder.pos_embed") && got.length === 3);
   if (!row || row.got[1] === row.expected[1]) return undefined;
-  return `the vision tower in the file sees ${row.got[1]} tokens, and visual.image_size of the config makes ${row.expected[1]}`;
+  return `the vision tower in the file sees ${row.got[1]} tokens, and visual.image_size of the config makes ${row.expected[1]}: resizePositions makes positions for another size`;
 }
 
 function partial({ found, missing, unexpected }: NameMatch): string | undefined {

@@ -7,6 +7,7 @@ The weights are the bfloat16 ones of the folder, run in float32; decoding is gre
 
 import argparse
 import json
+import sys
 from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ import numpy as np
 import torch
 from safetensors.torch import load_file
 
+sys.path.append(str(Path(__file__).resolve().parents[3] / "golden" / "export"))
 import original
 import scenes
 import tiny_tokenizer

@@ -1,5 +1,5 @@
-import type { Image } from "../pictures/image.ts";
-import type { Prompt } from "./prompt.ts";
+import type { Image } from "../processor/pictures/image.ts";
+import type { Prompt } from "../processor/text/prompt.ts";
 
 /**
  * Few-shot prompts of OpenFlamingo's evaluation, for checkpoints without chat training. They have no chat template;
