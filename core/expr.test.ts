@@ -7,6 +7,8 @@ import { call, input, number } from "./expr.ts";
 
 const body = (text: string, params = "x, y") => defineExpression(`probe(${params}) = ${text}`).body;
 
+const names = (count: number) => Array.from({ length: count }, (_, i) => `a${i}`);
+
 describe("parsing", () => {
   it.each([
     ["x + y * x", "add($0,mul($1,$0))"],
@@ -45,8 +47,13 @@ describe("parsing", () => {
     ["f(x, x) = x", "“x” is not a name for a parameter, or stands twice"],
     ["f() = 1", "“” is not a name"],
     ["just words", 'expected "name(a, b) = …"'],
+    [`f(${names(65)}) = a0`, "“f”: at most 64 parameters, got 65; make it of two expressions"],
   ])("refuses %s", (line, message) => {
     expect(() => defineExpression(line)).toThrow(message);
+  });
+
+  it("takes 64 parameters", () => {
+    expect(defineExpression(`f(${names(64)}) = ${names(64).join("+")}`).params.length).toBe(64);
   });
 
   it("counts operations", () => {

@@ -86,6 +86,9 @@ export function exprCost(e: Expr): number {
   return e.kind === "call" ? 1 + e.args.reduce((sum, arg) => sum + exprCost(arg), 0) : 0;
 }
 
+/** The most parameters of an expression: with its gradient's and its result's, no kernel has more operands than any backend takes. */
+const MOST_PARAMETERS = 64;
+
 const defined = new Map<string, Signature>();
 
 /** The expressions defined so far, by name, for docs and tests. */
@@ -110,6 +113,10 @@ export function defineExpression(line: string): Signature {
   const odd = params.find((p, i) => !/^[A-Za-z_]\w*$/.test(p) || params.indexOf(p) !== i);
   if (odd !== undefined)
     throw new InfimmError(`expression "${line}": “${odd}” is not a name for a parameter, or stands twice`);
+  if (params.length > MOST_PARAMETERS) {
+    const [most, got] = [MOST_PARAMETERS, params.length];
+    throw new InfimmError(`expression “${name}”: at most ${most} parameters, got ${got}; make it of two expressions`);
+  }
   const body = new Parser(line, head[0].length, params).parse();
   if (isPrimitive(name) && exprKey(body) !== exprKey(call(name, ...params.map((_, i) => input(i))))) {
     throw new InfimmError(

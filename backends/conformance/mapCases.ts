@@ -3,7 +3,7 @@ import { call, type Expr, input, number, type Primitive, PRIMITIVES } from "../.
 import { sizeOf } from "../../core/shape.ts";
 import { EPS, expectClose, relative } from "./compare.ts";
 import type { Case } from "./case.ts";
-import { LAYOUTS } from "./samples.ts";
+import { dot, forEachIndex, LAYOUTS } from "./samples.ts";
 
 const { PI, abs, max } = Math;
 
@@ -296,6 +296,36 @@ function programs(): Case[] {
             return v;
           });
           expectClose(`scalar ${scalar}`, await b.read(out), expected, () => b.slack * 32 * EPS);
+        }
+      },
+    },
+    {
+      name: "map of many operands, over dims that do not merge",
+      async run(b) {
+        const sum = (n: number) => inputs(n).reduce((left, right) => call("add", left, right));
+        for (const [shape, operands] of [
+          [[3, 4, 3, 5], 4],
+          [[2, 3, 2, 4, 2, 3], 6],
+          [[3, 5], 65],
+        ] as const) {
+          const [size, rank] = [sizeOf(shape), shape.length];
+          // each operand lies with its dims in another order, so that no two dims merge
+          const views = inputs(operands).map((_, i) => {
+            const order = shape.map((_, axis) => (i % 2 ? rank - 1 - axis + i : axis + i) % rank);
+            const strides = shape.map((_, axis) => sizeOf(order.slice(order.indexOf(axis) + 1).map((d) => shape[d])));
+            const t = b.place(
+              [size],
+              Float64Array.from({ length: size }, (_, at) => (at * (i + 1)) % 31),
+            );
+            return { ...t, shape, strides };
+          });
+          const out = b.out(shape);
+          b.backend.map(sum(operands), views, out);
+          const expected = new Float64Array(size);
+          forEachIndex(shape, (index, i) => {
+            for (const { strides, values } of views) expected[i] += values[dot(index, strides)];
+          });
+          expectClose(`${operands} operands of ${shape}`, await b.read(out), expected);
         }
       },
     },

@@ -1,21 +1,28 @@
 /**
- * What the threads share beside the tensors: a few counters, and a ring of tasks. Counters only grow (and wrap
- * round): a task's number is its place in time, so that a thread that wakes late can never take one twice.
+ * What the threads share beside the tensors: counters, and a table of arguments. Tasks are posted in batches: all of a
+ * batch run one kernel on one arena, each with its own row of the table. A task's number is its place in time: numbers
+ * only grow (and wrap round), so that a thread that wakes late can never take one twice.
  *
- *     0 TAKEN     tasks 0 … TAKEN - 1 have been taken by a thread
- *     1 POSTED    tasks 0 … POSTED - 1 are there to be taken
- *     2 DONE      so many have been done
- *     3 SLEEPING  so many threads wait for POSTED to change
- *     4 STOP      not 0: leave
- *     5 WAITING   not 0: the main thread sleeps until DONE reaches POSTED
- *     6 FAILED    not 0: a task threw, which is a bug
- *     7 HELPED    so many have been done by worker threads
+ *     0 TAKEN      tasks 0 … TAKEN - 1 have been taken by a thread
+ *     1 POSTED     tasks 0 … POSTED - 1 are there to be taken
+ *     2 DONE       how many have been done
+ *     3 SLEEPING   how many threads wait for POSTED to change
+ *     4 STOP       not 0: leave
+ *     5 WAITING    not 0: the main thread sleeps until DONE reaches POSTED
+ *     6 FAILED     not 0: a task threw, which is a bug
+ *     7 HELPED     how many have been done by worker threads
+ *
+ * and of the last batch, which lies there until all of it has been done:
+ *
+ *     8 FIRST      the number of its first task
+ *     9 KERNEL     which kernel
+ *    10 ADDRESS    where its bytes are in the first arena
+ *    11 LENGTH     how many there are
+ *    12 ARENA      which arena it runs on
+ *    13 ARGUMENTS  how many arguments a task has: its row of the table
  */
 export const CONTROL_BYTES = 64;
-/** Tasks that are posted at once, at most. A power of two: numbers wrap round evenly. */
-export const RING = 1024;
-/** What a task takes in the ring: which kernel, where its bytes are, which arena, how many arguments; and these. */
-export const TASK_WORDS = 32;
-export const MAX_ARGUMENTS = TASK_WORDS - 5;
-
-export const RING_BYTES = RING * TASK_WORDS * 8;
+/** The most parameters that a function of WebAssembly can have. */
+export const MAX_PARAMETERS = 1000;
+/** Numbers in the table: more than a thousand tasks of any common kernel. */
+export const TABLE_WORDS = 2 ** 15;

@@ -1,10 +1,10 @@
 import { nodeModule } from "../features.ts";
 import type { Arena } from "../memory.ts";
-import { CONTROL_BYTES, MAX_ARGUMENTS, RING, RING_BYTES, TASK_WORDS } from "./control.ts";
+import { CONTROL_BYTES, MAX_PARAMETERS, TABLE_WORDS } from "./control.ts";
 import { hostFunctions } from "./hostFunctions.ts";
 import { type Greeting, type NewArena, workerMain } from "./worker.ts";
 
-const [TAKEN, POSTED, DONE, SLEEPING, STOP, WAITING, FAILED, HELPED] = [0, 1, 2, 3, 4, 5, 6, 7]; // see control.ts
+const [TAKEN, POSTED, DONE, SLEEPING, STOP, WAITING, FAILED, HELPED, FIRST] = Array(9).keys(); // see control.ts
 
 /** A compiled kernel as threads know it: by number, and by where its bytes lie. */
 export interface KernelCode {
@@ -27,7 +27,7 @@ interface Thread {
  */
 export class Pool {
   private readonly counters: Int32Array<ArrayBufferLike>;
-  private readonly ring: Float64Array<ArrayBufferLike>;
+  private readonly table: Float64Array<ArrayBufferLike>;
   private readonly threads: Thread[] = [];
   private readonly arenas: readonly Arena[];
   private wanted: number;
@@ -36,13 +36,14 @@ export class Pool {
   /**
    * @param threads how many in all, the calling one included
    * @param arenas all of the backend's, as they come to be
+   * @param words numbers in the table of arguments: tasks that do not fit wait until those before them are done
    */
-  constructor(threads: number, arenas: readonly Arena[]) {
+  constructor(threads: number, arenas: readonly Arena[], words = TABLE_WORDS) {
     const mayShare = typeof SharedArrayBuffer !== "undefined"; // not so on pages that are not cross-origin isolated
     this.wanted = mayShare ? threads - 1 : 0;
     const Shared = mayShare ? SharedArrayBuffer : ArrayBuffer;
     this.counters = new Int32Array(new Shared(CONTROL_BYTES));
-    this.ring = new Float64Array(new Shared(RING_BYTES));
+    this.table = new Float64Array(new Shared(8 * Math.max(MAX_PARAMETERS, words)));
     this.arenas = arenas;
   }
 
@@ -67,8 +68,9 @@ export class Pool {
     tasks: readonly (readonly number[])[],
   ): void {
     if (this.threads.length < this.wanted) this.start();
-    for (let first = 0; first < tasks.length; first += RING) {
-      this.runSome(kernel, arena, call, tasks.slice(first, first + RING));
+    const atOnce = Math.max(1, Math.floor(this.table.length / tasks[0].length));
+    for (let first = 0; first < tasks.length; first += atOnce) {
+      this.runBatch(kernel, arena, call, tasks.slice(first, first + atOnce));
     }
   }
 
@@ -78,20 +80,17 @@ export class Pool {
     this.wanted = 0;
   }
 
-  private runSome(
+  private runBatch(
     kernel: KernelCode,
     arena: Arena,
     call: (...args: number[]) => void,
     tasks: readonly (readonly number[])[],
   ): void {
-    const { counters, ring } = this;
+    const { counters, table } = this;
     const first = Atomics.load(counters, POSTED);
-    tasks.forEach((args, i) => {
-      if (args.length > MAX_ARGUMENTS) throw new RangeError(`a kernel takes at most ${MAX_ARGUMENTS} arguments`);
-      const at = ((first + i) & (RING - 1)) * TASK_WORDS;
-      ring.set([kernel.id, kernel.address, kernel.byteLength, arena.index, args.length], at);
-      ring.set(args, at + 5);
-    });
+    const count = tasks[0].length;
+    for (const [i, args] of tasks.entries()) table.set(args, i * count);
+    counters.set([first, kernel.id, kernel.address, kernel.byteLength, arena.index, count], FIRST);
     const end = (first + tasks.length) | 0;
     Atomics.store(counters, POSTED, end);
     if (Atomics.load(counters, SLEEPING) > 0) Atomics.notify(counters, POSTED);
@@ -99,11 +98,15 @@ export class Pool {
       const taken = Atomics.load(counters, TAKEN);
       if (taken === end) break;
       if (Atomics.compareExchange(counters, TAKEN, taken, (taken + 1) | 0) !== taken) continue;
-      call(...tasks[(taken - first) | 0]);
+      try {
+        call(...tasks[(taken - first) | 0]);
+      } catch {
+        Atomics.store(counters, FAILED, 1);
+      }
       Atomics.add(counters, DONE, 1);
     }
     this.await(end);
-    if (Atomics.load(counters, FAILED) !== 0) throw new Error("a wasm kernel failed in a worker thread");
+    if (Atomics.exchange(counters, FAILED, 0) !== 0) throw new Error("a wasm kernel trapped, which is a bug of ours");
   }
 
   /** Spin for a moment: the others finish at about the same time. Then sleep, where that is allowed. */
@@ -125,9 +128,9 @@ export class Pool {
     } catch {
       this.wanted = this.threads.length; // a security policy may forbid workers: then one thread does it all
     }
-    const [control, ring] = [this.counters.buffer, this.ring.buffer] as SharedArrayBuffer[];
+    const [control, table] = [this.counters.buffer, this.table.buffer] as SharedArrayBuffer[];
     for (const [i, thread] of this.threads.entries()) {
-      thread.postMessage({ thread: i + 1, control, ring, ringSize: RING, taskWords: TASK_WORDS });
+      thread.postMessage({ thread: i + 1, control, table });
       for (const arena of this.arenas) thread.postMessage(greetingOf(arena));
     }
     // Threads that spin while Node tears them down crash some versions of it.

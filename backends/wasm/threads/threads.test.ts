@@ -6,12 +6,13 @@ import ts from "typescript";
 import { build } from "vite";
 import { afterAll, expect, it } from "vitest";
 import { defineExpression } from "../../../core/expr.ts";
+import { type Operand, permuted } from "../../../core/operand.ts";
 import { quantize } from "../../../core/quantized.ts";
 import { signedStream } from "../../../core/random.ts";
 import { contiguousStrides, sizeOf } from "../../../core/shape.ts";
-import type { Operand } from "../../../tensor/backend.ts";
 import { createWasmBackend, type WasmBackend } from "../wasm.ts";
 
+const sums = defineExpression("threadsSums(a, b, c, d) = a * b + c * d").body;
 const gelu = defineExpression("threadsGelu(x) = 0.5 * x * (1 + erf(x / sqrt(2)))").body;
 
 /** The bytes of everything that is shared among threads, on sizes that no number of threads divides. */
@@ -46,6 +47,9 @@ function results(backend: WasmBackend): Buffer[] {
     keep([rows, 5003], (out) => fused.quantizedLinear!({ ...a, shape: [rows, 288] }, quantized(dtype), null, out));
   } // biome-ignore format: a table
   keep([611, 301], (out) => backend.map(gelu, [x], out));
+  const cube = place([14, 14, 14, 14]); // in five orders of dims that do not merge: a task of 29 arguments
+  const turned = [[3, 1, 0, 2], [0, 2, 1, 3], [1, 0, 3, 2], [2, 0, 1, 3]].map((order) => permuted(cube, order)); // biome-ignore format: one line
+  keep([14, 14, 14, 14], (out) => backend.map(sums, turned, out));
   keep([611, 301], (out) => fused.softmax!(x, out));
   keep([611, 1], (out) => backend.reduce("sum", x, [1], out));
   keep([1, 301], (out) => backend.reduce("sum", x, [0], out));

@@ -3,9 +3,7 @@ export interface Greeting {
   /** Its number: 1, 2, … */
   readonly thread: number;
   readonly control: SharedArrayBuffer;
-  readonly ring: SharedArrayBuffer;
-  readonly ringSize: number;
-  readonly taskWords: number;
+  readonly table: SharedArrayBuffer;
 }
 export interface NewArena {
   readonly index: number;
@@ -41,10 +39,10 @@ export function workerMain(hostFunctions: (thread: number) => WebAssembly.Module
   else globalThis.onmessage = (event: MessageEvent) => receive(event.data);
 
   /** Until told to stop, or until there is a task on an arena that has not arrived yet: then messages are looked at. */
-  function work({ control, ring, ringSize, taskWords }: Greeting): void {
-    const [TAKEN, POSTED, DONE, SLEEPING, STOP, WAITING, FAILED, HELPED] = [0, 1, 2, 3, 4, 5, 6, 7];
+  function work({ control, table }: Greeting): void {
+    const [TAKEN, POSTED, DONE, SLEEPING, STOP, WAITING, FAILED, HELPED, FIRST, , , , ARENA] = Array(13).keys();
     const counters = new Int32Array(control);
-    const tasks = new Float64Array(ring);
+    const rows = new Float64Array(table);
     for (let idle = 0; Atomics.load(counters, STOP) === 0; ) {
       const taken = Atomics.load(counters, TAKEN);
       const posted = Atomics.load(counters, POSTED);
@@ -57,12 +55,12 @@ export function workerMain(hostFunctions: (thread: number) => WebAssembly.Module
         continue;
       }
       idle = 0;
-      const at = (taken & (ringSize - 1)) * taskWords;
-      if (!arenas[tasks[at + 3]]) return;
-      // Only the thread that moves TAKEN on owns the task. Had it been another's by now, this would fail.
+      // Task `taken` was there to be taken, so its batch is the one described, unless another thread has taken it by now:
+      // only the thread that moves TAKEN on owns the task, and as long as it is not done its batch stays.
+      if (!arenas[counters[ARENA]]) return;
       if (Atomics.compareExchange(counters, TAKEN, taken, (taken + 1) | 0) !== taken) continue;
       try {
-        run(tasks, at);
+        run(counters, rows, (taken - counters[FIRST]) | 0);
       } catch {
         Atomics.store(counters, FAILED, 1);
       }
@@ -72,18 +70,18 @@ export function workerMain(hostFunctions: (thread: number) => WebAssembly.Module
     }
   }
 
-  function run(tasks: Float64Array, at: number): void {
-    const [kernel, address, length, arena, count] = tasks.subarray(at, at + 5);
+  function run(counters: Int32Array, rows: Float64Array, task: number): void {
+    const [kernel, address, length, arena, count] = counters.subarray(9, 14);
     let call = instances[arena][kernel];
     if (!call) {
       if (!modules[kernel]) {
-        const bytes = new Uint8Array(arenas[0].buffer, address, length);
+        const bytes = new Uint8Array(arenas[0].buffer, address >>> 0, length);
         modules[kernel] = new WebAssembly.Module(Uint8Array.from(bytes));
       }
       const host = { memory: arenas[arena], ...hostFunctions(greeting!.thread) };
       call = new WebAssembly.Instance(modules[kernel], { host }).exports["run"] as typeof call;
       instances[arena][kernel] = call;
     }
-    call(...tasks.subarray(at + 5, at + 5 + count));
+    call(...rows.subarray(task * count, (task + 1) * count));
   }
 }
