@@ -1,16 +1,23 @@
+import { InfimmError } from "../core/errors.ts";
 import { Module } from "../nn/module.ts";
 import { noGrad, rearrange, type Tensor } from "../tensor/index.ts";
 import type { InfiMMConfig } from "./config/config.ts";
-import { mediaPlaces } from "./crossAttention/media.ts";
+import { type MediaPlaces, mediaPlaces } from "./crossAttention/media.ts";
 import { EVAVisionTransformer } from "./evaClip/evaVisionTransformer.ts";
 import { CausalLanguageModel, type Text } from "./language/languageModel.ts";
 import { PerceiverResampler } from "./perceiver/perceiverResampler.ts";
 
+/** Pictures [b, m, 1, 3, s, s], m a sample, normalised, missing ones zeros; or their media tokens, [b, m, n, w], from `encode`. */
+export type Pictures =
+  | { readonly pixelValues: Tensor; readonly features?: undefined }
+  | { readonly features: Tensor; readonly pixelValues?: undefined };
+
 /** Everything one forward pass takes. */
-export interface Inputs extends Text {
-  /** [b, m, 1, 3, s, s]: m pictures a sample, normalised; missing ones are zeros */
-  readonly pixelValues: Tensor;
-}
+export type Inputs = Text &
+  Pictures & {
+    /** Where the pictures stand, for tokens that follow a prompt. Default: where `<image>` is among the tokens. */
+    readonly places?: MediaPlaces;
+  };
 
 /**
  * A frozen image tower, a resampler, and a language model that looks (Alayrac et al., "Flamingo: a Visual Language
@@ -41,9 +48,16 @@ export class Flamingo extends Module {
   }
 
   /** Pictures and text -> logits of each next token [b, t, vocab]. Each token sees the picture before it. */
-  forward({ pixelValues, ...text }: Inputs): Tensor {
-    const features = this.encode(pixelValues); // [b, m, n, w]
-    const places = mediaPlaces(text.inputIds, this.imageTokenId);
-    return this.lang_encoder.call(text, { features, ...places, cache: text.cache }); // [b, t, vocab]
+  forward(inputs: Inputs): Tensor {
+    requirePictures(inputs);
+    const features = inputs.features ?? this.encode(inputs.pixelValues); // [b, m, n, w]
+    const places = inputs.places ?? mediaPlaces(inputs.inputIds, this.imageTokenId);
+    return this.lang_encoder.call(inputs, { features, ...places, cache: inputs.cache }); // [b, t, vocab]
   }
+}
+
+function requirePictures({ pixelValues, features }: Inputs): void {
+  if ((pixelValues === undefined) !== (features === undefined)) return;
+  const got = pixelValues === undefined ? "neither" : "both";
+  throw new InfimmError(`Flamingo: expected pixelValues, or features that encode() has made of them; got ${got}`);
 }

@@ -30,7 +30,7 @@ export class InfiMM extends Module {
     return this.model.lang_encoder.lm_head.weight.backend;
   }
 
-  /** Pictures and text -> logits of each next token [b, t, vocab] */
+  /** Pictures and text -> logits of each next token [b, t, vocab]. Generation, training and every tool run this. */
   forward(inputs: Inputs): Tensor {
     return this.model.call(inputs); // [b, t, vocab]
   }

@@ -1,6 +1,9 @@
 import { type Backend, fromData, getBackend, type Tensor } from "../tensor/index.ts";
 import type { Inputs } from "./flamingo.ts";
 
+/** Inputs with their pictures as pixels. */
+export type PixelInputs = Inputs & { readonly pixelValues: Tensor };
+
 /** A batch of prompts, padded on the left: what a processor gives. */
 export interface Prompts {
   /** [b][t] */
@@ -13,7 +16,7 @@ export interface Prompts {
 }
 
 /** Prompts as tensors: what `InfiMM.call` takes. Positions count all places, padding too, as in PyTorch's plain forward. */
-export function modelInputs(prompts: Prompts, backend: Backend = getBackend()): Inputs {
+export function modelInputs(prompts: Prompts, backend: Backend = getBackend()): PixelInputs {
   return {
     pixelValues: fromData(prompts.pixelValues, prompts.pixelShape, "f32", backend),
     inputIds: idTensor(prompts.inputIds, backend),

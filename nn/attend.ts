@@ -17,7 +17,7 @@ import { isTapped, tap } from "./observe.ts";
  * @returns [b, h, i, e]
  */
 export function attend(q: Tensor, k: Tensor, v: Tensor, options: AttentionOptions): Tensor {
-  if (!isTapped()) return scaledDotProductAttention(q, k, v, options);
+  if (!isTapped("attn")) return scaledDotProductAttention(q, k, v, options);
   const attn = tap("attn", attentionProbabilities(q, k, options));
   return attentionOutput(attn, v);
 }

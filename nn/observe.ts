@@ -10,19 +10,35 @@ export interface Observer {
   leave?(module: Module, output: unknown): unknown;
   /** At a `tap` inside `module`'s forward. What this returns goes on in the place of `value`. */
   tap?(module: Module, name: string, value: Tensor): Tensor;
+  /** Whether `tap` wants this one. Without it, `tap` wants all. */
+  wantsTap?(module: Module, name: string): boolean;
 }
 
-const observers: Observer[] = [];
+/** Who looks now, the first to come first. Lists are not changed but replaced: one may be in use. */
+let observers: readonly Observer[] = [];
 const running: Module[] = [];
+
+/** Begin to look, at all that runs until the function returned is called. */
+export function observe(observer: Observer): () => void {
+  observers = [...observers, observer];
+  return () => {
+    observers = observers.filter((other) => other !== observer);
+  };
+}
 
 /** Run `fn` under the eyes of `observer`. */
 export function observing<T>(observer: Observer, fn: () => T): T {
-  observers.push(observer);
+  const stop = observe(observer);
   try {
     return fn();
   } finally {
-    observers.splice(observers.indexOf(observer), 1);
+    stop();
   }
+}
+
+/** Whether a module's forward is being computed. */
+export function isRunning(module: Module): boolean {
+  return running.includes(module);
 }
 
 /** What `Module.call` does round `forward`. An error thrown inside says where: path, class and arguments. */
@@ -52,7 +68,9 @@ export function tap(name: string, value: Tensor): Tensor {
   return value;
 }
 
-/** Whether somebody looks at taps. If not, a value that only a tap would show need not be made. */
-export function isTapped(): boolean {
-  return observers.some((observer) => observer.tap);
+/** Whether somebody wants this tap of the module that runs. If not, a value that only it would show need not be made. */
+export function isTapped(name: string): boolean {
+  const module = running.at(-1);
+  if (!module) return false;
+  return observers.some((observer) => observer.tap && (observer.wantsTap?.(module, name) ?? true));
 }

@@ -1,8 +1,7 @@
-import { InfimmError } from "../core/errors.ts";
-import { empty, keep, scope, Tensor } from "../tensor/index.ts";
-import { globToRegExp } from "./glob.ts";
+import { scope, Tensor } from "../tensor/index.ts";
 import type { Module } from "./module.ts";
-import { type Observer, observing } from "./observe.ts";
+import { type Observer, observe, observing } from "./observe.ts";
+import { Watch } from "./watch.ts";
 
 /** What a module takes: its one argument, or all of them in an array. */
 export type Inputs<M extends Module> = Parameters<M["forward"]>[0] | Parameters<M["forward"]>;
@@ -14,13 +13,13 @@ export interface Trace<M extends Module> {
 }
 
 /**
- * Run a module and keep what flows through it.
+ * Run a module once and keep what flows through it. Over awaits, as in a whole answer, `traced` looks on.
  *
  * @param keep which activations, as patterns of paths (glob.ts): `*` is one name, `**` any number of them. The output
  *   of the module at a path (the first tensor of several) has the path as its key; a tap has `path:tap`. Default: all
  *   module outputs.
- * @returns `acts` in the order of computation; of a module that runs several times, the last run. They live until
- *   disposed, which never frees a weight or an input: what a module only passes through is copied.
+ * @returns `acts` in the order of computation; of a module that runs several times, the last run. Each lives until it is
+ *   disposed, which frees no weight, no input and none of the others, also where they share memory.
  * @throws if a pattern matches nothing: a typing error should not look like an empty result
  */
 export function trace<M extends Module>(
@@ -28,69 +27,121 @@ export function trace<M extends Module>(
   inputs: Inputs<M>,
   { keep: patterns = ["**"] }: { keep?: readonly string[] } = {},
 ): Trace<M> {
-  const paths = pathsOf(module);
-  const rules = patterns.map((pattern) => ({ pattern, matcher: globToRegExp(pattern), used: false }));
-  const acts = new Map<string, Tensor>();
-  const here = scope();
-  const record = (from: Module, suffix: string, value: Tensor | undefined) => {
-    if (!paths.has(from) || !value) return;
-    const key = paths.get(from) + suffix;
-    const hits = rules.filter((rule) => rule.matcher.test(key));
-    if (hits.length === 0) return;
-    for (const hit of hits) hit.used = true;
-    const own = value.storage.owner ? value : copyOf(value);
-    own.storage.moveTo(here);
-    acts.delete(key); // so that the last run stands where it was computed
-    acts.set(key, own);
-  };
-  const observer: Observer = {
-    leave(from, output) {
-      record(from, "", firstTensor(output));
-      return output;
-    },
-  };
-  if (patterns.some(namesTaps)) {
-    observer.tap = (from, name, value) => {
-      record(from, `:${name}`, value);
-      return value;
-    };
-  }
-  let result: Trace<M> | undefined;
+  const record = new Recording("trace", module, patterns, "last");
   try {
-    const output = observing(observer, () => callWith(module, inputs));
-    refuseIdle("trace", rules, module);
-    for (const act of acts.values()) keep(act);
-    result = { output, acts };
-    return result;
-  } finally {
-    here.close(result);
+    return scope(() => {
+      const output = observing(record.observer, () => callWith(module, inputs));
+      record.watch.refuseIdle();
+      return { output, acts: record.newest() };
+    });
+  } catch (error) {
+    record.release();
+    throw error;
   }
 }
 
-/** Whether a pattern can match `path:tap`. Nobody should make what nobody wants to see (see `attend`). */
-export function namesTaps(pattern: string): boolean {
-  return pattern.includes(":");
+/** How a `traced` block remembers a module that runs several times: its last run, or all. */
+export interface TracedOptions {
+  /** Which activations, as in `trace`. Default: all module outputs. */
+  readonly keep?: readonly string[];
+  readonly runs?: "last" | "all";
+}
+
+/**
+ * Keep what flows through `module` until the end of the block: `using t = traced(model, { keep: […] })`. It looks on over
+ * awaits and while whole answers are made.
+ *
+ * @throws at once if a pattern matches no module's path
+ */
+export function traced(module: Module, { keep: patterns = ["**"], runs = "last" }: TracedOptions = {}): Traced {
+  return new Traced(new Recording("traced", module, patterns, runs));
+}
+
+/** What a `traced` block has seen so far. It is freed when the block ends, all but what was `keep`-ed. */
+export class Traced {
+  private readonly record: Recording;
+  private readonly stop: () => void;
+
+  constructor(record: Recording) {
+    record.watch.refuseUnknown();
+    this.record = record;
+    this.stop = observe(record.observer);
+  }
+
+  /** Activations by path, of each the newest, in the order of computation. @throws if a pattern matched nothing that ran */
+  get acts(): Map<string, Tensor> {
+    this.check();
+    return this.record.newest();
+  }
+
+  /** With `runs: "all"` all runs of each, the first one first. @throws as `acts` */
+  get runs(): Map<string, readonly Tensor[]> {
+    this.check();
+    return new Map(this.record.kept);
+  }
+
+  [Symbol.dispose](): void {
+    this.stop();
+    this.record.release();
+    this.record.watch.close();
+  }
+
+  private check(): void {
+    if (this.record.watch.finished) this.record.watch.refuseIdle();
+  }
+}
+
+/** Activations as they come. Each is held under a name of its own: whoever else frees the memory does not take it away. */
+class Recording {
+  readonly watch: Watch<null>;
+  readonly observer: Observer;
+  readonly kept = new Map<string, Tensor[]>();
+  private readonly all: boolean;
+
+  constructor(who: string, module: Module, patterns: readonly string[], runs: "last" | "all") {
+    const watch = new Watch(who, module, patterns.map((pattern) => [pattern, null])); // biome-ignore format: one line
+    this.watch = watch;
+    this.all = runs === "all";
+    const leave = (from: Module, output: unknown) => {
+      const { key, values } = watch.output(from);
+      if (values.length > 0) this.add(key, firstTensor(output));
+      return output;
+    };
+    const tap = (from: Module, name: string, value: Tensor) => {
+      const { key, values } = watch.tap(from, name);
+      if (values.length > 0) this.add(key, value);
+      return value;
+    };
+    this.observer = watch.namesTaps ? { leave, tap, wantsTap: (from, name) => watch.wants(from, name) } : { leave };
+  }
+
+  /** The last run of each. */
+  newest(): Map<string, Tensor> {
+    return new Map([...this.kept].map(([key, runs]) => [key, runs[runs.length - 1]]));
+  }
+
+  release(): void {
+    for (const runs of this.kept.values()) runs.forEach(letGo);
+    this.kept.clear();
+  }
+
+  private add(key: string, value: Tensor | undefined): void {
+    if (!value) return;
+    const before = this.kept.get(key) ?? [];
+    if (!this.all) before.splice(0).forEach(letGo);
+    this.kept.delete(key); // so that the last run stands where it was computed
+    this.kept.set(key, [...before, value.held()]);
+  }
+}
+
+/** Free what is not somebody else's by now (`keep`). */
+function letGo(act: Tensor): void {
+  if (act.storage.isHeldBy(act)) act.dispose();
 }
 
 /** Call a module with its one argument, or with all of an array of arguments. */
 export function callWith<M extends Module>(module: M, inputs: Inputs<M>): ReturnType<M["forward"]> {
   return module.call(...((Array.isArray(inputs) ? inputs : [inputs]) as Parameters<M["forward"]>));
-}
-
-/** Modules and their paths. A module that stands in several places goes by the first, as in PyTorch. */
-export function pathsOf(module: Module): Map<Module, string> {
-  const paths = new Map<Module, string>();
-  for (const [path, found] of module.modules()) if (!paths.has(found)) paths.set(found, path);
-  return paths;
-}
-
-/** A pattern that matched nothing is a typing error, or the place never ran: say so, and what there is. */
-export function refuseIdle(who: string, rules: readonly { pattern: string; used: boolean }[], module: Module): void {
-  const idle = rules.filter((rule) => !rule.used).map((rule) => `"${rule.pattern}"`);
-  if (idle.length === 0) return;
-  const known = [...pathsOf(module).values()].filter((path) => path !== "");
-  const shown = known.length > 0 ? `${known.slice(0, 8).join(", ")}${known.length > 8 ? ", …" : ""}` : 'only ""';
-  throw new InfimmError(`${who}: nothing that ran matches ${idle.join(", ")}; paths: ${shown}; taps: "path:name"`);
 }
 
 /** The first tensor in an output: itself, or the first element or field that has one. */
@@ -102,10 +153,4 @@ export function firstTensor(value: unknown): Tensor | undefined {
     if (found) return found;
   }
   return undefined;
-}
-
-function copyOf(value: Tensor): Tensor {
-  const copy = empty(value.shape, value.dtype, value.backend);
-  value.backend.copy(value, copy);
-  return copy;
 }

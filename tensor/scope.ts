@@ -10,6 +10,9 @@ export class Storage {
   readonly byteLength: number;
   private memory: DeviceBuffer | undefined;
   owner: Scope | undefined;
+  /** The tensors that hold the memory beside its owner, and whether each still does. Made when there is one. */
+  private handles: Map<object, boolean> | undefined;
+  private ownerGone = false;
 
   constructor(backend: Backend, memory: DeviceBuffer) {
     this.backend = backend;
@@ -41,11 +44,33 @@ export class Storage {
     owner?.owned.add(this);
   }
 
-  free(): void {
+  /** Let a tensor have the memory whatever becomes of its owner: it is freed when the owner and all such have let go. */
+  hold(handle: object): void {
+    this.handles ??= new Map();
+    this.handles.set(handle, true);
+  }
+
+  isHeldBy(handle: object): boolean {
+    return this.handles?.get(handle) ?? false;
+  }
+
+  /** A tensor that holds the memory becomes its owner. */
+  own(handle: object): void {
+    this.moveTo(undefined);
+    if (this.handles?.delete(handle)) this.ownerGone = false;
+  }
+
+  /** Let go, as one that holds the memory or as its owner; a second time has no effect. */
+  free(by?: object): void {
     if (!this.memory) return;
+    if (by !== undefined && this.handles?.has(by)) this.handles.set(by, false);
+    else {
+      this.ownerGone = true;
+      this.moveTo(undefined);
+    }
+    if (!this.ownerGone || [...(this.handles?.values() ?? [])].includes(true)) return;
     this.backend.free(this.memory);
     this.memory = undefined;
-    this.moveTo(undefined);
     live.storages--;
     live.bytes -= this.byteLength;
   }
@@ -115,9 +140,9 @@ export function scope<T>(fn?: () => T): T | Scope {
 const ASYNC =
   "scope: the function returned a promise; a scope frees at once, so await outside it: await scope(() => forward(x)).data()";
 
-/** Let a tensor outlive every scope: it lives until `dispose()`. Returns it. */
+/** Let a tensor outlive every scope, and the trace that holds it: it lives until `dispose()`. Returns it. */
 export function keep<T extends HasStorage>(tensor: T): T {
-  tensor.storage.moveTo(undefined);
+  tensor.storage.own(tensor);
   return tensor;
 }
 
@@ -144,8 +169,9 @@ export function release<T>(fn: () => T): T {
 
 function* storagesIn(value: unknown): Iterable<Storage> {
   if (typeof value !== "object" || value === null) return;
-  if ("storage" in value && value.storage instanceof Storage) yield value.storage;
-  else if (Array.isArray(value) || value instanceof Map || value instanceof Set)
+  if ("storage" in value && value.storage instanceof Storage) {
+    if (!value.storage.isHeldBy(value)) yield value.storage;
+  } else if (Array.isArray(value) || value instanceof Map || value instanceof Set)
     for (const item of value.values()) yield* storagesIn(item);
   else if (Object.getPrototypeOf(value) === Object.prototype)
     for (const item of Object.values(value)) yield* storagesIn(item);

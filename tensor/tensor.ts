@@ -101,9 +101,19 @@ export class Tensor implements Operand {
     return this.dtype === "f16" || this.dtype === "bf16" ? decodeFloats(this.dtype, stored as Uint16Array) : stored;
   }
 
-  /** Free the memory now, for this tensor and all views of it. Scopes make this unnecessary nearly everywhere. */
+  /**
+   * Free the memory now, for this tensor and all views of it; what is `held` stays. Scopes make this unnecessary nearly
+   * everywhere.
+   */
   dispose(): void {
-    this.storage.free();
+    this.storage.free(this);
+  }
+
+  /** The same elements under a second name, which keeps the memory alive until it is disposed itself. */
+  held(): Tensor {
+    const handle = new Tensor(this.storage, this.dtype, this.shape, this.strides, this.offset);
+    this.storage.hold(handle);
+    return handle;
   }
 
   /** `using t = …` frees at the end of the block. */

@@ -1,13 +1,13 @@
 import { InfimmError } from "../../core/errors.ts";
 import { KVCache } from "../../nn/kvCache.ts";
-import { type Backend, fromData, noGrad, repeat, scope, type Tensor } from "../../tensor/index.ts";
+import { type Backend, fromData, keep, repeat, scope, type Tensor } from "../../tensor/index.ts";
 import { type MediaPlaces, mediaPlaces, placesAfter } from "../crossAttention/media.ts";
 import type { InfiMM } from "../infimm.ts";
 import { idTensor, type Prompts } from "../inputs.ts";
 
 /**
  * A decoding in progress: the pictures, the cache, and the tokens that have not been run yet. Which tokens follow is
- * not its business.
+ * not its business. What computes is `model.call`, with what is ready as arguments.
  */
 export class Decoder {
   private readonly model: InfiMM;
@@ -18,8 +18,8 @@ export class Decoder {
   private mask: number[][];
   /** The tokens to run next: the prompt, then one a row. */
   private pending: readonly ArrayLike<number>[];
-  /** The tokens whose `<image>`s tell where the pictures stand. */
-  private placed: readonly ArrayLike<number>[];
+  /** Where the pictures stand among the tokens of the prompt; null: not asked yet, or no longer true. */
+  private prompt: MediaPlaces | null = null;
 
   /**
    * @param copies each prompt as so many rows, one after the other; its pictures are encoded once
@@ -33,13 +33,10 @@ export class Decoder {
     this.backend = model.backend;
     this.mask = rows(prompts.attentionMask).map((row) => Array.from(row));
     this.pending = rows(prompts.inputIds);
-    this.placed = this.pending;
-    this.features = noGrad(() =>
-      scope(() => {
-        const seen = model.model.encode(fromData(prompts.pixelValues, prompts.pixelShape, "f32", this.backend));
-        return copies === 1 ? seen : repeat(seen, "b m n w -> (b copies) m n w", { copies });
-      }),
-    );
+    this.features = scope(() => {
+      const seen = model.model.encode(fromData(prompts.pixelValues, prompts.pixelShape, "f32", this.backend));
+      return copies === 1 ? seen : repeat(seen, "b m n w -> (b copies) m n w", { copies });
+    });
   }
 
   /** Whether the model has a position for one more token. */
@@ -52,9 +49,8 @@ export class Decoder {
     const inputIds = idTensor(this.pending, this.backend); // [b, t]
     const attentionMask = this.mask.some((row) => row.includes(0)) ? idTensor(this.mask, this.backend) : null;
     const text = { inputIds, attentionMask, positions: this.positions(), cache: this.cache };
-    const media = { features: this.features, ...this.places(), cache: this.cache };
-    const hidden = this.model.model.lang_encoder.model.call(text, media); // [b, t, d]
-    const logits = this.model.model.lang_encoder.lm_head.call(hidden.select(1, -1)); // [b, vocab]
+    const media = { features: this.features, places: this.places(inputIds) };
+    const logits = this.model.call({ ...text, ...media, lastOnly: true }).select(1, 0); // [b, vocab]
     if (forbidden.length === 0) return logits;
     const barred = new Uint8Array(logits.shape[1]);
     for (const id of forbidden) barred[id] = 1;
@@ -66,7 +62,7 @@ export class Decoder {
     const before = this.pending;
     this.pending = ids.map((id, row) => (this.cache ? [id] : [...Array.from(before[row]), id]));
     for (const row of this.mask) row.push(1);
-    if (!this.cache || ids.includes(this.model.config.image_token_id)) this.placed = this.pending;
+    if (!this.cache || ids.includes(this.model.config.image_token_id)) this.forgetPlaces();
   }
 
   /** Go on from the given rows, in this order; a row may be taken twice. All are copies of the same prompt as before. */
@@ -76,10 +72,18 @@ export class Decoder {
     this.mask = rows.map((row) => [...this.mask[row]]);
   }
 
-  /** Which picture the pending tokens see. */
-  private places(): MediaPlaces {
-    const known = mediaPlaces(idTensor(this.placed, this.backend), this.model.config.image_token_id);
-    return this.placed === this.pending ? known : placesAfter(known, this.pending[0].length);
+  /** Which picture the pending tokens see: told by the `<image>`s among them, or by those of the prompt before. */
+  private places(inputIds: Tensor): MediaPlaces {
+    if (this.prompt) return placesAfter(this.prompt, this.pending[0].length);
+    const { textTime, hasMedia } = mediaPlaces(inputIds, this.model.config.image_token_id);
+    this.prompt = { textTime: keep(textTime), hasMedia: keep(hasMedia) };
+    return this.prompt;
+  }
+
+  private forgetPlaces(): void {
+    this.prompt?.textTime.dispose();
+    this.prompt?.hasMedia.dispose();
+    this.prompt = null;
   }
 
   /** Each real token counts, padding does not: the running sum of the mask, less one; padding itself gets 1. */
@@ -94,6 +98,7 @@ export class Decoder {
   [Symbol.dispose](): void {
     this.cache?.dispose();
     this.features.dispose();
+    this.forgetPlaces();
   }
 }
 

@@ -22,6 +22,8 @@ export interface Text {
   readonly attentionMask?: Tensor | null;
   /** Keys and values of the tokens before; the new ones are added. */
   readonly cache?: KVCache | null;
+  /** Only the logits of the last token, t = 1: all that choosing the next one takes. Default: those of all tokens. */
+  readonly lastOnly?: boolean;
 }
 
 /** A decoder whose layers look at pictures. transformers: LlamaModel, MistralModel. */
@@ -77,9 +79,10 @@ export class CausalLanguageModel extends Module {
     this.lm_head = new Linear(config.language.hidden_size, config.language.vocab_size, { bias: false });
   }
 
-  /** Token ids [b, t] -> logits of the next token [b, t, vocab] */
+  /** Token ids [b, t] -> logits of the next token [b, t, vocab], or [b, 1, vocab] of the last */
   forward(text: Text, media: Media): Tensor {
     const x = this.model.call(text, media); // [b, t, d]
+    if (text.lastOnly) return this.lm_head.call(x.slice(1, -1)); // [b, 1, vocab]
     return this.lm_head.call(x); // [b, t, vocab]
   }
 }

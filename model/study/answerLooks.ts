@@ -1,9 +1,12 @@
+import { traced } from "../../nn/trace.ts";
+import { concat, scope, type Tensor } from "../../tensor/index.ts";
 import type { Assistant } from "../generate/assistant.ts";
-import { attentionMaps } from "./attentionMaps.ts";
 import { generate } from "../generate/generate.ts";
 import type { GenerateOptions } from "../generate/options.ts";
-import { modelInputs } from "../inputs.ts";
+import type { InfiMM } from "../infimm.ts";
+import { modelInputs, type Prompts } from "../inputs.ts";
 import type { Image } from "../processor/pictures/image.ts";
+import { attentionMaps, lookTaps, looksIn, mapsOf, openGates } from "./attentionMaps.ts";
 
 /** A token of the answer, and where the model looked when it chose it. */
 export interface Look {
@@ -24,19 +27,14 @@ export async function answerLooks(
   options: GenerateOptions = {},
 ): Promise<Look[]> {
   const prompts = processor.apply([{ role: "user", content: [...images.map((image) => ({ image })), question] }]);
-  const [answer] = await generate(model, prompts, options);
-  const ids = [...Array.from(prompts.inputIds[0]), ...answer];
-  const all = { ...prompts, inputIds: [ids], attentionMask: [ids.map(() => 1)] };
-  const inputs = modelInputs(all, model.backend);
-  const maps = await attentionMaps(model, inputs);
-  const [, m, t, rows, columns] = maps.shape;
+  const searching = (options.beams ?? 1) > 1;
+  const { answer, maps } = await (searching ? lookAfterwards : lookOn)(model, prompts, options);
+  const [, m, , rows, columns] = maps.shape;
   const data = await maps.data();
-  for (const tensor of [...Object.values(inputs), maps]) tensor.dispose();
-  const first = prompts.inputIds[0].length;
+  maps.dispose();
   const looks = answer.map((id, k) => {
-    // a token is chosen at the one before it
     const ofPictures = Array.from({ length: m }, (_, picture): Look => {
-      const at = (picture * t + first + k - 1) * rows * columns;
+      const at = (picture * answer.length + k) * rows * columns;
       const map = Array.from(data.subarray(at, at + rows * columns));
       const share = map.reduce((sum, x) => sum + x, 0);
       return { token: processor.tokenizer.decode([id]), picture: picture + 1, share, map };
@@ -44,4 +42,38 @@ export async function answerLooks(
     return ofPictures.reduce((a, b) => (b.share > a.share ? b : a));
   });
   return looks.filter((_, k) => !processor.tokenizer.isSpecial(answer[k]));
+}
+
+/** An answer of t tokens, and where the model looked when it chose each: [1, m, t, grid, grid]. */
+interface Looked {
+  readonly answer: readonly number[];
+  readonly maps: Tensor;
+}
+
+/** Look on while the answer is made. A token is chosen at the last position of a run. */
+async function lookOn(model: InfiMM, prompts: Prompts, options: GenerateOptions): Promise<Looked> {
+  using seen = traced(model, { keep: lookTaps(model), runs: "all" });
+  const [answer] = await generate(model, prompts, options);
+  const gates = await openGates(model);
+  const { cross, resampler } = looksIn(seen.runs);
+  const atLast = (runs: readonly Tensor[]) =>
+    concat(
+      runs.map((attn) => attn.slice(0, 0, 1).slice(2, -1)),
+      2,
+    );
+  const maps = scope(() =>
+    mapsOf({ cross: cross.map(atLast), resampler: resampler.map(([once]) => once) }, gates, prompts.pixelShape[1]),
+  );
+  return { answer, maps };
+}
+
+/** A beam search does not know, while it runs, which of its texts will be the answer: that one is run once more. */
+async function lookAfterwards(model: InfiMM, prompts: Prompts, options: GenerateOptions): Promise<Looked> {
+  const [answer] = await generate(model, prompts, options);
+  const ids = [...Array.from(prompts.inputIds[0]), ...answer.slice(0, -1)];
+  const all = { ...prompts, inputIds: [ids], attentionMask: [ids.map(() => 1)] };
+  const inputs = modelInputs(all, model.backend);
+  using whole = await attentionMaps(model, inputs);
+  for (const tensor of Object.values(inputs)) tensor.dispose();
+  return { answer, maps: scope(() => whole.slice(2, -answer.length).contiguous()) };
 }

@@ -2,11 +2,24 @@ import { InfimmError } from "../../core/errors.ts";
 import { trace } from "../../nn/trace.ts";
 import { compute, einsum, rearrange, scope, slice, type Tensor, zeros } from "../../tensor/index.ts";
 import { GatedCrossAttentionBlock } from "../crossAttention/gatedCrossAttentionBlock.ts";
-import type { Inputs } from "../flamingo.ts";
 import type { InfiMM } from "../infimm.ts";
+import type { PixelInputs } from "../inputs.ts";
 
 const RESAMPLER = "model.perceiver.layers.*.0:attn";
 const CROSS = "**.gated_cross_attn_layer.attn:attn";
+
+/** The taps that tell where a model looks. */
+export function lookTaps(model: InfiMM): string[] {
+  return model.model.perceiver ? [RESAMPLER, CROSS] : [CROSS];
+}
+
+/** What these taps gave, of each block or layer in order. */
+export interface Looks<T> {
+  /** [b, h, t, (m n)]: words at media tokens */
+  readonly cross: readonly T[];
+  /** [b, h, m, n, v+n]: latents at the tokens of the picture and at latents; of a model without resampler none */
+  readonly resampler: readonly T[];
+}
 
 /**
  * Where in the pictures each token looks: its cross-attention to the media tokens, the mean over heads and blocks (a
@@ -14,32 +27,40 @@ const CROSS = "**.gated_cross_attn_layer.attn:attn";
  *
  * @returns f32 [b, m, t, grid, grid], of m pictures: shares of each token's look, 0 where it sees nothing
  */
-export async function attentionMaps(model: InfiMM, inputs: Inputs): Promise<Tensor> {
-  const hasResampler = model.model.perceiver !== null;
+export async function attentionMaps(model: InfiMM, inputs: PixelInputs): Promise<Tensor> {
   const gates = await openGates(model);
-  const { acts, output } = trace(model, inputs, { keep: hasResampler ? [RESAMPLER, CROSS] : [CROSS] });
+  const { acts, output } = trace(model, inputs, { keep: lookTaps(model) });
   output.dispose();
   try {
-    return scope(() => {
-      const m = inputs.pixelValues.shape[1];
-      const tapped = (pattern: RegExp) => [...acts].filter(([path]) => pattern.test(path)).map(([, attn]) => attn);
-      const looks = tapped(/gated_cross_attn_layer/).map((attn, i) => attn.mean(1).mul(gates[i])); // [b, t, (m n)]
-      const toMedia = rearrange(total(looks), "b t (m n) -> b m t n", { m }); // [b, m, t, n]
-      const resampled = tapped(/perceiver/); // [b, h, m, n, v+n]
-      const toTokens = hasResampler ? einsum("b m t n, b m n v -> b m t v", toMedia, rollout(resampled)) : toMedia; // [b, m, t, v]
-      const grid = Math.sqrt(toTokens.shape[3] - 1);
-      if (!Number.isInteger(grid)) {
-        throw new InfimmError(`attentionMaps: expected CLS and a square of patches, got ${toTokens.shape[3]} tokens`);
-      }
-      return rearrange(slice(toTokens, 3, 1), "b m t (y x) -> b m t y x", { y: grid }).contiguous(); // [b, m, t, y, x]
-    });
+    return mapsOf(looksIn(acts), gates, inputs.pixelValues.shape[1]);
   } finally {
     for (const act of acts.values()) act.dispose();
   }
 }
 
+/** What a trace of `lookTaps` has kept, told apart. */
+export function looksIn<T>(acts: ReadonlyMap<string, T>): Looks<T> {
+  const of = (pattern: RegExp) => [...acts].filter(([path]) => pattern.test(path)).map(([, kept]) => kept);
+  return { cross: of(/gated_cross_attn_layer/), resampler: of(/perceiver/) };
+}
+
+/** Looks as maps of m pictures, weighted with `openGates`. As `attentionMaps`. */
+export function mapsOf({ cross, resampler }: Looks<Tensor>, gates: readonly number[], m: number): Tensor {
+  return scope(() => {
+    const looks = cross.map((attn, i) => attn.mean(1).mul(gates[i])); // [b, t, (m n)]
+    const toMedia = rearrange(total(looks), "b t (m n) -> b m t n", { m }); // [b, m, t, n]
+    const toTokens =
+      resampler.length > 0 ? einsum("b m t n, b m n v -> b m t v", toMedia, rollout(resampler)) : toMedia; // [b, m, t, v]
+    const grid = Math.sqrt(toTokens.shape[3] - 1);
+    if (!Number.isInteger(grid)) {
+      throw new InfimmError(`attentionMaps: expected CLS and a square of patches, got ${toTokens.shape[3]} tokens`);
+    }
+    return rearrange(slice(toTokens, 3, 1), "b m t (y x) -> b m t y x", { y: grid }).contiguous(); // [b, m, t, y, x]
+  });
+}
+
 /** How far the gate of each cross-attention block is open, mean |tanh|, as shares of 1. */
-async function openGates(model: InfiMM): Promise<number[]> {
+export async function openGates(model: InfiMM): Promise<number[]> {
   const blocks = [...model.modules().values()].filter((module) => module instanceof GatedCrossAttentionBlock);
   const open = await Promise.all(
     blocks.map(async (block) => (await compute(() => block.attn_gate.tanh().abs().mean()))[0]),
