@@ -9,6 +9,7 @@ import { downloadProgress } from "./downloadProgress.ts";
 import { interruptible } from "./interruptible.ts";
 import { progressLine } from "./progressLine.ts";
 import { quantizationTable } from "./quantizationTable.ts";
+import { type Vanished, vanishedText } from "./vanishedText.ts";
 
 const HELP = `
 <from> is a .safetensors, .bin or .pt file, an .index.json, a folder with one, or a name on the hub. <to> is a .safetensors or .bin file, or
@@ -48,6 +49,7 @@ export function convertCommand(): Command {
       const progress = progressLine(quiet);
       let written = 0;
       const errors = new Map<string, number>();
+      const vanished = new Map<string, Vanished>();
       try {
         await interruptible(async (signal) =>
           convertCheckpoint(await onDisk(from, signal, quiet), to, {
@@ -56,6 +58,7 @@ export function convertCommand(): Command {
             shardBytes: shardSize,
             signal,
             onQuantized: report ? (name, error) => errors.set(name, error) : undefined,
+            onVanished: (name, lost) => vanished.set(name, lost),
             onProgress: (done, total, name) => {
               written = done;
               progress.show(() => `${bytesText(done)} of ${bytesText(total)}: ${name}`);
@@ -65,9 +68,11 @@ export function convertCommand(): Command {
       } finally {
         progress.end();
       }
+      if (vanished.size > 0) console.error(vanishedText(vanished, report));
       if (json) {
         const reported = report ? { errors: Object.fromEntries(errors) } : {};
-        console.log(JSON.stringify({ from, to, bytes: written, ...reported }));
+        const lost = vanished.size > 0 ? { vanished: Object.fromEntries(vanished) } : {};
+        console.log(JSON.stringify({ from, to, bytes: written, ...lost, ...reported }));
       } else {
         console.log(`${to}: ${bytesText(written)} of weights`);
         if (report && errors.size > 0) console.log(`\n${quantizationTable(errors)}`);

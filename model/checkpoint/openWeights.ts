@@ -1,6 +1,9 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { FileFormatError } from "../../core/errors.ts";
+import { BEGINNING_BYTES, whatIsIt } from "../files/whatIsIt.ts";
+import { openFileSource } from "./fileSource.ts";
+import { folderKind } from "./folderKind.ts";
 import { formatOf, WEIGHT_FILES } from "./formats.ts";
 import { openSafetensors, openWith } from "./safetensors/safetensors.ts";
 import { MAX_HEADER_BYTES } from "./safetensors/safetensorsHeader.ts";
@@ -24,8 +27,11 @@ export async function openWeights(folderOrFile: string): Promise<WeightFile> {
   const name = WEIGHT_FILES.find((wanted) => names.includes(wanted));
   if (name !== undefined) return openFile(join(folderOrFile, name));
   const others = names.filter((other) => formatOf(other) !== undefined);
-  const hint = others.length > 0 ? `; it has ${others.slice(0, 5).join(", ")}: name one of them` : "";
-  throw new FileFormatError(`${folderOrFile}: has none of ${WEIGHT_FILES.join(", ")}${hint}`);
+  const choice = others.length > 0 ? `; it has ${others.slice(0, 5).join(", ")}: name one of them` : "";
+  const kind = folderKind(names);
+  throw new FileFormatError(
+    `${folderOrFile}: has none of ${WEIGHT_FILES.join(", ")}${choice}${kind ? `; ${kind}` : ""}`,
+  );
 }
 
 async function openFile(path: string): Promise<WeightFile> {
@@ -41,10 +47,23 @@ async function openFile(path: string): Promise<WeightFile> {
         const shard = join(dirname(path), file);
         return (await stat(shard).catch(() => undefined)) && openFile(shard);
       });
-    default:
-      throw new FileFormatError(
-        `${path}: expected a .safetensors, .bin or .pt file, their .index.json, or a folder that holds one`,
+    default: {
+      const what = await beginningOf(path).then(
+        (start) => whatIsIt(start),
+        () => undefined,
       );
+      const expected = "expected a .safetensors, .bin or .pt file, their .index.json, or a folder that holds one";
+      throw new FileFormatError(`${path}: ${expected}${what ? `; ${what}` : ""}`);
+    }
+  }
+}
+
+async function beginningOf(path: string): Promise<Uint8Array> {
+  const source = await openFileSource(path);
+  try {
+    return await source.read(0, Math.min(BEGINNING_BYTES, source.size));
+  } finally {
+    await source.close();
   }
 }
 

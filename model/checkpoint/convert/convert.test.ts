@@ -112,6 +112,60 @@ describe("convertCheckpoint", () => {
     await convertCheckpoint(big, join(folder, "x.bin"), { dtype: "bf16" });
   });
 
+  describe("narrows nothing without a word", () => {
+    /** A safetensors file of one tensor of doubles, which we do not write. */
+    const doubles = async (...values: number[]): Promise<string> => {
+      const entry = { dtype: "F64", shape: [values.length], data_offsets: [0, 8 * values.length] };
+      const header = Buffer.from(JSON.stringify({ w: entry }).padEnd(80));
+      const length = Buffer.alloc(8);
+      length.writeBigUInt64LE(BigInt(header.length));
+      const path = join(folder, "doubles.safetensors");
+      await writeFile(path, Buffer.concat([length, header, Buffer.from(Float64Array.from(values).buffer)]));
+      return path;
+    };
+    const vanishedIn = async (from: string, dtype?: "f32" | "f16" | "bf16" | "q8") => {
+      const vanished: unknown[] = [];
+      const to = join(folder, `${dtype}.safetensors`);
+      await convertCheckpoint(from, to, { dtype, onVanished: (name, lost) => vanished.push([name, lost]) });
+      return vanished;
+    };
+
+    // 3.4028235677973366e38 is where f32 rounds to infinity, 2^-150 where it rounds to 0
+    it.each([
+      [3.4028235677973366e38, 1],
+      [-1e300, 2],
+    ])("refuses %f, an f64 that f32 cannot hold", async (value, count) => {
+      const from = await doubles(1, value, ...(count === 2 ? [value] : []));
+      await expect(convertCheckpoint(from, join(folder, "x.bin"))).rejects.toThrow(
+        `"w": element 1 is ${value}${count === 2 ? " (and 1 more)" : ""}, and f32 ends at 3.4028e38; we hold F64 as f32`,
+      );
+      await expect(convertCheckpoint(from, join(folder, "x.bin"))).rejects.toThrow(InfimmError);
+    });
+
+    it("says which numbers of f64 become 0 in f32", async () => {
+      expect(await vanishedIn(await doubles(1, 2 ** -149, 3.4028235677973362e38, 0, -0))).toEqual([]);
+      const lost = { element: 1, value: 2 ** -150, count: 2, dtype: "f32" };
+      expect(await vanishedIn(await doubles(1, 2 ** -150, -1e-300, 0), "f32")).toEqual([["w", lost]]);
+    });
+
+    it("says which numbers of f32 become 0 in f16, and refuses what bf16 cannot hold", async () => {
+      const { writeSafetensors } = await import("../safetensors/writeSafetensors.ts");
+      const path = join(folder, "f32.safetensors");
+      const save = (...values: number[]) =>
+        writeSafetensors(path, [
+          { name: "w", dtype: "f32", shape: [values.length], data: () => Float32Array.from(values) },
+        ]);
+      await save(1, 2 ** -24, -(2 ** -25), 1e-30);
+      const lost = { element: 2, value: -(2 ** -25), count: 2, dtype: "f16" };
+      expect(await vanishedIn(path, "f16")).toEqual([["w", lost]]);
+      expect(await vanishedIn(path, "bf16")).toEqual([]);
+      await save(1, 3.4e38);
+      await expect(convertCheckpoint(path, join(folder, "x.bin"), { dtype: "bf16" })).rejects.toThrow(
+        /"w": element 1 is 3\.3999\d*e\+38, and bf16 ends at 3\.3895e38; use f32/,
+      );
+    });
+  });
+
   it("overwrites nothing", async () => {
     await mkdir(join(folder, "full"));
     await writeFile(join(folder, "full", "file.bin"), "");

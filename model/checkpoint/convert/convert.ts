@@ -1,13 +1,14 @@
 import { copyFile, readdir, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { byteLengthOf, isQuantized } from "../../../core/dtype.ts";
+import { byteLengthOf, type DType, isQuantized } from "../../../core/dtype.ts";
 import { sizeOf } from "../../../core/shape.ts";
 import { formatOf } from "../formats.ts";
 import { canonicalName } from "../load/names.ts";
 import { openWeights } from "../openWeights.ts";
 import { joinPlanes } from "../quantizedTensors.ts";
 import { storageError, storeAs, storedAs, type WeightDType } from "./storeAs.ts";
-import { heldAs, type WeightFile } from "../weightFile.ts";
+import { refuseBeyond } from "../narrowing.ts";
+import { heldAs, type Lost, type WeightFile } from "../weightFile.ts";
 import type { TensorToWrite } from "../tensorToWrite.ts";
 import { bytesOf, type Plan, writeOne, writeShards } from "./writeShards.ts";
 import { refuseExisting, refuseFullDisk, writeFolder } from "./writeFolder.ts";
@@ -23,6 +24,8 @@ export interface ConvertOptions {
   readonly onProgress?: (bytes: number, totalBytes: number, name: string) => void;
   /** Called for each tensor that was quantised, with ‖quantised - original‖ / ‖original‖. */
   readonly onQuantized?: (name: string, error: number) => void;
+  /** Called for each tensor of which numbers became 0 because the new dtype has none so small. Too large ones are refused. */
+  readonly onVanished?: (name: string, lost: Lost & { readonly dtype: DType }) => void;
   readonly signal?: AbortSignal;
 }
 
@@ -50,7 +53,7 @@ export async function convertCheckpoint(from: string, to: string, options: Conve
   }
 }
 
-function planOf(weights: WeightFile, { dtype, onProgress, onQuantized }: ConvertOptions): Plan {
+function planOf(weights: WeightFile, { dtype, onProgress, onQuantized, onVanished }: ConvertOptions): Plan {
   const { kept, aliases } = sharedNames(weights);
   let done = 0;
   let total = 0;
@@ -62,7 +65,8 @@ function planOf(weights: WeightFile, { dtype, onProgress, onQuantized }: Convert
     total += bytes;
     const data = async () => {
       const original = await weights.read(name);
-      const values = storeAs(original, target, name);
+      refuseBeyond(original.narrowing, name, weights.path);
+      const values = storeAs(original, target, name, (lost) => onVanished?.(name, { ...lost, dtype: target }));
       if (onQuantized && isQuantized(target))
         onQuantized(name, storageError(original, { dtype: target, shape, data: values }));
       onProgress?.((done += bytes), total, name);

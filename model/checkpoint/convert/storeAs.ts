@@ -10,7 +10,8 @@ import {
 import { InfimmError } from "../../../core/errors.ts";
 import { dequantize, fitsBlocks, quantize } from "../../../core/quantized.ts";
 import { canonicalName } from "../load/names.ts";
-import { quote, type TensorData } from "../weightFile.ts";
+import { narrowingOf, refuseBeyond } from "../narrowing.ts";
+import { type Lost, quote, type TensorData } from "../weightFile.ts";
 
 /** The dtypes that weights can be stored as. */
 export const WEIGHT_DTYPES = ["f32", "f16", "bf16", "q8", "q4"] as const;
@@ -35,24 +36,33 @@ function bears(name: string, shape: readonly number[]): boolean {
   return shape.length === 2 && fitsBlocks(shape[1]) && ROBUST.test(canonicalName(name) ?? "");
 }
 
-/** The largest finite f16; what rounds beyond becomes infinite. */
-const MAX_F16 = 65504;
-
 /**
- * The elements of a tensor as `to` stores them, rounded to nearest even.
- * @throws InfimmError for a finite number that f16 cannot hold: an infinite weight would ruin every answer
+ * The elements of a tensor as `to` stores them, rounded to nearest even. `onVanished` hears of numbers that became 0.
+ * @throws InfimmError for a finite number that f16 or bf16 cannot hold: an infinite weight would ruin every answer
  */
-export function storeAs(tensor: TensorData, to: DType, name: string): TypedArray {
+export function storeAs(
+  tensor: TensorData,
+  to: DType,
+  name: string,
+  onVanished: (lost: Lost) => void = () => {},
+): TypedArray {
+  if (tensor.narrowing?.vanished) onVanished(tensor.narrowing.vanished);
   if (to === tensor.dtype) return tensor.data;
   const values = floatsOf(tensor);
   if (to === "f32") return values;
   if (isQuantized(to)) return quantized(values, to, name);
   const bits = encodeFloats(to as "f16" | "bf16", values);
-  const lost = to === "f16" ? bits.findIndex((b, i) => (b & 0x7fff) === 0x7c00 && Number.isFinite(values[i])) : -1;
-  if (lost < 0) return bits;
-  throw new InfimmError(
-    `tensor ${quote(name)}: element ${lost} is ${values[lost]}, and f16 ends at ${MAX_F16}; use bf16, which has the range of f32`,
+  const infinity = to === "f16" ? 0x7c00 : 0x7f80;
+  const narrowing = narrowingOf(
+    values,
+    bits,
+    to,
+    (b) => (b & 0x7fff) === infinity,
+    (b) => (b & 0x7fff) === 0,
   );
+  refuseBeyond(narrowing, name);
+  if (narrowing?.vanished) onVanished(narrowing.vanished);
+  return bits;
 }
 
 function floatsOf({ dtype, data }: TensorData): Float32Array {

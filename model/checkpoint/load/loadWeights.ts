@@ -8,6 +8,7 @@ import { explainMismatch, matchNames } from "./match.ts";
 import { refuseNonFinite } from "./nonFinite.ts";
 import { joinPlanes } from "../quantizedTensors.ts";
 import { storeAs, storedAs, type WeightDType } from "../convert/storeAs.ts";
+import { refuseBeyond } from "../narrowing.ts";
 import { heldAs, quote, type TensorData, type WeightFile } from "../weightFile.ts";
 
 /** How far loading has come: tensors, not bytes. */
@@ -59,7 +60,10 @@ export async function loadWeights(
   for (const [name, storedNames] of match.found) {
     signal?.throwIfAborted();
     const tensor = await readAgreed(file, name, storedNames);
-    if (!allowNonFinite) refuseNonFinite(tensor, storedNames[0], file.path);
+    if (!allowNonFinite) {
+      refuseBeyond(tensor.narrowing, storedNames[0], file.path);
+      refuseNonFinite(tensor, storedNames[0], file.path);
+    }
     const dtype = dtypes.get(name)!;
     model.setTensor(name, fromData(storeAs(tensor, dtype, name), tensor.shape, dtype, backend));
     onProgress?.(++done, match.found.size, name);

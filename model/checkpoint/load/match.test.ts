@@ -77,6 +77,23 @@ describe("explainMismatch", () => {
       list.map((t) => (/embed_tokens|lm_head/.test(t.key) ? { ...t, shape: [32003, 4096] } : t)),
       "the vocabulary is 32003 in the file, and the config says 32002",
     ],
+    [
+      "an adapter beside its model",
+      [...list, { key: "base_model.model.model.lang_encoder.lm_head.lora_A.default.weight", shape: [8, 4096] }],
+      "a model with a PEFT adapter that is not merged",
+    ],
+    ["an adapter", [{ key: "base_model.model.lm_head.lora_B.weight", shape: [1] }], "a PEFT adapter by itself"],
+    [
+      "a part of FSDP's",
+      [{ key: "_fsdp_wrapped_module._flat_param", shape: [99] }],
+      "one rank's part of an FSDP model",
+    ],
+    ["what ZeRO-3 leaves", list.map((t) => ({ ...t, shape: [0] })), "gather them with zero_to_fp32.py"],
+    [
+      "weights with scales",
+      [...list, { key: "model.lang_encoder.lm_head.weight_scale_inv", shape: [1] }],
+      "to be multiplied by scales",
+    ],
     ["InfiMM-HD", without(".perceiver."), "looks like an InfiMM-HD checkpoint"],
     [
       "vector gates",

@@ -2,6 +2,9 @@ import type { NameMatch } from "./nameMatch.ts";
 
 /** Each looks for one well-known cause. All see the same match; most say nothing. */
 const HINTS: ((match: NameMatch) => string | undefined)[] = [
+  adapter,
+  shardedParameters,
+  scaled,
   vocabulary,
   perceiver,
   gates,
@@ -18,6 +21,31 @@ export function mismatchHints(match: NameMatch): string[] {
 
 const some = (names: Iterable<string>, part: string | RegExp): boolean =>
   [...names].some((name) => (typeof part === "string" ? name.includes(part) : part.test(name)));
+
+function adapter({ unexpected, found }: NameMatch): string | undefined {
+  if (
+    !some(unexpected, /\b(lora_(A|B|embedding_[AB]|magnitude_vector)|modules_to_save|original_module|prompt_encoder)\b/)
+  )
+    return undefined;
+  const what = found.size > 0 ? "a model with a PEFT adapter that is not merged" : "a PEFT adapter by itself";
+  return `this is ${what}: in Python, load it with its base model, and save model.merge_and_unload()`;
+}
+
+function shardedParameters({ unexpected, misshapen }: NameMatch): string | undefined {
+  if (some(unexpected, /\b_?flat_param\b/)) {
+    return "this is one rank's part of an FSDP model, flattened: save it with full_state_dict=True";
+  }
+  if (misshapen.length > 0 && misshapen.every(({ got }) => got.length === 1 && got[0] === 0)) {
+    return "its weights are empty, as DeepSpeed ZeRO-3 leaves them in each rank's file: gather them with zero_to_fp32.py";
+  }
+  return undefined;
+}
+
+function scaled({ unexpected }: NameMatch): string | undefined {
+  if (!some(unexpected, /\.(weight_scale(_inv)?|input_scale|qweight|qzeros|SCB|absmax|quant_state\b.*)$/))
+    return undefined;
+  return "its weights are quantised, to be multiplied by scales that stand beside them: take the original weights, or dequantise them in Python";
+}
 
 function vocabulary({ misshapen }: NameMatch): string | undefined {
   const row = misshapen.find(

@@ -15,6 +15,14 @@ describe("canonicalName", () => {
   it.each<[string, (key: string) => string]>([
     ["as stored", (key) => key],
     ["saved by DeepSpeed or DDP", (key) => `module.${key}`],
+    ["compiled", (key) => `_orig_mod.${key}`],
+    ["compiled inside", (key) => key.replace(/^model\./, "model._orig_mod.")],
+    ["saved by FSDP", (key) => `_fsdp_wrapped_module.${key.replace(/\.(\d+)\./, ".$1._fsdp_wrapped_module.")}`],
+    ["checkpointed", (key) => key.replace(/\.(\d+)\./, ".$1._checkpoint_wrapped_module.")],
+    ["saved from Lightning", (key) => `model.${key}`],
+    ["saved from Lightning, by DeepSpeed", (key) => `_forward_module.model.${key}`],
+    ["of a model that PEFT wraps", (key) => `base_model.model.${key}`],
+    ["of its adapted layers", (key) => `base_model.model.${key.replace(/\.weight$/, ".base_layer.weight")}`],
     ["wrapped inside", (key) => key.replace(/\.(\d+)\./, ".$1.module.")],
     ["saved from the inner class", (key) => key.replace(/^model\./, "")],
     ["saved from the inner class and wrapped", (key) => key.replace(/^model\./, "module.")],
@@ -31,7 +39,7 @@ describe("canonicalName", () => {
 
   it("drops computed tables, and leaves strange names alone", () => {
     expect(canonicalName("model.lang_encoder.model.layers.0.decoder_layer.self_attn.rotary_emb.inv_freq")).toBeNull();
-    for (const key of ["", "__proto__", "model.projector.weight", "lm_head.weight"])
+    for (const key of ["", "module", "a._orig_mod", "__proto__", "model.projector.weight", "lm_head.weight"])
       expect(canonicalName(key)).toBe(key);
   });
 });

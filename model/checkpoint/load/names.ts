@@ -14,19 +14,41 @@ const IGNORED = [
 const ALIASES: [RegExp, string][] = [
   [/^visual\./, "model.vision_encoder."], // an EVA-CLIP source file
   [/^(vision_encoder|perceiver|lang_encoder)\./, "model.$1."], // saved from the inner class, as InfiMM-HD's
+  [/^model\.(model\.(?:vision_encoder|perceiver|lang_encoder)\.)/, "$1"], // saved from a Lightning module, whose field is `model`
   [/^(model\.vision_encoder)\.blocks\.\d+\.attn\.rope\./, "$1.rope."],
   [/^(model\.lang_encoder)\.old_decoder_blocks\.(\d+)\./, "$1.model.layers.$2.decoder_layer."],
   [/^(model\.lang_encoder)\.gated_cross_attn_layers\.(\d+)\./, "$1.model.layers.$2.gated_cross_attn_layer."],
 ];
 
 /**
+ * Modules that only wrap another, and so stand in its path: of DataParallel, DDP and DeepSpeed; of torch.compile, FSDP,
+ * activation checkpointing and Lightning. The original converter drops `module.` wherever it occurs, too.
+ */
+const WRAPPERS = new Set([
+  "module",
+  "_orig_mod",
+  "_fsdp_wrapped_module",
+  "_checkpoint_wrapped_module",
+  "_forward_module",
+]);
+
+/** What PEFT puts before a whole model's names and behind those of the layers that it adapts. */
+const PEFT = /^base_model\.model\.|\bbase_layer\./g;
+
+/**
  * The path in our model of the tensor that a checkpoint stores under `key`, or null for a key to be ignored.
- * A key that no rule knows comes back as it is (without `module.`).
+ * A key that no rule knows comes back as it is, without wrappers.
  */
 export function canonicalName(key: string): string | null {
-  const bare = key.replaceAll("module.", ""); // wherever it occurs, as the original converter does
+  const bare = withoutWrappers(key).replace(PEFT, "");
   if (IGNORED.some((pattern) => pattern.test(bare))) return null;
   return ALIASES.reduce((name, [alias, path]) => name.replace(alias, path), bare);
+}
+
+/** The last part of a name is a tensor's own. */
+function withoutWrappers(key: string): string {
+  const parts = key.split(".");
+  return parts.filter((part, i) => i === parts.length - 1 || !WRAPPERS.has(part)).join(".");
 }
 
 /**

@@ -30,6 +30,17 @@ test("what is saved loads again, bit for bit, whatever aliases it was loaded fro
   }
 });
 
+test("a number that f16 cannot hold is refused", async () => {
+  const { Linear } = await import("../../../nn/index.ts");
+  const { fromData } = await import("../../../tensor/index.ts");
+  const layer = new Linear(2, 1, { bias: false });
+  layer.setTensor("weight", fromData(Float32Array.of(1, 70000), [1, 2], "f32"));
+  const path = join(tmpdir(), "infimm-never.safetensors");
+  await expect(saveWeights(layer, path, { dtype: "f16" })).rejects.toThrow(
+    /"weight": element 1 is 70000, and f16 ends/,
+  );
+});
+
 test("floats can be stored narrower", async () => {
   const folder = await mkdtemp(join(tmpdir(), "infimm-"));
   try {

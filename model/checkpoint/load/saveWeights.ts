@@ -1,6 +1,7 @@
-import { type DType, encodeFloats, isFloat, isQuantized } from "../../../core/dtype.ts";
+import { type DType, isFloat, isQuantized } from "../../../core/dtype.ts";
 import type { Module } from "../../../nn/module.ts";
 import type { Tensor } from "../../../tensor/index.ts";
+import { storeAs } from "../convert/storeAs.ts";
 import { writeSafetensors } from "../safetensors/writeSafetensors.ts";
 
 /**
@@ -15,14 +16,15 @@ export async function saveWeights(
 ): Promise<void> {
   const tensors = [...model.stateDict()].map(([name, tensor]) => {
     const stored = dtype && isFloat(tensor.dtype) ? dtype : tensor.dtype;
-    return { name, dtype: stored, shape: [...tensor.shape], data: () => bitsOf(tensor, stored) };
+    return { name, dtype: stored, shape: [...tensor.shape], data: () => bitsOf(name, tensor, stored) };
   });
   await writeSafetensors(path, tensors, { metadata: { format: "pt" } });
 }
 
-/** A tensor's elements as they are written. */
-async function bitsOf(tensor: Tensor, dtype: DType) {
+/** A tensor's elements as they are written. Throws InfimmError for a finite number that `dtype` cannot hold. */
+async function bitsOf(name: string, tensor: Tensor, dtype: DType) {
   if (isQuantized(tensor.dtype)) return tensor.bits();
-  const values = await tensor.data();
-  return dtype === "f16" || dtype === "bf16" ? encodeFloats(dtype, values as Float32Array) : values;
+  const data = await tensor.data();
+  if (dtype !== "f16" && dtype !== "bf16") return data;
+  return storeAs({ dtype: "f32", shape: tensor.shape, data }, dtype, name);
 }

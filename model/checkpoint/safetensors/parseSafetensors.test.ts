@@ -28,6 +28,12 @@ describe("parseSafetensors", () => {
     const longs = [0n, -100n, 2147483647n, -2147483648n];
     expect([...readOne("I64", new BigInt64Array(longs), [4])]).toEqual(longs.map(Number));
     expect([...readOne("I16", new Int16Array([-2, 300]), [2])]).toEqual([-2, 300]);
+    expect([...readOne("U16", new Uint16Array([2, 65535]), [2])]).toEqual([2, 65535]);
+    expect([...readOne("U32", new Uint32Array([2, 2 ** 31 - 1]), [2])]).toEqual([2, 2 ** 31 - 1]);
+    expect([...readOne("U64", new BigUint64Array([0n, 2147483647n]), [2])]).toEqual([0, 2147483647]);
+    expect(() => readOne("U32", new Uint32Array([0, 2 ** 31]), [2])).toThrow("element 1 is 2147483648, which does not");
+    for (const tooBig of [1n << 31n, (1n << 64n) - 1n])
+      expect(() => readOne("U64", new BigUint64Array([tooBig]), [1])).toThrow(`element 0 is ${tooBig}`);
     expect([...readOne("I8", new Int8Array([-2, 3]))]).toEqual([-2, 3]);
     expect([...readOne("U8", new Uint8Array([0, 255]))]).toEqual([0, 255]);
     for (const tooBig of [2147483648n, -2147483649n, 1n << 62n]) {
@@ -56,7 +62,14 @@ describe("parseSafetensors", () => {
     ["a negative size", `{"a":{"dtype":"U8","shape":[-1,-4],"data_offsets":[0,4]}}`, 4, /shape must be/],
     ["half a size", `{"a":{"dtype":"U8","shape":[1.5],"data_offsets":[0,4]}}`, 4, /shape must be/],
     ["no offsets", `{"a":{"dtype":"U8","shape":[1]}}`, 4, /data_offsets must be/],
-    ["an unknown dtype", `{"a":{"dtype":"F8_E4M3","shape":[4],"data_offsets":[0,4]}}`, 4, /"F8_E4M3" is not supported/],
+    ["an unknown dtype", `{"a":{"dtype":"F9","shape":[4],"data_offsets":[0,4]}}`, 4, /"F9" is not supported/],
+    [
+      "floats of 4 bits",
+      `{"a":{"dtype":"F4","shape":[8],"data_offsets":[0,4]}}`,
+      4,
+      /"F4" \(floats of 4 bits.*supported/,
+    ],
+    ["complex numbers", `{"a":{"dtype":"C64","shape":[1],"data_offsets":[0,8]}}`, 8, /"C64" \(complex.*view_as_real/],
     ["an inherited dtype", `{"a":{"dtype":"toString","shape":[4],"data_offsets":[0,4]}}`, 4, /not supported/],
     ["fields by prototype", `{"a":{"__proto__":{"dtype":"U8","shape":[4],"data_offsets":[0,4]}}}`, 4, /dtype must be/],
     ["a tensor twice", `{"a":{"dtype":"U8","shape":[0],"data_offsets":[0,0]},"\\u0061":{}}`, 0, /"a\\" stands twice/],

@@ -1,6 +1,7 @@
 import { FileFormatError } from "../../../core/errors.ts";
 import { decodeStored } from "../decodeStored.ts";
-import { headerLength, LENGTH_BYTES, parseHeader } from "./safetensorsHeader.ts";
+import { BEGINNING_BYTES } from "../../files/whatIsIt.ts";
+import { headerLength, LENGTH_BYTES, orWhatItIs, parseHeader, type SafetensorsHeader } from "./safetensorsHeader.ts";
 import { quote, type TensorData, type WeightFile } from "../weightFile.ts";
 
 /**
@@ -10,13 +11,16 @@ import { quote, type TensorData, type WeightFile } from "../weightFile.ts";
  * @param name what messages call the file. Throws FileFormatError for anything that is not a whole, valid file.
  */
 export function parseSafetensors(bytes: ArrayBuffer, name: string): WeightFile {
-  const length = headerLength(
-    new Uint8Array(bytes, 0, Math.min(LENGTH_BYTES, bytes.byteLength)),
-    bytes.byteLength,
-    name,
-  );
-  const dataStart = LENGTH_BYTES + length;
-  const header = parseHeader(new Uint8Array(bytes, LENGTH_BYTES, length), bytes.byteLength - dataStart, name);
+  const start = new Uint8Array(bytes, 0, Math.min(BEGINNING_BYTES, bytes.byteLength));
+  let header: SafetensorsHeader;
+  let dataStart: number;
+  try {
+    const length = headerLength(start, bytes.byteLength, name);
+    dataStart = LENGTH_BYTES + length;
+    header = parseHeader(new Uint8Array(bytes, LENGTH_BYTES, length), bytes.byteLength - dataStart, name);
+  } catch (error) {
+    throw orWhatItIs(error, start, name);
+  }
   const readSync = (tensorName: string): TensorData => {
     const tensor = header.tensors.get(tensorName);
     if (!tensor) throw new FileFormatError(`${name}: has no tensor ${quote(tensorName)}`);

@@ -1,7 +1,8 @@
 import { FileFormatError } from "../../../core/errors.ts";
 import type { ByteSource } from "../byteSource.ts";
 import { decodeStored } from "../decodeStored.ts";
-import { headerLength, LENGTH_BYTES, parseHeader } from "./safetensorsHeader.ts";
+import { headerLength, LENGTH_BYTES, orWhatItIs, parseHeader, type SafetensorsHeader } from "./safetensorsHeader.ts";
+import { BEGINNING_BYTES } from "../../files/whatIsIt.ts";
 import { quote, type WeightFile } from "../weightFile.ts";
 
 /**
@@ -12,9 +13,17 @@ import { quote, type WeightFile } from "../weightFile.ts";
  */
 export async function readSafetensors(source: ByteSource): Promise<WeightFile> {
   const { name: path, size } = source;
-  const length = headerLength(await source.read(0, Math.min(LENGTH_BYTES, size)), size, path);
-  const dataStart = LENGTH_BYTES + length;
-  const { tensors, metadata } = parseHeader(await source.read(LENGTH_BYTES, length), size - dataStart, path);
+  const start = await source.read(0, Math.min(BEGINNING_BYTES, size));
+  let header: SafetensorsHeader;
+  let dataStart: number;
+  try {
+    const length = headerLength(start, size, path);
+    dataStart = LENGTH_BYTES + length;
+    header = parseHeader(await source.read(LENGTH_BYTES, length), size - dataStart, path);
+  } catch (error) {
+    throw orWhatItIs(error, start, path);
+  }
+  const { tensors, metadata } = header;
   return {
     path,
     tensors,

@@ -1,4 +1,5 @@
 import { FileFormatError } from "../../../core/errors.ts";
+import { whatIsIt } from "../../files/whatIsIt.ts";
 import { checkLayout, type LocatedTensor, locate } from "./safetensorsLayout.ts";
 import { isObject, parseObject } from "./strictJson.ts";
 import { quote } from "../weightFile.ts";
@@ -65,4 +66,10 @@ function checkMetadata(entry: unknown, file: string): Record<string, string> {
     throw new FileFormatError(`${file}: __metadata__ must be an object whose values are strings`);
   }
   return entry as Record<string, string>;
+}
+
+/** The error of a file that was refused; where its beginning shows that it is of another kind, one that says of which. */
+export function orWhatItIs(error: unknown, start: Uint8Array, file: string): unknown {
+  const what = error instanceof FileFormatError ? whatIsIt(start, "safetensors") : undefined;
+  return what ? new FileFormatError(`${file}: is not a safetensors file: ${what}`, { cause: error }) : error;
 }

@@ -11,6 +11,14 @@ export interface LocatedTensor extends PlainTensor {
 
 const isSize = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
 
+/** Dtypes of safetensors that we do not read, in words. */
+const UNHELD: Readonly<Record<string, string>> = Object.assign(Object.create(null), {
+  C64: "complex numbers; torch.view_as_real makes pairs of them",
+  F4: "floats of 4 bits, two in a byte",
+  F6_E2M3: "floats of 6 bits",
+  F6_E3M2: "floats of 6 bits",
+});
+
 /** One entry of the header, with dtype, shape and offsets checked against each other and the file's size. */
 export function locate(name: string, entry: unknown, dataBytes: number, file: string): LocatedTensor {
   const refuse = (why: string): never => {
@@ -21,7 +29,8 @@ export function locate(name: string, entry: unknown, dataBytes: number, file: st
   if (typeof dtype !== "string") return refuse("dtype must be a string");
   if (!Object.hasOwn(STORED_BYTES, dtype)) {
     const known = Object.keys(STORED_BYTES).join(", ");
-    return refuse(`dtype ${quote(dtype)} is not supported; convert it to one of ${known}`);
+    const what = UNHELD[dtype] ? ` (${UNHELD[dtype]})` : "";
+    return refuse(`dtype ${quote(dtype)}${what} is not supported; convert it to one of ${known}`);
   }
   if (!Array.isArray(shape) || !shape.every(isSize)) return refuse("shape must be a list of whole numbers, 0 or more");
   if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isSize)) {

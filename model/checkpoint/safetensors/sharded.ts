@@ -1,4 +1,5 @@
 import { FileFormatError } from "../../../core/errors.ts";
+import { BEGINNING_BYTES, whatIsIt } from "../../files/whatIsIt.ts";
 import { isObject, parseObject } from "./strictJson.ts";
 import { quote, type StoredTensor, type WeightFile } from "../weightFile.ts";
 
@@ -70,7 +71,8 @@ function parseIndex(index: string, path: string): Map<string, string> {
   try {
     map = parseObject(index)["weight_map"];
   } catch (error) {
-    throw new FileFormatError(`${path}: cannot be read as an index: ${(error as Error).message}`);
+    const what = whatIsIt(new TextEncoder().encode(index.slice(0, BEGINNING_BYTES)), "JSON");
+    throw new FileFormatError(`${path}: cannot be read as an index: ${what ?? (error as Error).message}`);
   }
   if (!isObject(map))
     throw new FileFormatError(`${path}: expected an object "weight_map" from tensor names to file names`);

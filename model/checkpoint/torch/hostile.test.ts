@@ -110,7 +110,7 @@ describe("a hostile pickle", () => {
     ["that never ends its marks", raw(PROTO, new Array(5000).fill(0x28)), /nested more than 1000 deep/],
     ["of endless opcodes", raw(PROTO, new Array(500_001).fill(0x4e)), /more than 500000 opcodes/],
     ["whose text is longer than itself", raw(PROTO, "X\xff\xff\xff\x7fabc"), /Unexpected end of file/],
-    ["with a huge number", raw(PROTO, [0x8a, 8], "\xff\xff\xff\xff\xff\xff\xff\x7f."), /whole number of 8 bytes/],
+    ["with a huge number", raw(PROTO, [0x8a, 8], "\xff\xff\xff\xff\xff\xff\xff\x7f."), /found a number/],
     ["that calls a number", raw(PROTO, "K\x01)R."), /refused/],
     ["that ends in the middle", raw(PROTO, "}"), /refused/],
     ["that closes what is not open", raw(PROTO, "t."), /refused|expected a state dict/],
@@ -142,6 +142,16 @@ describe("a hostile pickle", () => {
     await refused(await viewOf([2 ** 40], [0]), /expanded from 6 stored/);
     const empty = await readTorch(bytesSource(await viewOf([2 ** 40, 0], [1, 1]), "some.bin"));
     expect((await empty.read("w")).data.length).toBe(0);
+  });
+
+  it("with an offset below 0, which is a large one without its sign", async () => {
+    const data = pickle([ONE], { shape: [2], stride: [1], offset: 2 ** 40 });
+    const long = Buffer.from(data).indexOf(Buffer.from([0x8a, 6]));
+    data[long + 7] = 0xff;
+    await refused(
+      await archive(data, { "0": DATA }),
+      /whose offset, shape or strides are not whole numbers, 0 or more/,
+    );
   });
 
   it("too large to be one", async () => {

@@ -1,35 +1,45 @@
 import { FileFormatError } from "../../../core/errors.ts";
 import { quote } from "../weightFile.ts";
-import { TorchTensor } from "./torchObjects.ts";
+import { Named, OddTensor, TorchTensor } from "./torchObjects.ts";
 
 /** Where trainers put the weights in a checkpoint that holds more. */
 const NESTED = ["state_dict", "model_state_dict", "model", "module"];
 const MAX_NESTING = 4;
 
-/** Name -> tensor, of the state dict in what torch.save saved: the object itself, or under a trainer's usual key. */
-export function findStateDict(saved: unknown, file: string): Map<string, TorchTensor> {
-  let dict = saved;
-  for (let depth = 0; depth <= MAX_NESTING && dict instanceof Map; depth++) {
-    const tensors = [...dict].filter((entry): entry is [string, TorchTensor] => entry[1] instanceof TorchTensor);
-    const unnamed = tensors.find(([name]) => typeof name !== "string");
-    if (unnamed) throw new FileFormatError(`${file}: a tensor's name is ${String(unnamed[0])}, which is no string`);
-    if (tensors.length > 0) return new Map(tensors);
-    const inner: string | undefined = NESTED.find((key) => (dict as Map<unknown, unknown>).get(key) instanceof Map);
-    if (inner === undefined) break;
-    dict = dict.get(inner);
-  }
-  const what =
-    dict instanceof Map
-      ? `a dictionary without tensors (keys: ${[...dict.keys()]
-          .slice(0, 8)
-          .map((key) => quote(String(key)))
-          .join(", ")})`
-      : dict instanceof TorchTensor
-        ? "one tensor without a name"
-        : Array.isArray(dict)
-          ? "a list"
-          : `a ${dict === null ? "None" : typeof dict}`;
+type Weight = TorchTensor | OddTensor;
+const isWeight = (value: unknown): value is Weight => value instanceof TorchTensor || value instanceof OddTensor;
+
+/**
+ * Name -> tensor, of the state dict in what torch.save saved: what a trainer keeps under its usual key, or else the
+ * object itself. What stands beside the tensors is passed over.
+ */
+export function findStateDict(saved: unknown, file: string): Map<string, Weight> {
+  const found = stateDictIn(saved, file, MAX_NESTING);
+  if (found) return found;
   throw new FileFormatError(
-    `${file}: expected a state dict, or one under ${NESTED.map(quote).join(", ")}, and found ${what}`,
+    `${file}: expected a state dict, or one under ${NESTED.map(quote).join(", ")}, and found ${describe(saved)}`,
   );
+}
+
+function stateDictIn(dict: unknown, file: string, depth: number): Map<string, Weight> | undefined {
+  if (!(dict instanceof Map)) return undefined;
+  for (const key of depth > 0 ? NESTED : []) {
+    const inner = stateDictIn(dict.get(key), file, depth - 1);
+    if (inner) return inner;
+  }
+  const tensors = [...dict].filter((entry): entry is [string, Weight] => isWeight(entry[1]));
+  const unnamed = tensors.find(([name]) => typeof name !== "string");
+  if (unnamed) throw new FileFormatError(`${file}: a tensor's name is ${String(unnamed[0])}, which is no string`);
+  return tensors.length > 0 ? new Map(tensors) : undefined;
+}
+
+function describe(saved: unknown): string {
+  if (saved instanceof Map) {
+    const keys = [...saved.keys()].slice(0, 8).map((key) => quote(String(key)));
+    return `a dictionary without tensors (keys: ${keys.join(", ")})`;
+  }
+  if (isWeight(saved)) return "one tensor without a name";
+  if (Array.isArray(saved)) return "a list";
+  if (saved instanceof Named) return saved.name;
+  return `a ${saved === null ? "None" : typeof saved}`;
 }

@@ -2,123 +2,107 @@ import { FileFormatError, showShape } from "../../../core/errors.ts";
 import { sizeOf } from "../../../core/shape.ts";
 import type { ByteSource } from "../byteSource.ts";
 import { decodeStored } from "../decodeStored.ts";
-import { quote, STORED_BYTES, type PlainTensor, type WeightFile } from "../weightFile.ts";
+import { quote, type PlainTensor, type TensorData, type WeightFile } from "../weightFile.ts";
+import { BEGINNING_BYTES, whatIsIt } from "../../files/whatIsIt.ts";
+import type { StoredRun, TorchContainer } from "./container.ts";
+import { isLegacy, openLegacy } from "./legacyFile.ts";
 import { findStateDict } from "./stateDict.ts";
 import { gather, isContiguous, spanOf } from "./stridedView.ts";
-import type { TorchTensor } from "./torchObjects.ts";
-import { unpickle } from "./unpickle.ts";
-import { dataStart, readZipDirectory, type ZipEntry } from "./zipDirectory.ts";
+import { OddTensor, type TorchTensor } from "./torchObjects.ts";
+import { openZip } from "./zipFile.ts";
 
-/** A pickle holds names and shapes, some hundred bytes a tensor; the data lie in other entries. */
-const MAX_PICKLE_BYTES = 64 * 2 ** 20;
+/** A view with all that reading it takes. */
+interface Located {
+  readonly tensor: PlainTensor;
+  readonly source: TorchTensor;
+  readonly run: StoredRun;
+}
 
 /**
- * A file of torch.save (Node): a zip archive with a pickle of names, shapes and strides, and one entry of raw data for
- * each storage. Reads the directory and the pickle; each tensor is then read from its own range.
+ * A file of torch.save (Node). Reads names, shapes and strides; each tensor is then read from its own range.
  *
  * Throws FileFormatError if it is not whole and valid, or holds anything else than a state dict. Closing it closes `source`.
  */
 export async function readTorch(source: ByteSource): Promise<WeightFile> {
   const path = source.name;
-  await refuseOtherFormats(source);
-  const entries = await readZipDirectory(source);
-  const { folder, pickle } = findPickle(entries, path);
-  await refuseBigEndian(source, entries.get(`${folder}byteorder`));
-  const saved = unpickle(await readEntry(source, pickle), path);
-  const views = findStateDict(saved, path);
-
-  const tensors = new Map<string, PlainTensor>();
-  const storages = new Map<string, ZipEntry>();
-  for (const [name, view] of views) {
-    storages.set(name, checkView(name, view, entries.get(`${folder}data/${view.storage.key}`), path));
-    tensors.set(name, { name, dtype: view.storage.dtype, shape: view.shape });
-  }
+  const container = await openContainer(source);
+  const located = new Map<string, Located>();
+  for (const [name, tensor] of findStateDict(container.saved, path))
+    located.set(name, locate(name, tensor, container, path));
+  const find = (name: string): Located => {
+    const found = located.get(name);
+    if (!found) throw new FileFormatError(`${path}: has no tensor ${quote(name)}`);
+    return found;
+  };
   return {
     path,
-    tensors,
+    tensors: new Map([...located].map(([name, { tensor }]) => [name, tensor])),
     metadata: {},
     async read(name) {
-      const view = views.get(name);
-      if (!view) throw new FileFormatError(`${path}: has no tensor ${quote(name)}`);
-      return decodeStored(tensors.get(name)!, await readView(source, view, storages.get(name)!), path);
+      const found = find(name);
+      const data = decodeStored(found.tensor, await readView(source, found), path);
+      return found.source.isNegated ? negated(data) : data;
     },
     memoryOf(name) {
-      const { storage, offset, shape, stride } = views.get(name)!;
-      return [storage.key, offset, shape, stride].join("/");
+      const { storage, view, isNegated } = find(name).source;
+      const { dtype, offset, shape, stride } = view;
+      return [storage.key, storage.offset + offset, dtype.name, isNegated, shape, stride].join("/");
     },
     close: () => source.close(),
   };
 }
 
 const ZIP = [0x50, 0x4b, 0x03, 0x04];
-/** A pickle of protocol 2 whose first object is the long number that torch.save wrote before PyTorch 1.6. */
-const LEGACY = [0x80, 0x02, 0x8a, 0x0a];
 
-async function refuseOtherFormats(source: ByteSource): Promise<void> {
-  const start = await source.read(0, Math.min(4, source.size));
-  const is = (magic: number[]): boolean => magic.every((byte, i) => start[i] === byte);
-  if (is(ZIP)) return;
+async function openContainer(source: ByteSource): Promise<TorchContainer> {
+  const start = await source.read(0, Math.min(BEGINNING_BYTES, source.size));
+  if (ZIP.every((byte, i) => start[i] === byte)) return openZip(source);
+  if (isLegacy(start)) return openLegacy(source);
+  const what = whatIsIt(start) ?? "is the download complete?";
   throw new FileFormatError(
-    is(LEGACY)
-      ? `${source.name}: is in the format of torch.save before PyTorch 1.6. Save it again with a newer one:\n` +
-          `  python -c "import sys, torch; torch.save(torch.load(sys.argv[1], 'cpu', weights_only=True), sys.argv[2])" OLD NEW`
-      : `${source.name}: is not a file of torch.save (it does not begin like a zip archive); is the download complete?`,
+    `${source.name}: is not a file of torch.save (it does not begin like a zip archive): ${what}`,
   );
 }
 
-/** The archive's one folder, and the pickle in it. */
-function findPickle(entries: ReadonlyMap<string, ZipEntry>, path: string): { folder: string; pickle: ZipEntry } {
-  const found = [...entries.values()].filter(({ name }) => /^[^/]+\/data\.pkl$/.test(name));
-  if (found.length !== 1)
-    throw new FileFormatError(`${path}: is a zip archive, but not of torch.save: ${found.length} data.pkl`);
-  const [pickle] = found;
-  const folder = pickle.name.slice(0, -"data.pkl".length);
-  if (pickle.size > MAX_PICKLE_BYTES)
-    throw new FileFormatError(
-      `${path}: its pickle has ${pickle.size} bytes, more than the ${MAX_PICKLE_BYTES} allowed`,
-    );
-  return { folder, pickle };
-}
-
-async function refuseBigEndian(source: ByteSource, entry: ZipEntry | undefined): Promise<void> {
-  if (!entry) return;
-  const order = entry.size <= 16 ? new TextDecoder().decode(await readEntry(source, entry)) : "unknown";
-  if (order !== "little")
-    throw new FileFormatError(`${source.name}: its byte order is ${quote(order)}, expected little`);
-}
-
-async function readEntry(source: ByteSource, entry: ZipEntry): Promise<Uint8Array> {
-  return source.read(await dataStart(source, entry), entry.size);
-}
-
-/** The storage of a view, once it is known to lie in it and not to grow in memory. */
-function checkView(name: string, view: TorchTensor, entry: ZipEntry | undefined, path: string): ZipEntry {
-  const { storage, offset, shape, stride } = view;
+/** A tensor, once its view is known to lie in its storage and not to grow in memory. */
+function locate(name: string, source: TorchTensor | OddTensor, container: TorchContainer, path: string): Located {
   const refuse = (why: string): never => {
     throw new FileFormatError(`${path}: tensor ${quote(name)}: ${why}`);
   };
-  if (!entry) return refuse(`its storage, data/${storage.key}, is not in the archive`);
-  const bytes = storage.elements * STORED_BYTES[storage.dtype];
-  if (entry.size < bytes)
+  if (source instanceof OddTensor) return refuse(`is ${source.what}`);
+  const { storage, view } = source;
+  const { dtype, offset, shape, stride } = view;
+  if (!dtype.stored) return refuse(`has numbers of torch.${dtype.name}, which we do not hold; ${wayOut(dtype.name)}`);
+  const run = container.run(storage.key);
+  if (!run) return refuse(`its storage, data/${storage.key}, is not in the archive`);
+  const needed = (storage.offset + storage.elements) * storage.dtype.bytes;
+  if (run.bytes < needed)
     return refuse(
-      `its storage claims ${storage.elements} elements of ${storage.dtype} (${bytes} bytes), and has ${entry.size} bytes`,
+      `its storage claims ${storage.elements} elements of ${storage.dtype.name} (${needed} bytes), and has ${run.bytes} bytes`,
     );
-  const span = spanOf(shape, stride);
-  if (!(offset + span <= storage.elements))
+  const elements = Math.floor((storage.elements * storage.dtype.bytes) / dtype.bytes);
+  if (!(offset + spanOf(shape, stride) <= elements))
     return refuse(
-      `${showShape(shape)} with strides ${showShape(stride)} from ${offset} reaches beyond the ${storage.elements} elements of its storage`,
+      `${showShape(shape)} with strides ${showShape(stride)} from ${offset} reaches beyond the ${elements} elements of its storage`,
     );
-  if (!(sizeOf(shape) <= storage.elements))
-    return refuse(
-      `${showShape(shape)} is expanded from ${storage.elements} stored elements; save it with .contiguous()`,
-    );
-  return entry;
+  if (!(sizeOf(shape) <= elements))
+    return refuse(`${showShape(shape)} is expanded from ${elements} stored elements; save it with .contiguous()`);
+  return { tensor: { name, dtype: dtype.stored, shape }, source, run };
 }
 
-async function readView(source: ByteSource, view: TorchTensor, entry: ZipEntry): Promise<Uint8Array> {
-  const { storage, offset, shape, stride } = view;
-  const elementBytes = STORED_BYTES[storage.dtype];
-  const start = (await dataStart(source, entry)) + offset * elementBytes;
-  const bytes = await source.read(start, spanOf(shape, stride) * elementBytes);
-  return isContiguous(shape, stride) ? bytes : gather(bytes, elementBytes, shape, stride);
+function wayOut(dtype: string): string {
+  return dtype.startsWith("complex") ? "save torch.view_as_real(t), pairs of floats" : 'save it with .to("float32")';
+}
+
+async function readView(source: ByteSource, { source: { storage, view }, run }: Located): Promise<Uint8Array> {
+  const { dtype, offset, shape, stride } = view;
+  const start = (await run.start()) + storage.offset * storage.dtype.bytes + offset * dtype.bytes;
+  const bytes = await source.read(start, spanOf(shape, stride) * dtype.bytes);
+  return isContiguous(shape, stride) ? bytes : gather(bytes, dtype.bytes, shape, stride);
+}
+
+/** With the other sign: of 16-bit floats, the sign's bit. */
+function negated({ dtype, shape, data }: TensorData): TensorData {
+  const is16 = dtype === "f16" || dtype === "bf16";
+  return { dtype, shape, data: is16 ? data.map((bits) => bits ^ 0x8000) : data.map((x) => -x) };
 }

@@ -1,104 +1,92 @@
-import { quote, type StoredDType } from "../weightFile.ts";
+import { quote } from "../weightFile.ts";
+import { DTYPES, type TorchDtype } from "./torchDtypes.ts";
 
-/** A run of elements that tensors are views of: the file `data/<key>` of the archive. */
+/** A run of bytes that tensors are views of, by the name under which the file holds it. */
 export class TorchStorage {
-  readonly dtype: StoredDType;
+  readonly dtype: TorchDtype;
   readonly key: string;
+  /** Of `dtype`. */
   readonly elements: number;
+  /** How many elements of the stored run lie before it: a view of a storage, in files before PyTorch 1.6. */
+  readonly offset: number;
 
-  constructor(dtype: StoredDType, key: string, elements: number) {
+  constructor(dtype: TorchDtype, key: string, elements: number, offset = 0) {
     this.dtype = dtype;
     this.key = key;
     this.elements = elements;
+    this.offset = offset;
   }
 }
 
-/** A view of a storage; offset and strides count elements. Its numbers are checked when it is listed, by name. */
-export class TorchTensor {
-  readonly storage: TorchStorage;
+/** How a view lies in its storage; offset and strides count elements of `dtype`. */
+export interface TorchView {
+  readonly dtype: TorchDtype;
   readonly offset: number;
   readonly shape: readonly number[];
   readonly stride: readonly number[];
+}
 
-  constructor(storage: TorchStorage, offset: number, shape: readonly number[], stride: readonly number[]) {
+/** A view of a storage. Its numbers are checked when it is listed, by name. */
+export class TorchTensor {
+  readonly storage: TorchStorage;
+  readonly view: TorchView;
+  /** PyTorch's negative bit: the values are those in the storage with the other sign. */
+  readonly isNegated: boolean;
+
+  constructor(storage: TorchStorage, view: TorchView, isNegated: boolean) {
     this.storage = storage;
-    this.offset = offset;
-    this.shape = shape;
-    this.stride = stride;
+    this.view = view;
+    this.isNegated = isNegated;
   }
 }
 
-class StorageType {
-  readonly dtype: StoredDType;
+/** A tensor that is not a view of one storage, such as a sparse one. It is refused by its name if it is a weight. */
+export class OddTensor {
+  /** "a sparse tensor; save it with .to_dense()" */
+  readonly what: string;
 
-  constructor(dtype: StoredDType) {
+  constructor(what: string) {
+    this.what = what;
+  }
+}
+
+/** Something of PyTorch or Python that is no weight and is not looked into: a device, a layout, a class of tensors. */
+export class Named {
+  readonly name: string;
+
+  constructor(name: string) {
+    this.name = name;
+    Object.freeze(this);
+  }
+}
+
+/** A class of storages, named as the type of one. */
+export class StorageType {
+  readonly dtype: TorchDtype;
+
+  constructor(dtype: TorchDtype) {
     this.dtype = dtype;
     Object.freeze(this);
   }
 }
 
-const isList = (value: unknown): value is number[] =>
+export const isList = (value: unknown): value is number[] =>
   Array.isArray(value) && value.length <= 64 && value.every((item) => Number.isSafeInteger(item) && item >= 0);
 
-/** torch._utils._rebuild_tensor_v2(storage, storage_offset, size, stride, requires_grad, backward_hooks, metadata) */
-function rebuildTensor(storage: unknown, offset: unknown, shape: unknown, stride: unknown): TorchTensor {
-  if (!(storage instanceof TorchStorage)) throw new Error("a tensor without a storage");
-  if (!isList([offset]) || !isList(shape) || !isList(stride) || shape.length !== stride.length)
-    throw new Error("a tensor whose offset, shape or strides are not whole numbers, 0 or more, as many of each");
-  return new TorchTensor(storage, offset as number, [...shape], [...stride]);
-}
+export const isDtype = (value: unknown): value is TorchDtype => Object.values(DTYPES).includes(value as TorchDtype);
 
-/** torch._utils._rebuild_parameter(data, requires_grad, backward_hooks) */
-function rebuildParameter(data: unknown): TorchTensor {
-  if (!(data instanceof TorchTensor)) throw new Error("a parameter without a tensor");
-  return data;
-}
-
-function orderedDict(...args: unknown[]): Map<unknown, unknown> {
-  if (args.length > 0) throw new Error("an OrderedDict with arguments");
-  return new Map();
-}
-
-function size(items: unknown): number[] {
-  if (!isList(items)) throw new Error("a torch.Size that is no list of whole numbers");
-  return [...items];
-}
-
-/** All that a pickle may name. REDUCE calls them without `new`. */
-const GLOBALS = new Map<string, unknown>([
-  ["collections.OrderedDict", orderedDict],
-  ["torch._utils._rebuild_tensor_v2", rebuildTensor],
-  ["torch._utils._rebuild_parameter", rebuildParameter],
-  ["torch.Size", size],
-  ["torch.DoubleStorage", new StorageType("F64")],
-  ["torch.FloatStorage", new StorageType("F32")],
-  ["torch.HalfStorage", new StorageType("F16")],
-  ["torch.BFloat16Storage", new StorageType("BF16")],
-  ["torch.LongStorage", new StorageType("I64")],
-  ["torch.IntStorage", new StorageType("I32")],
-  ["torch.ShortStorage", new StorageType("I16")],
-  ["torch.CharStorage", new StorageType("I8")],
-  ["torch.ByteStorage", new StorageType("U8")],
-  ["torch.BoolStorage", new StorageType("BOOL")],
-]);
-for (const value of GLOBALS.values()) Object.freeze(value);
-
-export function resolveGlobal(module: unknown, name: unknown): () => unknown {
-  const path = `${module}.${name}`;
-  if (typeof module !== "string" || typeof name !== "string" || !GLOBALS.has(path)) {
-    throw new Error(
-      `it names ${quote(path)}, which a state dict does not need and a harmful file would use. If you trust the file, ` +
-        "save model.state_dict() alone, in Python",
-    );
-  }
-  return GLOBALS.get(path) as () => unknown;
-}
-
-/** A persistent id of torch.save: ("storage", type, key, device, elements). */
+/**
+ * A persistent id of torch.save: ("storage", type, key, device, elements), before PyTorch 1.6 with a view's
+ * (key, offset, elements) or None at the end.
+ */
 export function loadStorage(id: unknown): TorchStorage {
-  const [tag, type, key, , elements] = Array.isArray(id) ? id : [];
+  const [tag, type, key, , elements, view] = Array.isArray(id) ? id : [];
   if (tag !== "storage" || typeof key !== "string" || !isList([elements]))
     throw new Error("a persistent id that is no storage");
   if (!(type instanceof StorageType)) throw new Error(`storage ${quote(key)} has no type`);
-  return new TorchStorage(type.dtype, key, elements);
+  if (!Array.isArray(view)) return new TorchStorage(type.dtype, key, elements);
+  const [, offset, size] = view;
+  if (!isList([offset, size]) || offset + size > elements)
+    throw new Error(`storage ${quote(key)} has a view that reaches out of it`);
+  return new TorchStorage(type.dtype, key, size, offset);
 }

@@ -1,7 +1,8 @@
 import { BufferReader, Parser } from "pickleparser";
 import { FileFormatError } from "../../../core/errors.ts";
 import { quote } from "../weightFile.ts";
-import { loadStorage, resolveGlobal } from "./torchObjects.ts";
+import { resolveGlobal } from "./torchGlobals.ts";
+import { loadStorage, type TorchStorage } from "./torchObjects.ts";
 
 /**
  * The object in a pickle that torch.save wrote, without running anything that it names: opcodes and globals are those
@@ -10,13 +11,36 @@ import { loadStorage, resolveGlobal } from "./torchObjects.ts";
  * @throws FileFormatError that names `file`
  */
 export function unpickle(bytes: Uint8Array, file: string): unknown {
+  return unpickleNext(bytes, file).value;
+}
+
+export interface Unpickled {
+  readonly value: unknown;
+  /** Where the pickle ends: another may begin there. */
+  readonly end: number;
+  /** The storages that it names, each once. */
+  readonly storages: ReadonlyMap<string, TorchStorage>;
+}
+
+/** The same, of a pickle that other bytes follow. */
+export function unpickleNext(bytes: Uint8Array, file: string): Unpickled {
+  const storages = new Map<string, TorchStorage>();
   const parser = new Parser({
     nameResolver: { resolve: resolveGlobal },
-    persistentResolver: { resolve: loadStorage },
+    persistentResolver: {
+      resolve: (id) => {
+        const storage = loadStorage(id);
+        storages.set(storage.key, storages.get(storage.key) ?? storage);
+        return storage;
+      },
+    },
     unpicklingTypeOfDictionary: "Map",
+    unpicklingTypeOfSet: "Set",
   });
   try {
-    return parser.read(new GuardedReader(bytes));
+    const reader = new GuardedReader(bytes);
+    const value: unknown = parser.read(reader);
+    return { value, end: reader.position, storages };
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     throw new FileFormatError(`${file}: its pickle is refused: ${why}`, { cause: error });
@@ -26,26 +50,25 @@ export function unpickle(bytes: Uint8Array, file: string): unknown {
 /** Bounds on what a pickle may cost. A state dict takes some 40 opcodes a tensor (Zephyr: 60,000), and nests a few levels. */
 const MAX_OPCODES = 500_000;
 const MAX_DEPTH = 1000;
-/** The longest whole number read, in bytes: beyond them a number could not be exact. */
-const MAX_LONG_BYTES = 6;
-
 const MARK = 0x28;
 const POP = 0x30;
 const BUILD = 0x62;
 const LONG1 = 0x8a;
-const CLOSES_MARK = opcodes("t l e u");
+const BINFLOAT = 0x47;
+const CLOSES_MARK = new Set([...opcodes("t l e u"), 0x90]);
 
 /**
  * What state dicts are made of, by pickletools' letters; protocol 2, and what protocol 4 writes instead. Absent on
  * purpose: all that constructs objects (NEWOBJ, INST, OBJ, EXT…), PERSID, text opcodes of protocol 0, POP and DUP.
  */
 const ALLOWED = new Set([
-  ...opcodes("( ) . ] } t l e a s u N J K M G X U h j q r c R Q b"), // one letter each
+  ...opcodes("( ) . ] } t l e a s u N J K M G X U B C h j q r c R Q b"), // one letter each
   0x80, // PROTO
   ...[0x85, 0x86, 0x87], // TUPLE1, TUPLE2, TUPLE3
   ...[0x88, 0x89], // NEWTRUE, NEWFALSE
   LONG1,
   ...[0x8c, 0x93, 0x94, 0x95], // SHORT_BINUNICODE, STACK_GLOBAL, MEMOIZE, FRAME
+  ...[0x8f, 0x90], // EMPTY_SET, ADDITEMS
 ]);
 
 function opcodes(letters: string): Set<number> {
@@ -69,9 +92,11 @@ class GuardedReader extends BufferReader {
     if (!this.#expectsOpcode) return byte;
     this.#expectsOpcode = false;
     this.#admit(byte);
+    this.#opcode = byte;
     // BUILD would assign whatever attributes a pickle likes to whatever object it likes. On a state dict these are
     // notes such as `_metadata`: dropping them is what POP does.
-    return byte === BUILD ? POP : byte;
+    if (byte === BUILD) return POP;
+    return byte === LONG1 ? BINFLOAT : byte; // `float64` then reads it
   }
 
   #admit(opcode: number): void {
@@ -81,12 +106,19 @@ class GuardedReader extends BufferReader {
     if (opcode === MARK) this.#depth++;
     else if (CLOSES_MARK.has(opcode)) this.#depth--;
     if (this.#depth > MAX_DEPTH) throw new Error(`it is nested more than ${MAX_DEPTH} deep`);
-    this.#opcode = opcode;
+  }
+
+  /** A float; or the whole number of a LONG1, whatever its length: beyond 2^53 it is rounded, and no size any more. */
+  override float64(): number {
+    if (this.#opcode !== LONG1) return super.float64();
+    const bytes = super.bytes(super.byte());
+    let value = 0n;
+    for (let i = bytes.length - 1; i >= 0; i--) value = (value << 8n) | BigInt(bytes[i]);
+    return Number(BigInt.asIntN(8 * bytes.length, value)); // two's complement
   }
 
   override bytes(length: number): Uint8Array {
-    if (this.#opcode === LONG1 && length > MAX_LONG_BYTES)
-      throw new Error(`a whole number of ${length} bytes is too large (at most ${MAX_LONG_BYTES})`);
+    if (length < 0) throw new Error(`a length of ${length}`); // BINBYTES has a sign in the parser
     return super.bytes(length) as Uint8Array;
   }
 

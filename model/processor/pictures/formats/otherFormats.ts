@@ -1,3 +1,4 @@
+import { BEGINNING_BYTES, whatIsIt } from "../../../files/whatIsIt.ts";
 import { textAt } from "./bytes.ts";
 
 /** Picture formats that are told by name when they are refused. */
@@ -23,7 +24,13 @@ export function whatElse(bytes: Uint8Array): string {
     return `this is ${other}, which is not supported; convert it to PNG, for example with: magick picture out.png`;
   const start = textAt(bytes, 0, 16);
   if (/^[\s\x20-\x7e]+$/.test(start))
-    return `expected a PNG, JPEG or WebP picture, but this is text: ${JSON.stringify(start)}`;
+    return `expected a PNG, JPEG or WebP picture, but this is text: ${JSON.stringify(start)}${textHint(bytes)}`;
   const hex = Array.from(bytes.subarray(0, 8), (byte) => byte.toString(16).padStart(2, "0")).join(" ");
   return `expected a PNG, JPEG or WebP picture, but the file begins with ${hex}`;
+}
+
+/** What kind of text it is, where that helps: a git-lfs pointer, a web page, a server's error. */
+function textHint(bytes: Uint8Array): string {
+  const what = whatIsIt(bytes.subarray(0, BEGINNING_BYTES));
+  return what && what !== "it is text" ? `; ${what}` : "";
 }
