@@ -4,7 +4,7 @@ import { stored } from "../memory.ts";
 import { widened } from "./widened.ts";
 import { forEachRow, type Loop, mergeDims } from "../../../core/loop.ts";
 
-/** A square of so many elements a side is copied at once where reading and writing run in different directions. */
+/** A square of this many elements a side is copied at once where reading and writing run in different directions. */
 const TILE = 32;
 
 /** out = input, element by element, whatever the strides and dtypes of both. */
@@ -61,17 +61,13 @@ function copyTiles(source: TypedArray, target: TypedArray, loop: Loop, startIn: 
   forEachRow(rest, [startIn, startOut], ([p, q]) => {
     for (let row = 0; row < rows; row += TILE) {
       for (let column = 0; column < columns; column += TILE) {
-        const size = [Math.min(TILE, rows - row), Math.min(TILE, columns - column)] as const;
-        copyTile(
-          source,
-          target,
-          p + row + column * stepIn,
-          q + row * toRow + column * toColumn,
-          ...size,
-          stepIn,
-          toRow,
-          toColumn,
-        );
+        const tile = {
+          from: p + row + column * stepIn,
+          to: q + row * toRow + column * toColumn,
+          rows: Math.min(TILE, rows - row),
+          columns: Math.min(TILE, columns - column),
+        };
+        copyTile(source, target, tile, stepIn, toRow, toColumn);
       }
     }
   });
@@ -80,15 +76,12 @@ function copyTiles(source: TypedArray, target: TypedArray, loop: Loop, startIn: 
 function copyTile(
   source: TypedArray,
   target: TypedArray,
-  p: number,
-  q: number,
-  rows: number,
-  columns: number,
+  { from, to, rows, columns }: { from: number; to: number; rows: number; columns: number },
   stepIn: number,
   toRow: number,
   toColumn: number,
 ): void {
   for (let j = 0; j < columns; j++) {
-    for (let i = 0; i < rows; i++) target[q + i * toRow + j * toColumn] = source[p + i + j * stepIn];
+    for (let i = 0; i < rows; i++) target[to + i * toRow + j * toColumn] = source[from + i + j * stepIn];
   }
 }

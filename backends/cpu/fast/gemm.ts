@@ -1,4 +1,4 @@
-import { type Matrix, packColumns, packRows } from "./pack.ts";
+import { type Matrix, packColumns, packRows, type Range } from "./pack.ts";
 
 const ROWS = 256; // rows, columns and depth of a block. What is packed or summed at once takes 3 x 512 KB:
 const COLUMNS = 256; // about the L2 cache of a core
@@ -19,49 +19,57 @@ let sums = new Float64Array(0);
  *
  * @param a [m, k]
  * @param b [k, n]
- * @param at where in `out` the product begins; it is row-major there
+ * @param out from its element `at` on the product, row-major
  */
 export function gemm(
   a: Matrix,
   b: Matrix,
-  out: Float32Array,
-  at: number,
-  m: number,
-  k: number,
-  n: number,
+  { m, k, n }: { m: number; k: number; n: number },
+  { floats, at }: { floats: Float32Array; at: number },
   bias?: Float64Array,
 ): void {
-  const [maxRows, maxColumns, maxDepth] = [
-    Math.min(ROWS, even(m, 2)),
-    Math.min(COLUMNS, even(n, 4)),
-    Math.min(DEPTH, k),
-  ];
-  const startB = maxRows * maxDepth;
-  if (scratch.length < startB + maxColumns * maxDepth) scratch = new Float64Array(startB + maxColumns * maxDepth);
-  if (sums.length < maxRows * maxColumns) sums = new Float64Array(maxRows * maxColumns);
-  for (let column = 0; column < n; column += COLUMNS) {
-    const columns = Math.min(COLUMNS, n - column);
-    const width = even(columns, 4);
-    for (let row = 0; row < m; row += ROWS) {
-      const rows = Math.min(ROWS, m - row);
-      sums.fill(0, 0, even(rows, 2) * width);
-      for (let depth = 0; depth < k; depth += DEPTH) {
-        const depths = Math.min(DEPTH, k - depth);
-        packRows(a, row, rows, depth, depths, scratch, 0);
-        packColumns(b, column, columns, depth, depths, scratch, startB);
-        for (let i = 0; i < rows; i += 2) {
-          for (let j = 0; j < columns; j += 4) {
-            microTile(scratch, i * depths, startB + j * depths, depths, sums, i * width + j, width);
-          }
-        }
+  const startB = Math.min(ROWS, even(m, 2)) * Math.min(DEPTH, k);
+  reserve(m, k, n);
+  for (const columns of blocks(n, COLUMNS)) {
+    const width = even(columns.count, 4);
+    for (const rows of blocks(m, ROWS)) {
+      sums.fill(0, 0, even(rows.count, 2) * width);
+      for (const depths of blocks(k, DEPTH)) {
+        packRows(a, rows, depths, scratch, 0);
+        packColumns(b, columns, depths, scratch, startB);
+        addBlock(startB, rows.count, columns.count, depths.count);
       }
-      for (let i = 0; i < rows; i++) {
-        const to = at + (row + i) * n + column;
-        if (bias) for (let j = 0; j < columns; j++) out[to + j] = sums[i * width + j] + bias[column + j];
-        else for (let j = 0; j < columns; j++) out[to + j] = sums[i * width + j];
+      for (let i = 0; i < rows.count; i++) {
+        const [to, from] = [at + (rows.start + i) * n + columns.start, i * width];
+        if (bias) for (let j = 0; j < columns.count; j++) floats[to + j] = sums[from + j] + bias[columns.start + j];
+        else for (let j = 0; j < columns.count; j++) floats[to + j] = sums[from + j];
       }
     }
   }
+}
+
+/** sums[rows, columns] += the product of the packed blocks, of which b's begins at `startB`. */
+function addBlock(startB: number, rows: number, columns: number, depths: number): void {
+  const width = even(columns, 4);
+  for (let i = 0; i < rows; i += 2) {
+    for (let j = 0; j < columns; j += 4) {
+      microTile(scratch, i * depths, startB + j * depths, depths, sums, i * width + j, width);
+    }
+  }
+}
+
+/** Room for the largest blocks of a product. */
+function reserve(m: number, k: number, n: number): void {
+  const [rows, columns, depth] = [Math.min(ROWS, even(m, 2)), Math.min(COLUMNS, even(n, 4)), Math.min(DEPTH, k)];
+  if (scratch.length < (rows + columns) * depth) scratch = new Float64Array((rows + columns) * depth);
+  if (sums.length < rows * columns) sums = new Float64Array(rows * columns);
+}
+
+/** 0 … size - 1 in blocks. */
+function blocks(size: number, block: number): Range[] {
+  return Array.from({ length: Math.ceil(size / block) }, (_, i) => {
+    return { start: i * block, count: Math.min(block, size - i * block) };
+  });
 }
 
 /** `size` rounded up to a multiple of `tile`. */
@@ -71,7 +79,7 @@ function even(size: number, tile: number): number {
 
 /**
  * sums[2, 4] += rows[depths, 2]ᵀ · columns[depths, 4], both in `packed`, from `p` and `q`.
- * `| 0` says that an index fits 32 bits, which saves V8 a check for overflow at each: a fifth of the time.
+ * It takes numbers one by one: V8 keeps arguments in registers. `| 0` says that an index fits 32 bits, which saves V8 a check for overflow at each: a fifth of the time.
  */
 function microTile(
   packed: Float64Array,

@@ -7,7 +7,7 @@ import { rowTimesMatrix } from "./matvec.ts";
 import { stored } from "../memory.ts";
 import { type Matrix, matricesOf } from "./pack.ts";
 
-/** Up to so many rows on the left, each by itself is faster than packing (measured: they break even at 3). */
+/** At most this many rows on the left: each by itself is faster than packing (measured: they break even at 3). */
 const FEW_ROWS = 2;
 
 /**
@@ -39,8 +39,14 @@ export function matmul(a: Operand, b: Operand, out: Operand, bias: Operand | nul
   forEachRow(loop, [a.offset, b.offset, out.offset], ([atA, atB, atOut]) => {
     for (let i = 0; i < loop.shape[last]; i++) {
       const [x, y, at] = [left(atA + i * stepA), right(atB + i * stepB), atOut + i * stepOut];
-      if (m > FEW_ROWS) gemm(x, y, target, at, m, k, n, biasRow);
-      else for (let row = 0; row < m; row++) rowTimesMatrix(rowOf(x, row, k), y, b, target, at + row * n, n, biasRow);
+      if (m > FEW_ROWS) {
+        gemm(x, y, { m, k, n }, { floats: target, at }, biasRow);
+        continue;
+      }
+      for (let row = 0; row < m; row++) {
+        const sums = rowTimesMatrix(rowOf(x, row, k), y, b, n);
+        for (let j = 0; j < n; j++) target[at + row * n + j] = biasRow ? sums[j] + biasRow[j] : sums[j];
+      }
     }
   });
 }

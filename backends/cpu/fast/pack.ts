@@ -17,40 +17,30 @@ export function matricesOf(t: Operand): (start: number) => Matrix {
   return (start) => ({ lines, start, rowStride, columnStride });
 }
 
+/** `count` neighbours along one dim, from `start` on. */
+export interface Range {
+  readonly start: number;
+  readonly count: number;
+}
+
 /** Rows of a, two by two: packed[at…] is [rows / 2, depths, 2]. A missing last row is zero. */
-export function packRows(
-  a: Matrix,
-  row: number,
-  rows: number,
-  depth: number,
-  depths: number,
-  packed: Float64Array,
-  at: number,
-): void {
-  const start = a.start + row * a.rowStride + depth * a.columnStride;
-  pack(a.lines, start, a.rowStride, a.columnStride, rows, depths, 2, packed, at);
+export function packRows(a: Matrix, rows: Range, depths: Range, packed: Float64Array, at: number): void {
+  pack({ ...a, start: startOf(a, rows, depths) }, rows.count, depths.count, 2, packed, at);
 }
 
 /** Columns of b, four by four: packed[at…] is [columns / 4, depths, 4]. Missing last columns are zero. */
-export function packColumns(
-  b: Matrix,
-  column: number,
-  columns: number,
-  depth: number,
-  depths: number,
-  packed: Float64Array,
-  at: number,
-): void {
-  const start = b.start + column * b.columnStride + depth * b.rowStride;
-  pack(b.lines, start, b.columnStride, b.rowStride, columns, depths, 4, packed, at);
+export function packColumns(b: Matrix, columns: Range, depths: Range, packed: Float64Array, at: number): void {
+  const turned = { ...b, rowStride: b.columnStride, columnStride: b.rowStride };
+  pack({ ...turned, start: startOf(turned, columns, depths) }, columns.count, depths.count, 4, packed, at);
 }
 
-/** `count` lines of `depths` elements into packed[at…] as [count / tile, depths, tile]. */
+function startOf({ start, rowStride, columnStride }: Matrix, rows: Range, columns: Range): number {
+  return start + rows.start * rowStride + columns.start * columnStride;
+}
+
+/** `count` rows of `depths` elements into packed[at…] as [count / tile, depths, tile]. */
 function pack(
-  lines: Lines,
-  start: number,
-  lineStride: number,
-  depthStride: number,
+  { lines, start, rowStride, columnStride }: Matrix,
   count: number,
   depths: number,
   tile: number,
@@ -60,25 +50,20 @@ function pack(
   const { floats } = lines;
   const padded = Math.ceil(count / tile) * tile;
   if (count < padded) packed.fill(0, at + (padded - tile) * depths, at + padded * depths);
-  if (lineStride === 1 && depthStride !== 1) {
+  if (rowStride === 1 && columnStride !== 1) {
     for (let d = 0; d < depths; d++) {
-      acrossLines(
-        floats,
-        lines.at(start + d * depthStride, 1, count),
-        count,
-        tile,
-        packed,
-        at + d * tile,
-        (depths - 1) * tile,
-      );
+      const from = lines.at(start + d * columnStride, 1, count);
+      acrossLines(floats, from, count, tile, packed, at + d * tile, (depths - 1) * tile);
     }
   } else {
     for (let i = 0; i < count; i++) {
       const to = at + (i - (i % tile)) * depths + (i % tile);
-      alongLine(floats, lines.at(start + i * lineStride, depthStride, depths), depths, tile, packed, to);
+      alongLine(floats, lines.at(start + i * rowStride, columnStride, depths), depths, tile, packed, to);
     }
   }
 }
+
+// The innermost loops take numbers one by one, however many: V8 keeps arguments in registers, and fields in memory.
 
 /** One line: to, to + tile, to + 2 tile, …. */
 function alongLine(
