@@ -8,6 +8,10 @@ export interface Checkpoint {
   readonly name: string;
   /** The object in a JSON file, and what messages call that file: its path or address. */
   json(file: string, what: string): Promise<{ value: Record<string, unknown>; path: string }>;
+  /** The text of a file, or undefined if it is not there. */
+  text(file: string): Promise<string | undefined>;
+  /** The names of the files in one of its folders; none of an address, which cannot be listed. */
+  names(folder: string): Promise<readonly string[]>;
   openWeights(): Promise<WeightFile>;
 }
 

@@ -1,7 +1,7 @@
-import { stat } from "node:fs/promises";
+import { readdir, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { InfimmError } from "../../core/errors.ts";
-import { readJson } from "../files/readFile.ts";
+import { readBytes, readJson } from "../files/readFile.ts";
 import { openWeights } from "./openWeights.ts";
 import type { Checkpoint } from "./checkpoint.ts";
 import { HubError } from "./hub/hubError.ts";
@@ -31,6 +31,13 @@ function folderCheckpoint(folder: string, weights: string): Checkpoint {
       const path = join(folder, file);
       return { value: await readJson(path, what), path };
     },
+    async text(file) {
+      const path = join(folder, file);
+      return (await isFile(path)) ? new TextDecoder().decode(await readBytes(path, "file")) : undefined;
+    },
+    names: (inner) => readdir(join(folder, inner)).catch(() => []),
     openWeights: () => openWeights(weights),
   };
 }
+
+const isFile = async (path: string): Promise<boolean> => Boolean((await stat(path).catch(() => undefined))?.isFile());

@@ -4,6 +4,7 @@ import { openCheckpoint } from "./openCheckpoint.ts";
 import { InfiMM } from "../infimm.ts";
 import { precompile } from "../generate/precompile.ts";
 import { Processor } from "../processor/processor.ts";
+import { readProcessorFiles } from "./processorFiles.ts";
 import { type LoadOptions, loadWeights } from "./load/loadWeights.ts";
 
 /**
@@ -37,10 +38,7 @@ export async function loadModel(checkpoint: Checkpoint, options: PretrainedOptio
 /** The processor of a checkpoint: its tokenizer, and its configuration. */
 export async function loadProcessor(checkpoint: Checkpoint): Promise<Processor> {
   const config = await checkpoint.json("config.json", "model config"); // first: without it, it is no checkpoint at all
-  const [tokenizer, tokenizerConfig] = await Promise.all([
-    checkpoint.json("tokenizer.json", "tokenizer"),
-    checkpoint.json("tokenizer_config.json", "tokenizer config"),
-  ]);
+  const files = await readProcessorFiles(checkpoint);
   parseConfig(config.value, config.path); // says more of what is wrong than the processor, which needs little of it
-  return new Processor({ tokenizer: tokenizer.value, tokenizerConfig: tokenizerConfig.value, config: config.value });
+  return new Processor(files);
 }

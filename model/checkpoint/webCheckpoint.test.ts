@@ -57,6 +57,12 @@ describe("in a browser", () => {
     expect((await loadProcessor(checkpoint)).tokenizer.specialTokens).toContain("<image>");
   });
 
+  it("its chat templates come along", async () => {
+    server.files["chat_template.jinja"] = Buffer.from("one");
+    server.files["additional_chat_templates/two.jinja"] = Buffer.from("two");
+    expect((await loadProcessor(await open())).chatTemplates).toEqual({ default: "one", two: "two" });
+  });
+
   it("and the second time from the cache", async () => {
     useCache(fakeCache());
     await loadModel(await open());

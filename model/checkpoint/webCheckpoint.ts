@@ -24,7 +24,8 @@ export async function openWebCheckpoint(source: string, options: HubOptions = {}
 /** Files by their names, as Blobs. */
 type Files = (name: string) => Promise<Blob | undefined>;
 
-function checkpointOf(name: string, files: Files): Checkpoint {
+/** @param paths of all files, as far as they are known */
+function checkpointOf(name: string, files: Files, paths: readonly string[] = []): Checkpoint {
   const need = async (file: string): Promise<Blob> => {
     const blob = await files(file);
     if (!blob) throw new HubError(`${name}: has no ${file}`);
@@ -45,6 +46,10 @@ function checkpointOf(name: string, files: Files): Checkpoint {
     async json(file) {
       const path = `${name}/${file}`;
       return { value: parseJson(await (await need(file)).text(), path), path };
+    },
+    text: async (file) => (await files(file))?.text(),
+    async names(folder) {
+      return paths.filter((path) => path.startsWith(`${folder}/`)).map((path) => path.slice(folder.length + 1));
     },
     async openWeights() {
       for (const file of WEIGHT_FILES) {
@@ -97,7 +102,7 @@ async function openHub(hub: Hub): Promise<Checkpoint> {
   report(files[0], here.get(files[0].path)!);
   const byName = new Map(files.map((file) => [file.path, file]));
   const blobs = new Map<string, Promise<Blob>>();
-  return checkpointOf(hub.repo, async (name) => {
+  const fetchOnce = async (name: string): Promise<Blob | undefined> => {
     const file = byName.get(name);
     if (!file) return undefined;
     if (!blobs.has(name))
@@ -106,7 +111,8 @@ async function openHub(hub: Hub): Promise<Checkpoint> {
         fetchFile(hub, file, cache, (bytes) => report(file, bytes)),
       );
     return blobs.get(name);
-  });
+  };
+  return checkpointOf(hub.repo, fetchOnce, [...byName.keys()]);
 }
 
 async function fetchFile(

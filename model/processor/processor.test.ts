@@ -1,4 +1,4 @@
-import { mkdtempSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
@@ -84,6 +84,55 @@ describe("Processor", () => {
     expect(new Processor(files, { style: "vicuna" }).style).toBe(CHAT_STYLES.vicuna);
   });
 
+  it("writes BOS once, whoever writes it", () => {
+    const chatTemplate = "{{ bos_token }}{{ messages[1].content }}";
+    const ids = processor.apply([{ role: "user", content: "Hi" }], { chatTemplate }).inputIds[0];
+    expect([...ids]).toEqual([1, 15359]);
+    const spelled = processor.apply([{ role: "user", content: "<s>Hi" }], { chatTemplate }).inputIds[0];
+    expect([...spelled].filter((id) => id === 1)).toHaveLength(1);
+    const original = processor.apply([{ role: "user", content: "Hi" }], { chatTemplate, emulateOriginalBugs: true });
+    expect([...original.inputIds[0]]).toEqual([1, 1, 15359]);
+    expect([...processor.apply({ text: "<s>Hi", images: [] }).inputIds[0]]).toEqual([1, 15359]);
+  });
+
+  it("gives templates what transformers gives them", () => {
+    const chatTemplate = "{{ [bos_token, unk_token, pad_token, tools, documents, add_generation_prompt, mood] }}";
+    const { text } = processor.render([{ role: "user", content: "Hi" }], {
+      chatTemplate,
+      documents: [{ title: "a" }],
+      templateVariables: { mood: 1.5 },
+    });
+    expect(text).toBe("['<s>', '<unk>', '</s>', None, [{'title': 'a'}], True, 1.5]");
+  });
+
+  it("takes the last message up, or opens an answer, but not both", () => {
+    const said = [
+      { role: "user", content: "Hi" },
+      { role: "assistant", content: "Once upon " },
+    ];
+    const { text } = processor.render(said, { continueFinalMessage: true });
+    expect(text).toBe("<|system|>\n</s>\n<|user|>\nHi</s>\n<|assistant|>\nOnce upon ");
+    const both = () => processor.render(said, { continueFinalMessage: true, addGenerationPrompt: true });
+    expect(both).toThrow("exclude each other");
+    const without = () => processor.render(said, { continueFinalMessage: true, chatTemplate: "{{ 1 }}" });
+    expect(without).toThrow("leaves the last message out");
+  });
+
+  it("chooses among several templates as transformers does", () => {
+    const named = (names: string[]) => names.map((name) => ({ name, template: `${name}!` }));
+    const several = (...names: string[]) =>
+      new Processor({ ...files, tokenizerConfig: { ...zephyrTokenizerConfig, chat_template: named(names) } });
+    const said = [{ role: "user", content: "Hi" }];
+    const both = several("default", "tool_use", "rag");
+    expect(both.render(said).text).toBe("default!");
+    expect(both.render(said, { tools: [{}] }).text).toBe("tool_use!");
+    expect(both.render(said, { tools: [{}], chatTemplate: "rag" }).text).toBe("rag!");
+    expect(() => both.render(said, { chatTemplate: "rags" })).toThrow("it has default, tool_use, rag");
+    expect(() => several("a", "b").render(said)).toThrow("no default; name one in chatTemplate: a, b");
+    const own = new Processor({ ...files, chatTemplates: { default: "file!" } });
+    expect(own.render(said).text).toBe("file!");
+  });
+
   it("comes from a folder", async () => {
     const folder = mkdtempSync(join(tmpdir(), "infimm-"));
     const write = (name: string, content: unknown) => writeFileSync(join(folder, name), JSON.stringify(content));
@@ -94,5 +143,20 @@ describe("Processor", () => {
     await expect(Processor.fromPretrained(folder)).rejects.toThrow("visual.image_size");
     write("config.json", config);
     expect((await Processor.fromPretrained(folder)).imageSize).toBe(4);
+    const templates = async () => (await Processor.fromPretrained(folder)).chatTemplates;
+    expect(await templates()).toEqual({});
+    write("tokenizer_config.json", { ...files.tokenizerConfig, chat_template: "config" });
+    expect(await templates()).toEqual({ default: "config" });
+    writeFileSync(join(folder, "chat_template.jinja"), "file");
+    expect(await templates()).toEqual({ default: "file" });
+    mkdirSync(join(folder, "additional_chat_templates"));
+    writeFileSync(join(folder, "additional_chat_templates", "rag.jinja"), "rag");
+    expect(await templates()).toEqual({ default: "file", rag: "rag" });
+    write("chat_template.json", { chat_template: "old" });
+    await expect(templates()).rejects.toThrow("chat_template.json and additional_chat_templates/rag.jinja exclude");
+    write("processor_config.json", { chat_template: "processor" });
+    expect(await templates()).toEqual({ default: "processor" });
+    write("processor_config.json", { chat_template: 7 });
+    await expect(templates()).rejects.toThrow("processor_config.json cannot be used: chat_template must be a text");
   });
 });

@@ -4,7 +4,10 @@ import { padLeft, truncateLeft } from "./text/fitLength.ts";
 import { withoutMarks } from "./text/literal.ts";
 import { type PixelValues, stackPictures } from "./pictures/pixelValues.ts";
 import type { PreprocessOptions } from "./pictures/preprocess.ts";
-import { type Message, type Prompt, renderPrompt } from "./text/prompt.ts";
+import type { HubOptions } from "../checkpoint/hub/settings.ts";
+import type { TemplateOptions } from "./text/chatTemplate.ts";
+import { controlTokens, type Message, type Prompt, renderPrompt } from "./text/prompt.ts";
+import { type ChatTemplates, chooseTemplate } from "./text/templateFiles.ts";
 import { Tokenizer } from "./text/tokenizer.ts";
 import type { TokenizerConfig } from "./text/tokenizerFiles.ts";
 
@@ -12,6 +15,8 @@ import type { TokenizerConfig } from "./text/tokenizerFiles.ts";
 export interface ProcessorFiles {
   tokenizer: object;
   tokenizerConfig: TokenizerConfig;
+  /** Those that stand in files of their own, which go before the tokenizer config's. */
+  chatTemplates?: ChatTemplates;
   /** `config.json`; `visual.image_size` and the names that tell the family are used. */
   config: Record<string, unknown>;
 }
@@ -21,11 +26,11 @@ export interface ProcessorOptions {
   style?: ChatStyleName;
 }
 
-export interface ApplyOptions {
+export interface ApplyOptions extends TemplateOptions {
   /** Longer prompts lose their beginning. Default 2048, as the original. */
   maxLength?: number;
-  /** End with the opening of the assistant's answer. Default true. */
-  addGenerationPrompt?: boolean;
+  /** The name of one of the checkpoint's chat templates, or a template. Default: what transformers would take. */
+  chatTemplate?: string;
   /**
    * Behave as the original processor, mistakes included: repeated messages (see `PromptOptions`), and pictures that
    * stay when their token is truncated away, so that the tokens left are matched to the wrong ones. Default false.
@@ -49,6 +54,8 @@ export interface ProcessorOutput extends PixelValues {
 export class Processor {
   readonly tokenizer: Tokenizer;
   readonly style: ChatStyle;
+  /** The checkpoint's chat templates by name; none: its style's is taken. */
+  readonly chatTemplates: ChatTemplates;
   readonly imageTokenId: number;
   /** How pictures are prepared. */
   readonly preprocessing: PreprocessOptions;
@@ -59,6 +66,7 @@ export class Processor {
     const styleName = options.style ?? styleOf(files.config);
     this.tokenizer = new Tokenizer(files.tokenizer, files.tokenizerConfig);
     this.style = CHAT_STYLES[styleName];
+    this.chatTemplates = files.chatTemplates ?? this.tokenizer.chatTemplates;
     this.imageTokenId = this.tokenizer.tokenToId("<image>");
     this.preprocessing = { size: visual.image_size, padToSquare: styleName === "hd" };
   }
@@ -68,15 +76,16 @@ export class Processor {
     return this.preprocessing.size;
   }
 
-  /** From a folder with `tokenizer.json`, `tokenizer_config.json` and `config.json` (Node only). */
-  static async fromPretrained(folder: string, options: ProcessorOptions = {}): Promise<Processor> {
-    const { readJson } = await import("../files/readFile.ts");
-    const [tokenizer, tokenizerConfig, config] = await Promise.all([
-      readJson(`${folder}/tokenizer.json`, "tokenizer"),
-      readJson(`${folder}/tokenizer_config.json`, "tokenizer config"),
-      readJson(`${folder}/config.json`, "model config"),
+  /**
+   * From a folder with `tokenizer.json`, `tokenizer_config.json` and `config.json` (Node), the address of one
+   * (browsers), or a name on the Hugging Face hub.
+   */
+  static async fromPretrained(source: string, options: ProcessorOptions & HubOptions = {}): Promise<Processor> {
+    const [{ openCheckpoint }, { readProcessorFiles }] = await Promise.all([
+      import("../checkpoint/openCheckpoint.ts"),
+      import("../checkpoint/processorFiles.ts"),
     ]);
-    return new Processor({ tokenizer, tokenizerConfig, config }, options);
+    return new Processor(await readProcessorFiles(await openCheckpoint(source, options)), options);
   }
 
   /** One prompt: a batch of 1. */
@@ -104,12 +113,18 @@ export class Processor {
   /** The text of a conversation and its pictures. Finished prompts are returned as they are. */
   render(input: ProcessorInput, options: ApplyOptions = {}): Prompt {
     if ("text" in input) return input;
-    const { bosToken, eosToken, specialTokens, chatTemplate: template } = this.tokenizer;
-    return renderPrompt(input, { style: this.style, template, bosToken, eosToken, specialTokens, ...options });
+    const { bosToken, eosToken, namedTokens: tokens, addedTokens } = this.tokenizer;
+    const { style } = this;
+    const template = chooseTemplate(this.chatTemplates, options.chatTemplate, options.tools !== undefined);
+    const specialTokens = controlTokens(addedTokens, template ?? style.template, style.image);
+    return renderPrompt(input, { style, template, bosToken, eosToken, tokens, specialTokens, ...options });
   }
 
   #encode(prompt: Prompt, { maxLength = 2048, emulateOriginalBugs = false }: ApplyOptions) {
-    const all = this.tokenizer.encode(prompt.text);
+    const { bosToken } = this.tokenizer;
+    // a template that writes BOS itself gets no second; the original's tokenizer would add one
+    const hasBos = !emulateOriginalBugs && bosToken !== "" && prompt.text.startsWith(bosToken);
+    const all = this.tokenizer.encode(prompt.text, { addSpecialTokens: !hasBos });
     const ids = truncateLeft(all, maxLength);
     if (emulateOriginalBugs) return { ids, images: prompt.images };
     const expected = this.#countImages(all);

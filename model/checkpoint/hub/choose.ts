@@ -1,3 +1,4 @@
+import { TEMPLATE_FILES, TEMPLATE_FOLDER } from "../../processor/text/templateFiles.ts";
 import { WEIGHT_FILES } from "../formats.ts";
 import { HubError } from "./hubError.ts";
 import type { Listing, RemoteFile } from "./listing.ts";
@@ -5,7 +6,15 @@ import type { Hub } from "./settings.ts";
 
 /** What a model needs besides its weights. */
 export const REQUIRED = ["config.json", "tokenizer.json", "tokenizer_config.json"];
-const OPTIONAL = ["generation_config.json", "preprocessor_config.json", "special_tokens_map.json", "LICENSE"];
+const OPTIONAL = [
+  "generation_config.json",
+  "preprocessor_config.json",
+  "special_tokens_map.json",
+  ...TEMPLATE_FILES,
+  "LICENSE",
+];
+
+const NAMED_TEMPLATE = new RegExp(`^${TEMPLATE_FOLDER}/[^/]+\\.jinja$`);
 
 export interface Choice {
   readonly companions: readonly RemoteFile[];
@@ -22,7 +31,8 @@ export function chooseFiles({ repo, revision }: Hub, { files }: Listing): Choice
     const lacks = [...missing, ...(name === undefined ? [`weights (${WEIGHT_FILES.join(", ")})`] : [])];
     throw new HubError(`${repo} at ${revision}: is not a model that can be loaded: it has no ${lacks.join(", no ")}`);
   }
-  const companions = [...REQUIRED, ...OPTIONAL].flatMap((path) => byPath.get(path) ?? []);
+  const templates = files.filter(({ path }) => NAMED_TEMPLATE.test(path));
+  const companions = [...[...REQUIRED, ...OPTIONAL].flatMap((path) => byPath.get(path) ?? []), ...templates];
   return { companions, weights: byPath.get(name)! };
 }
 

@@ -44,7 +44,18 @@ export async function fakeHub(files: Record<string, Uint8Array>) {
     response.writeHead(hub.apiStatus, { "Content-Type": "application/json" });
     if (hub.apiStatus !== 200) response.end(JSON.stringify({ error: "no" }));
     else if (path.includes("/revision/")) response.end(JSON.stringify({ _id: "1", id: REPO, sha: COMMIT }));
-    else response.end(JSON.stringify(Object.entries(hub.files).map(([name, bytes]) => describe(name, bytes))));
+    else response.end(JSON.stringify(listed(path.split(`/tree/${COMMIT}`)[1]?.replace(/^\//, "") ?? "")));
+  }
+
+  /** The files and folders right in a folder. */
+  function listed(folder: string): object[] {
+    const inside = Object.entries(hub.files).filter(([name]) => folder === "" || name.startsWith(`${folder}/`));
+    const rest = (name: string) => name.slice(folder === "" ? 0 : folder.length + 1);
+    const files = inside.filter(([name]) => !rest(name).includes("/")).map(([name, bytes]) => describe(name, bytes));
+    const folders = new Set(
+      inside.filter(([name]) => rest(name).includes("/")).map(([name]) => rest(name).split("/")[0]),
+    );
+    return [...files, ...[...folders].map((path) => ({ type: "directory", path, size: 0, oid: "0".repeat(40) }))];
   }
 
   function answerFile(path: string, request: IncomingMessage, response: ServerResponse): void {

@@ -1,3 +1,4 @@
+import { TEMPLATE_FOLDER } from "../../processor/text/templateFiles.ts";
 import { HubError, refusal } from "./hubError.ts";
 import { type Hub, isCommit } from "./settings.ts";
 
@@ -15,7 +16,7 @@ export interface Listing {
   readonly files: readonly RemoteFile[];
 }
 
-/** The files at the top of a repository, at the commit that the revision stands for. */
+/** The files at the top of a repository and its chat templates, at the commit that the revision stands for. */
 export async function listRepository(hub: Hub): Promise<Listing> {
   const { listFiles, modelInfo } = await import("@huggingface/hub");
   const { repo, revision, endpoint, headers, signal } = hub;
@@ -29,13 +30,23 @@ export async function listRepository(hub: Hub): Promise<Listing> {
       : (await modelInfo({ ...common, name: repo, revision, additionalFields: ["sha"] })).sha;
     if (typeof commit !== "string" || !isCommit(commit)) throw new Error("it names no commit");
     const files: RemoteFile[] = [];
-    for await (const entry of listFiles({ ...common, repo: { type: "model", name: repo }, revision: commit })) {
-      const { type, path, size, oid, lfs } = entry;
+    const list = { ...common, repo: { type: "model" as const, name: repo }, revision: commit };
+    const entries = [];
+    for await (const entry of listFiles(list)) entries.push(entry);
+    if (entries.some(({ type, path }) => type === "directory" && path === TEMPLATE_FOLDER)) {
+      for await (const entry of listFiles({ ...list, path: TEMPLATE_FOLDER })) entries.push(entry);
+    }
+    for (const { type, path, size, oid, lfs } of entries) {
       if (type !== "file") continue;
       const digest = { algorithm: lfs ? ("sha256" as const) : ("git" as const), hex: lfs?.oid ?? oid ?? "" };
       if (!/^([0-9a-f]{40}|[0-9a-f]{64})$/.test(digest.hex) || !Number.isSafeInteger(size) || size < 0)
         throw new Error(`it describes ${JSON.stringify(path)} without a size or digest`);
-      files.push({ path, size, digest, url: `${endpoint}/${repo}/resolve/${commit}/${encodeURIComponent(path)}` });
+      files.push({
+        path,
+        size,
+        digest,
+        url: `${endpoint}/${repo}/resolve/${commit}/${path.split("/").map(encodeURIComponent).join("/")}`,
+      });
     }
     return { commit, files };
   } catch (cause) {

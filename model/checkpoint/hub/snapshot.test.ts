@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Assistant } from "../../generate/assistant.ts";
+import { Processor } from "../../processor/processor.ts";
 import { COMMIT, fakeHub, REPO } from "./fakeHub.fixture.ts";
 import { HubError } from "./hubError.ts";
 import { type DownloadProgress, hubFor } from "./settings.ts";
@@ -39,6 +40,19 @@ describe("snapshot", () => {
     expect(progress[0]).toEqual({ repo: REPO, file: "config.json", bytes: 0, totalBytes });
     expect(progress.at(-1)).toMatchObject({ bytes: totalBytes, totalBytes });
     expect(downloads().sort()).toEqual([...NAMES].sort());
+  });
+
+  it("brings the chat templates that stand in files of their own, and uses them", async () => {
+    server.files["chat_template.jinja"] = Buffer.from("plain:{{ messages[0].role }}");
+    server.files["additional_chat_templates/tool use.jinja"] = Buffer.from("tools:{{ tools | length }}");
+    server.files["additional_chat_templates/README.md"] = Buffer.from("# not needed");
+    server.files["other/deep.jinja"] = Buffer.from("not needed");
+    const processor = await Processor.fromPretrained(REPO, { endpoint: server.endpoint, cacheDir });
+    expect(Object.keys(processor.chatTemplates)).toEqual(["default", "tool use"]);
+    const said = [{ role: "user", content: "Hi" }];
+    expect(processor.render(said).text).toBe("plain:system");
+    expect(processor.render(said, { chatTemplate: "tool use", tools: [{}, {}] }).text).toBe("tools:2");
+    expect(downloads().filter((path) => path.includes("needed") || path.includes("deep"))).toEqual([]);
   });
 
   it("lays its cache out as Python does", async () => {

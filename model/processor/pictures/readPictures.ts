@@ -1,5 +1,5 @@
 import type { Image } from "./image.ts";
-import type { Message, Prompt } from "../text/prompt.ts";
+import { type Message, partsOf, type Prompt } from "../text/prompt.ts";
 import { type PictureOptions, type PictureSource, readPicture } from "./readPicture.ts";
 
 /** A conversation, or a finished prompt, whose pictures may still be paths, addresses, files … */
@@ -20,11 +20,11 @@ export async function readPictures(
   return messages;
 }
 
-async function readMessage({ role, content }: Message<PictureSource>, options: PictureOptions): Promise<Message> {
-  if (typeof content === "string") return { role, content };
+async function readMessage(message: Message<PictureSource>, options: PictureOptions): Promise<Message> {
+  if (typeof message?.content === "string") return message as Message;
   const parts: (string | { image: Image })[] = [];
-  for (const part of content) {
+  for (const part of partsOf(message)) {
     parts.push(typeof part === "string" ? part : { image: await readPicture(part.image, options) });
   }
-  return { role, content: parts };
+  return { ...message, content: parts };
 }

@@ -8,18 +8,26 @@ export interface ChatStyle {
   emptySystemMessage: boolean;
 }
 
+/** What a style cannot write is refused, not left out. */
+const KNOWN_ROLE = `
+{%- if message.role not in ["system", "user", "assistant"] -%}
+{{ raise_exception("the role " ~ message.role ~ " is none of system, user, assistant") }}
+{%- endif -%}`;
+const SYSTEM_FIRST = `
+{%- if message.role == "system" and loop.index0 > 0 -%}
+{{ raise_exception("a system message can only be the first") }}
+{%- endif -%}`;
+
 const ZEPHYR = `
-{%- for message in messages -%}
-{%- if message.role in ["system", "user", "assistant"] -%}
+{%- for message in messages -%}${KNOWN_ROLE}
 {{ "<|" + message.role + "|>\\n" + message.content + eos_token + "\\n" }}
-{%- endif -%}
 {%- endfor -%}
 {%- if add_generation_prompt -%}{{ "<|assistant|>\\n" }}{%- endif -%}`;
 
 /** Meta's Llama-2 chat format. The system message stands inside the first question; rounds after the first open with BOS. */
 const LLAMA2 = `
 {%- set ns = namespace(system="", round=0) -%}
-{%- for message in messages -%}
+{%- for message in messages -%}${KNOWN_ROLE}${SYSTEM_FIRST}
 {%- if message.role == "system" and message.content | trim != "" -%}
 {%- set ns.system = "<<SYS>>\\n" + message.content | trim + "\\n<</SYS>>\\n\\n" -%}
 {%- elif message.role == "user" -%}
@@ -40,7 +48,7 @@ const vicuna = (closing: string, joint: string) => `
 {%- if messages[0].role == "system" and messages[0].content != "" -%}{{ messages[0].content }}
 {%- else -%}{{ "${VICUNA_SYSTEM}" }}{%- endif -%}
 {%- set ns = namespace(joint=" ") -%}
-{%- for message in messages -%}
+{%- for message in messages -%}${KNOWN_ROLE}${SYSTEM_FIRST}
 {%- if message.role == "user" -%}{{ ns.joint + "USER: " + message.content }}{%- set ns.joint = "${joint}" -%}
 {%- elif message.role == "assistant" -%}{{ " ASSISTANT: " + message.content + ${closing} }}
 {%- endif -%}

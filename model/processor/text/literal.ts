@@ -4,7 +4,7 @@
  * Such a spelling is marked with U+FDD0, a code point that Unicode sets aside for internal use, after its first
  * character. A template can carry it along; the tokenizer sees no special token there and drops the mark.
  */
-const MARK = "\uFDD0";
+export const MARK = "\uFDD0";
 
 /** `text` with every spelling of a special token marked. Marks already in it are dropped first. */
 export function asLiteral(text: string, specialTokens: readonly string[]): string {

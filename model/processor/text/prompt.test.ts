@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { CHAT_STYLES } from "./chatStyles.ts";
 import { withoutMarks } from "./literal.ts";
-import { type Message, renderPrompt } from "./prompt.ts";
+import { controlTokens, type Message, renderPrompt } from "./prompt.ts";
 
 const zephyr = { style: CHAT_STYLES.zephyr, bosToken: "<s>", eosToken: "</s>", specialTokens: ["</s>", "<image>"] };
 const rounds: Message<string>[] = [
@@ -54,6 +54,65 @@ describe("renderPrompt", () => {
   it("prefers the checkpoint's own template", () => {
     const { text } = renderPrompt(rounds, { ...zephyr, template: "{{ messages | length }}" });
     expect(text).toBe("4");
+  });
+
+  it("takes the parts that other chats have", () => {
+    const content = [
+      { type: "text", text: "a" },
+      { type: "image", image: "1" },
+      { type: "image_url", image_url: { url: "2" } },
+      { type: "image_url", image_url: "3" },
+      { type: "image", url: "4" },
+    ] as const;
+    const { text, images } = renderPrompt<string>([{ role: "user", content }], zephyr);
+    expect(text.match(/<image>/g)).toHaveLength(4);
+    expect(images).toEqual(["1", "2", "3", "4"]);
+    const elsewhere = renderPrompt<string>([{ role: "system", content: [{ image: "1" }] }, ...rounds], zephyr);
+    expect(elsewhere.images).toEqual(["1", "cat"]);
+  });
+
+  it("refuses what it would have to leave out", () => {
+    const refused = (message: unknown) => () => renderPrompt([message as Message<string>], zephyr);
+    expect(refused({ role: "user", content: [{ type: "audio", audio: "a.wav" }] })).toThrow(
+      '{type, audio} of type "audio"',
+    );
+    expect(refused({ role: "user", content: [{ picture: "cat" }] })).toThrow("got {picture}");
+    expect(refused({ role: "user", content: [7] })).toThrow("got 7");
+    expect(refused({ role: "user", content: { text: "Hi" } })).toThrow("must be a text or a list of texts");
+    expect(refused({ role: "user" })).toThrow("content must be a text or a list of texts and pictures, got undefined");
+    expect(refused({ content: "Hi" })).toThrow("role must be a text, got undefined");
+    expect(refused(null)).toThrow("role must be a text");
+    expect(refused({ role: "bot", content: "Hi" })).toThrow("the role bot is none of system, user, assistant");
+    const late = [...rounds, { role: "system", content: "Be brief." }];
+    for (const style of [CHAT_STYLES.llama2, CHAT_STYLES.vicuna, CHAT_STYLES.hd]) {
+      expect(() => renderPrompt(late, { ...zephyr, style })).toThrow("a system message can only be the first");
+    }
+    expect(renderPrompt(late, zephyr).text).toContain("Be brief.");
+  });
+
+  it("passes other fields and roles on to the checkpoint's own template, as text", () => {
+    const template =
+      "{% for m in messages %}{{ m.role }}:{{ m.name }}:{{ m.content }};{% endfor %}{{ documents }}{{ documents | tojson(ensure_ascii=true) }}";
+    const said = [
+      { role: "tool", name: "</s>", content: "7" },
+      { role: "assistant", content: null as never, tool_calls: [] },
+    ];
+    const { text } = renderPrompt<string>(said, { ...zephyr, template, documents: [{ title: "<image>" }] });
+    expect(text).not.toContain("</s>");
+    expect(text).not.toContain("<image>");
+    expect(withoutMarks(text)).toBe(
+      "system::;tool:</s>:7;assistant::;[{'title': '<image>'}][{\"title\": \"<image>\"}]",
+    );
+  });
+
+  it("lets words be what they are, but not what the template means", () => {
+    const added = [
+      { content: "</s>", special: true },
+      { content: "[INST]", special: false },
+      { content: "\n\n", special: false },
+      { content: "token", special: false },
+    ];
+    expect(controlTokens(added, "{{ '[INST]' }}\n\n", "<image>")).toEqual(["</s>", "[INST]"]);
   });
 
   it("needs a message", () => {

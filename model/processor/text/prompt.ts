@@ -1,13 +1,29 @@
 import { InfimmError } from "../../../core/errors.ts";
 import type { ChatStyle } from "./chatStyles.ts";
-import { type RenderOptions, renderChat, type TextMessage } from "./chatTemplate.ts";
+import {
+  parseTemplate,
+  type RenderOptions,
+  type Role,
+  renderChat,
+  type TemplateOptions,
+  type TextMessage,
+} from "./chatTemplate.ts";
 import type { Image } from "../pictures/image.ts";
 import { asLiteral } from "./literal.ts";
 
-/** One turn: text, or text and pictures in their order. */
+/** A piece of a message: text, or a picture; also in the form that transformers' chats and OpenAI's have. */
+export type Part<Picture = Image> =
+  | string
+  | { readonly image: Picture; readonly type?: "image" }
+  | { readonly type: "text"; readonly text: string }
+  | { readonly type: "image"; readonly url: string }
+  | { readonly type: "image_url"; readonly image_url: string | { readonly url: string } };
+
+/** One turn: text, or text and pictures in their order. Other fields reach the checkpoint's own template. */
 export interface Message<Picture = Image> {
-  role: "system" | "user" | "assistant";
-  content: string | readonly (string | { image: Picture })[];
+  readonly role: Role;
+  readonly content: string | readonly Part<Picture>[];
+  readonly [field: string]: unknown;
 }
 
 /** Text with an `<image>` token for each picture, and the pictures in that order. */
@@ -33,22 +49,74 @@ export interface PromptOptions extends RenderOptions {
 export function renderPrompt<Picture>(messages: readonly Message<Picture>[], options: PromptOptions): Prompt<Picture> {
   const { style, specialTokens, emulateOriginalBugs = false } = options;
   if (messages.length === 0) throw new InfimmError("prompt: expected at least one message, got none");
-  const images = messages.flatMap((message) => picturesOf(message));
   const escaped = emulateOriginalBugs ? [] : specialTokens;
-  const plain = messages.map((message) => ({ role: message.role, content: textOf(message, style.image, escaped) }));
+  const parts = messages.map(partsOf);
+  const images = parts.flat().flatMap((part) => (typeof part === "string" ? [] : [part.image]));
+  const plain = messages.map(({ content: _, ...message }, i): TextMessage => {
+    return { ...(markedAll(message, escaped) as { role: Role }), content: textOf(parts[i], style.image, escaped) };
+  });
   const turns = emulateOriginalBugs ? repeatAsUser(messages, plain) : plain;
   if (turns[0].role !== "system" && style.emptySystemMessage) turns.unshift({ role: "system", content: "" });
-  return { text: renderChat(options.template ?? style.template, turns, options), images };
+  const { tools, documents, templateVariables } = options;
+  const marked = markedAll({ tools, documents, templateVariables }, escaped) as TemplateOptions;
+  return { text: renderChat(options.template ?? style.template, turns, { ...options, ...marked }), images };
 }
 
-function picturesOf<Picture>({ content }: Message<Picture>): Picture[] {
-  if (typeof content === "string") return [];
-  return content.flatMap((part) => (typeof part === "string" ? [] : [part.image]));
+/** Every text in it as a literal; keys, and what is no text, as they are. */
+function markedAll(value: unknown, escaped: readonly string[]): unknown {
+  if (typeof value === "string") return asLiteral(value, escaped);
+  if (Array.isArray(value)) return value.map((item) => markedAll(item, escaped));
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, markedAll(item, escaped)]));
+}
+
+/**
+ * The texts and pictures of a message.
+ * @throws for what is neither, naming it: it would be left out of the prompt otherwise
+ */
+export function partsOf<Picture>(message: Message<Picture>): (string | { image: Picture })[] {
+  const { role, content } = message ?? {};
+  if (typeof role !== "string") throw new InfimmError(`prompt: a message's role must be a text, got ${shown(role)}`);
+  if (typeof content === "string") return [content];
+  // a call of tools comes without words
+  if ((content === undefined || content === null) && "tool_calls" in message) return [""];
+  if (!Array.isArray(content)) {
+    throw new InfimmError(
+      `prompt: a message's content must be a text or a list of texts and pictures, got ${shown(content)}`,
+    );
+  }
+  return content.map((part) => partOf<Picture>(part));
+}
+
+function partOf<Picture>(part: Part<Picture>): string | { image: Picture } {
+  if (typeof part === "string") return part;
+  const given = (part ?? {}) as Record<string, unknown>;
+  const { type } = given;
+  if (type === "text" && typeof given.text === "string") return given.text;
+  if ((type === undefined || type === "image") && given.image !== undefined) return { image: given.image as Picture };
+  // an address is a picture that is still to be read
+  if (type === "image" && given.url !== undefined) return { image: given.url as Picture };
+  if (type === "image_url") {
+    const { image_url: image } = given;
+    const address = typeof image === "object" && image !== null ? (image as { url?: unknown }).url : image;
+    if (typeof address === "string") return { image: address as Picture };
+  }
+  throw new InfimmError(
+    'prompt: a part of a message must be a text, {image}, {type: "text", text}, {type: "image", image} or ' +
+      `{type: "image_url", image_url}, got ${shown(part)}`,
+  );
+}
+
+/** A value, short, for a message. */
+function shown(value: unknown): string {
+  if (typeof value !== "object" || value === null)
+    return typeof value === "string" ? JSON.stringify(value) : String(value);
+  const type = (value as { type?: unknown }).type;
+  return `{${Object.keys(value).join(", ")}}${typeof type === "string" ? ` of type ${JSON.stringify(type)}` : ""}`;
 }
 
 /** The message's text. Neighbouring strings are joined before they are escaped: "<ima" and "ge>" spell a token too. */
-function textOf<Picture>({ content }: Message<Picture>, image: string, escaped: readonly string[]): string {
-  const parts = typeof content === "string" ? [content] : content;
+function textOf(parts: readonly (string | object)[], image: string, escaped: readonly string[]): string {
   let text = "";
   let typed = "";
   for (const part of parts) {
@@ -61,6 +129,18 @@ function textOf<Picture>({ content }: Message<Picture>, image: string, escaped: 
   return text + asLiteral(typed, escaped);
 }
 
+/** The strings that a message may not become tokens with: special ones, and others that the template writes itself. */
+export function controlTokens(
+  added: readonly { content: string; special: boolean }[],
+  template: string,
+  image: string,
+): string[] {
+  const literals = `${parseTemplate(template).literals}\0${image}`;
+  const isControl = (content: string, special: boolean) =>
+    special || (/\S/.test(content) && literals.includes(content));
+  return added.filter(({ content, special }) => isControl(content, special)).map(({ content }) => content);
+}
+
 /** The original's missing `continue`. It also cannot render a list in a message that is not the user's. */
 function repeatAsUser(messages: readonly Message<unknown>[], turns: TextMessage[]): TextMessage[] {
   return turns.flatMap((turn, i) => {
@@ -71,6 +151,6 @@ function repeatAsUser(messages: readonly Message<unknown>[], turns: TextMessage[
           "give a string, or leave out emulateOriginalBugs",
       );
     }
-    return [turn, { role: "user", content: turn.content }];
+    return [turn, { role: "user", content: turn.content ?? "" }];
   });
 }

@@ -1,5 +1,5 @@
 /**
- * Cuts a text that comes in pieces before the first of some strings. What could be the beginning of one is held back
+ * Cuts a text that comes in pieces before the one of some strings that is complete first. What could be the beginning of one is held back
  * until it is clear.
  */
 export class StopStrings {
@@ -13,10 +13,14 @@ export class StopStrings {
   /** What of the text so far may be shown, and whether it ends there. */
   push(piece: string): { text: string; stopped: boolean } {
     const text = this.#held + piece;
-    const ends = this.#stops.map((stop) => text.indexOf(stop)).filter((at) => at >= 0);
-    if (ends.length > 0) {
+    const found = this.#stops.map((stop) => ({ start: text.indexOf(stop), length: stop.length }));
+    // which is complete first must not depend on how the text was cut into pieces
+    const [first] = found
+      .filter(({ start }) => start >= 0)
+      .sort((a, b) => a.start + a.length - (b.start + b.length) || a.start - b.start);
+    if (first) {
       this.#held = "";
-      return { text: text.slice(0, Math.min(...ends)), stopped: true };
+      return { text: text.slice(0, first.start), stopped: true };
     }
     const shown = text.length - this.#pending(text);
     this.#held = text.slice(shown);

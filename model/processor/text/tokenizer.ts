@@ -1,9 +1,16 @@
-import type { TokenizerConfig } from "./tokenizerFiles.ts";
 import { Tokenizer as HuggingFaceTokenizer } from "@huggingface/tokenizers";
 import { InfimmError } from "../../../core/errors.ts";
 import { type PaddedBatch, padLeft, truncateLeft } from "./fitLength.ts";
 import { hasMarks, splitAtTokens, withoutMarks } from "./literal.ts";
-import { checkTokenizerFiles, contentOf, type TokenizerJson, withTokenizerFile } from "./tokenizerFiles.ts";
+import { type ChatTemplates, templatesOf } from "./templateFiles.ts";
+import {
+  checkTokenizerFiles,
+  contentOf,
+  namedTokens,
+  type TokenizerConfig,
+  type TokenizerJson,
+  withTokenizerFile,
+} from "./tokenizerFiles.ts";
 
 export interface EncodeOptions {
   /** Put BOS in front. Default true. */
@@ -19,12 +26,18 @@ export interface DecodeIdsOptions {
 
 /** Text to ids and back, from the contents of `tokenizer.json` and `tokenizer_config.json`. */
 export class Tokenizer {
+  /** "" if there is none. */
   readonly bosToken: string;
   readonly eosToken: string;
   readonly padId: number;
-  readonly chatTemplate: string | undefined;
+  /** All tokens that the config names: `bos_token`, `unk_token` … */
+  readonly namedTokens: Readonly<Record<string, unknown>>;
+  /** Those of the config, by name; an only one is "default". */
+  readonly chatTemplates: ChatTemplates;
   /** The strings that become one token of their own, such as `<image>`. */
   readonly specialTokens: readonly string[];
+  /** The same, with what they are. */
+  readonly addedTokens: readonly { readonly content: string; readonly special: boolean }[];
   readonly #tokenizer: HuggingFaceTokenizer;
   /** The same vocabulary without special tokens, for text that only spells them. Made when first needed. */
   readonly #plain: () => HuggingFaceTokenizer;
@@ -40,11 +53,13 @@ export class Tokenizer {
     this.#prefix = withTokenizerFile(() => this.#tokenizer.encode("").ids);
     const added = json.added_tokens ?? [];
     this.specialTokens = added.map((token) => token.content);
+    this.addedTokens = added.map(({ content, special = false }) => ({ content, special }));
     this.#specialIds = new Set(added.filter((token) => token.special).map((token) => token.id));
-    this.bosToken = contentOf(config, "bos_token");
+    this.bosToken = config.bos_token ? contentOf(config, "bos_token") : "";
     this.eosToken = contentOf(config, "eos_token");
     this.padId = this.tokenToId(contentOf(config, "pad_token", "eos_token"));
-    this.chatTemplate = config.chat_template ?? undefined;
+    this.namedTokens = namedTokens(config);
+    this.chatTemplates = templatesOf(config.chat_template, "tokenizer_config.json");
   }
 
   /** The ids of `text`. Text marked by `asLiteral` never becomes a special token. */

@@ -1,11 +1,13 @@
 import { FileFormatError, InfimmError } from "../../../core/errors.ts";
+import { templatesOf } from "./templateFiles.ts";
 
 /** What is used of `tokenizer_config.json`. Special tokens are strings, or objects with a `content`. */
 export interface TokenizerConfig {
-  bos_token?: string | { content: string };
-  eos_token?: string | { content: string };
-  pad_token?: string | { content: string };
-  chat_template?: string;
+  bos_token?: string | { content: string } | null;
+  eos_token?: string | { content: string } | null;
+  pad_token?: string | { content: string } | null;
+  /** A template, or several with names. */
+  chat_template?: string | readonly { name: string; template: string }[] | null;
   [key: string]: unknown;
 }
 
@@ -37,7 +39,18 @@ export function checkTokenizerFiles(json: unknown, config: unknown): asserts jso
     const token = config[key] ?? "";
     if (!isText(isObject(token) ? token["content"] : token)) refuse("tokenizer_config.json", `${key} must be a text`);
   }
-  if (!isText(config["chat_template"] ?? "")) refuse("tokenizer_config.json", "chat_template must be a text");
+  templatesOf(config["chat_template"], "tokenizer_config.json");
+}
+
+/** All tokens that the file names (`bos_token`, `pad_token` …), as a chat template gets them. */
+export function namedTokens(config: TokenizerConfig): Record<string, unknown> {
+  const text = (token: unknown): unknown => (isObject(token) ? token["content"] : token);
+  const named = Object.entries(config).filter(([key, token]) => key.endsWith("_token") && isText(text(token)));
+  const more = config["additional_special_tokens"];
+  return {
+    ...Object.fromEntries(named.map(([key, token]) => [key, text(token)])),
+    ...(Array.isArray(more) ? { additional_special_tokens: more.map(text).filter(isText) } : {}),
+  };
 }
 
 export function contentOf(config: TokenizerConfig, ...keys: ("bos_token" | "eos_token" | "pad_token")[]): string {
