@@ -19,6 +19,7 @@ export { Generator } from "./core/random.ts";
 export type { AnswerOptions } from "./model/generate/answerOptions.ts";
 export { Assistant } from "./model/generate/assistant.ts";
 export { Chat } from "./model/generate/chat.ts";
+export { answerLooks, type Look } from "./model/study/answerLooks.ts";
 export { attentionMaps } from "./model/study/attentionMaps.ts";
 export { type InfiMMConfig, parseConfig } from "./model/config/config.ts";
 export { resizePositions } from "./model/evaClip/resizePositions.ts";

@@ -1,5 +1,4 @@
-import { answerLooks } from "../../model/study/answerLooks.ts";
-import type { Image } from "../../index.ts";
+import { answerLooks, type Image } from "../../index.ts";
 import { choices, labelOf, type OpenedModel, openModel } from "./openModel.ts";
 import { pictureInput } from "./pictureInput.ts";
 import { drawVeil } from "./veil.ts";

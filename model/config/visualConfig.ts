@@ -72,10 +72,20 @@ export interface VisualSizes {
   readonly tokens: number;
   /** Width inside the MLP. */
   readonly hidden: number;
+  /** The grid turns as this many positions a side would, with rope. */
+  readonly positions: number;
 }
 
-export function visualSizes({ image_size, patch_size, width, head_width, mlp_ratio }: VisualConfig): VisualSizes {
+export function visualSizes(config: VisualConfig): VisualSizes {
+  const { image_size, patch_size, width, head_width, mlp_ratio, intp_freq, pt_hw_seq_len } = config;
   const grid = image_size / patch_size;
   // Python's int(): 1024 * 2.6667 = 2730.7 makes 2730
-  return { heads: width / head_width, grid, tokens: grid * grid + 1, hidden: Math.trunc(width * mlp_ratio) };
+  const hidden = Math.trunc(width * mlp_ratio);
+  return {
+    heads: width / head_width,
+    grid,
+    tokens: grid * grid + 1,
+    hidden,
+    positions: intp_freq ? pt_hw_seq_len : grid,
+  };
 }

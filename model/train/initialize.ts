@@ -48,8 +48,8 @@ function initialRules(model: InfiMM): Record<string, Initializer> {
     for (const last of ["attn.proj", "mlp.w3", "mlp.fc2"]) rules[`${vision}.blocks.${i}.${last}.weight`] = shrunk;
   }
   if (visual.rope) {
-    const { grid } = visualSizes(visual);
-    const { cos, sin } = ropeTables(grid, visual.head_width, visual.intp_freq ? visual.pt_hw_seq_len : grid);
+    const { grid, positions } = visualSizes(visual);
+    const { cos, sin } = ropeTables(grid, visual.head_width, positions);
     Object.assign(rules, { [`${vision}.rope.freqs_cos`]: () => cos, [`${vision}.rope.freqs_sin`]: () => sin });
   }
   return rules;

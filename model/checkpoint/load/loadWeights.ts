@@ -3,7 +3,7 @@ import { FileFormatError } from "../../../core/errors.ts";
 import type { Module } from "../../../nn/module.ts";
 import { type Backend, fromData, openBackend } from "../../../tensor/index.ts";
 import { ropeTables, VisionRotaryEmbedding } from "../../evaClip/rope.ts";
-import type { VisualConfig } from "../../config/visualConfig.ts";
+import { type VisualConfig, visualSizes } from "../../config/visualConfig.ts";
 import { explainMismatch, matchNames } from "./match.ts";
 import { refuseNonFinite } from "./nonFinite.ts";
 import { joinPlanes } from "../quantizedTensors.ts";
@@ -68,11 +68,11 @@ export async function loadWeights(
     model.setTensor(name, fromData(storeAs(tensor, dtype, name), tensor.shape, dtype, backend));
     onProgress?.(++done, match.found.size, name);
   }
-  const { image_size, patch_size, head_width, pt_hw_seq_len, intp_freq } = model.config.visual;
+  const { head_width } = model.config.visual;
+  const { grid, positions } = visualSizes(model.config.visual);
   for (const [name, kind] of tables) {
     if (match.found.has(name)) continue;
-    const grid = image_size / patch_size;
-    const table = ropeTables(grid, head_width, intp_freq ? pt_hw_seq_len : grid)[kind];
+    const table = ropeTables(grid, head_width, positions)[kind];
     model.setTensor(name, fromData(table, wanted.get(name)!.shape, "f32", backend));
   }
 }
