@@ -63,6 +63,25 @@ describe("in a browser", () => {
     expect((await loadProcessor(await open())).chatTemplates).toEqual({ default: "one", two: "two" });
   });
 
+  it("and from the cache when the hub refuses, with a line that says so", async () => {
+    const cache = fakeCache();
+    useCache(cache);
+    await loadModel(await open());
+    const notices: string[] = [];
+    const onNotice = (line: string) => void notices.push(line);
+    server.apiStatus = 401;
+    await loadModel(await open({ onNotice }));
+    server.close();
+    await loadModel(await open({ onNotice }));
+    expect(notices).toEqual([
+      expect.stringMatching(/refuses access.*is used$/),
+      expect.stringMatching(/cannot be reached/),
+    ]);
+    cache.entries.clear();
+    const patience = { tries: 1, pauseMs: 1, stallMs: 300 };
+    await expect(open({ onNotice, patience })).rejects.toThrow(/cannot be reached/);
+  });
+
   it("and the second time from the cache", async () => {
     useCache(fakeCache());
     await loadModel(await open());

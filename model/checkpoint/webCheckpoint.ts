@@ -9,7 +9,7 @@ import type { Checkpoint } from "./checkpoint.ts";
 import { chooseFiles, chooseShards } from "./hub/choose.ts";
 import { download } from "./hub/download.ts";
 import { HubError, refusal } from "./hub/hubError.ts";
-import { listRepository, type RemoteFile } from "./hub/listing.ts";
+import { type Listing, listRepository, type RemoteFile } from "./hub/listing.ts";
 import { Parts } from "./hub/parts.ts";
 import { type Hub, type HubOptions, hubFor, isHubId } from "./hub/settings.ts";
 
@@ -79,9 +79,9 @@ function openAddress(source: string, { signal }: HubOptions): Checkpoint {
 }
 
 async function openHub(hub: Hub): Promise<Checkpoint> {
-  const listing = await listRepository(hub);
-  const { companions, weights } = chooseFiles(hub, listing);
   const cache = await globalThis.caches?.open("infimm");
+  const listing = await listOrRemember(hub, cache);
+  const { companions, weights } = chooseFiles(hub, listing);
   const files = [...companions, weights];
   if (formatOf(weights.path) === "index") {
     const index = await (await fetchFile(hub, weights, cache, () => {})).text();
@@ -115,6 +115,21 @@ async function openHub(hub: Hub): Promise<Checkpoint> {
   return checkpointOf(hub.repo, fetchOnce, [...byName.keys()]);
 }
 
+/** The listing; if the hub cannot be asked, the one that it gave last time. */
+async function listOrRemember(hub: Hub, cache: Cache | undefined): Promise<Listing> {
+  const key = `${hub.endpoint}/${hub.repo}?listing=${hub.revision}`;
+  const last: Listing | undefined = await (await cache?.match(key))?.json();
+  try {
+    const listing = await listRepository(hub, last ? { ...hub.patience, tries: 1 } : hub.patience);
+    await cache?.put(key, new Response(JSON.stringify(listing))).catch(() => {}); // no room: only the next visit minds
+    return listing;
+  } catch (error) {
+    if (!last || !(error instanceof HubError) || error.isNoRevision) throw error;
+    hub.onNotice(`${error.message}. What is here of commit ${last.commit.slice(0, 8)} is used`);
+    return last;
+  }
+}
+
 async function fetchFile(
   hub: Hub,
   file: RemoteFile,
@@ -123,6 +138,6 @@ async function fetchFile(
 ): Promise<Blob> {
   const parts = await Parts.open(file, cache);
   if (await parts.isChecked()) return parts.blob();
-  await download(hub, file, parts, onBytes);
+  await download(hub, file, parts, onBytes, hub.patience);
   return parts.finish();
 }

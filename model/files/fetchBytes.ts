@@ -1,4 +1,5 @@
 import { FileFormatError, InfimmError } from "../../core/errors.ts";
+import { envFetch } from "./envFetch.ts";
 import { collectBytes, requireBytesWithin } from "./collectBytes.ts";
 
 export interface FetchOptions {
@@ -18,7 +19,7 @@ const NO_PICTURE = /^(text\/|application\/(json|javascript|pdf|xml|xhtml))/i;
 export async function fetchBytes(url: string, { maxBytes, timeout, signal }: FetchOptions): Promise<Uint8Array> {
   const late = AbortSignal.timeout(timeout);
   try {
-    const response = await fetch(url, { signal: signal ? AbortSignal.any([signal, late]) : late });
+    const response = await envFetch(url, { signal: signal ? AbortSignal.any([signal, late]) : late });
     refuse(response, url, maxBytes);
     return response.body ? await collectBytes(chunksOf(response.body), maxBytes, url) : new Uint8Array();
   } catch (cause) {

@@ -1,11 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { copyFile, mkdir, readdir, readFile, rename, stat, symlink } from "node:fs/promises";
-import { homedir } from "node:os";
 import { dirname, join, relative } from "node:path";
 import { shardsOf } from "../safetensors/sharded.ts";
 import { WEIGHT_FILES } from "../formats.ts";
 import { writeText } from "../../files/writeWhole.ts";
 import { REQUIRED } from "./choose.ts";
+import { defaultCache } from "./home.ts";
 import type { RemoteFile } from "./listing.ts";
 import { type Hub, isCommit } from "./settings.ts";
 
@@ -40,7 +40,7 @@ export class CacheFolder {
   }
 
   async remember(revision: string, commit: string): Promise<void> {
-    if (isCommit(revision)) return;
+    if (isCommit(revision) || (await this.commitOf(revision)) === commit) return;
     const path = join(this.path, "refs", revision);
     await mkdir(dirname(path), { recursive: true });
     await writeText(path, commit);
@@ -86,10 +86,4 @@ export class CacheFolder {
     const index = await readFile(join(folder, weights), "utf8");
     return shardsOf(index, join(folder, weights)).every((name) => names.has(name));
   }
-}
-
-function defaultCache(): string {
-  const { HF_HUB_CACHE, HUGGINGFACE_HUB_CACHE, HF_HOME, XDG_CACHE_HOME } = process.env;
-  const home = HF_HOME || join(XDG_CACHE_HOME || join(homedir(), ".cache"), "huggingface");
-  return HF_HUB_CACHE || HUGGINGFACE_HUB_CACHE || join(home, "hub");
 }

@@ -1,5 +1,7 @@
+import { envFetch } from "../../files/envFetch.ts";
 import { HubError, refusal } from "./hubError.ts";
 import { isNetworkError, type RemoteFile, reason } from "./listing.ts";
+import { isPassing, PATIENCE, type Patience, pause, retryAfterMs } from "./patience.ts";
 import type { Hub } from "./settings.ts";
 
 /** Where the bytes of a file go, front to back. */
@@ -12,18 +14,6 @@ export interface DownloadSink {
   /** The digest of what is there. */
   digest(): Promise<string>;
 }
-
-export interface Patience {
-  /** Tries without any progress before giving up. */
-  readonly tries: number;
-  /** The pause after the first failure; each further one is twice as long. */
-  readonly pauseMs: number;
-  /** How long a server may send nothing. */
-  readonly stallMs: number;
-}
-
-const PATIENCE: Patience = { tries: 5, pauseMs: 500, stallMs: 60_000 };
-const MAX_PAUSE_MS = 30_000;
 
 /**
  * Gets a file whole into `sink`, going on where an earlier try ended, and checks its digest. What a server may do: cut
@@ -57,8 +47,9 @@ async function fetchAll(
   file: RemoteFile,
   sink: DownloadSink,
   onBytes: (bytes: number) => void,
-  { tries, pauseMs, stallMs }: Patience,
+  patience: Patience,
 ): Promise<void> {
+  const { tries, stallMs } = patience;
   let etag: string | undefined;
   let furthest = sink.size;
   for (let failures = 0; ; ) {
@@ -66,17 +57,17 @@ async function fetchAll(
     if (sink.size === file.size) return;
     const attempt = new Attempt(stallMs, signal);
     let failure: unknown;
-    let pause = 0;
+    let askedMs = 0;
     try {
       // without If-Range, for which a browser would have to ask first: `checkAnswer` compares the ETags, and the digest decides
       const range: Record<string, string> = sink.size > 0 ? { Range: `bytes=${sink.size}-` } : {};
-      const response = await fetch(file.url, {
+      const response = await envFetch(file.url, {
         headers: { ...headers, "Accept-Encoding": "identity", ...range },
         signal: attempt.signal,
       });
       if (isPassing(response.status)) {
         failure = refusal(response.status, file.path, response.url, endpoint);
-        pause = 1000 * Number(response.headers.get("Retry-After") ?? 0) || 0;
+        askedMs = retryAfterMs(response.headers);
         await response.body?.cancel();
       } else {
         etag = await checkAnswer(response, file, sink, etag, endpoint);
@@ -100,12 +91,9 @@ async function fetchAll(
         { cause: failure },
       );
     }
-    await sleep(Math.min(MAX_PAUSE_MS, Math.max(pause, pauseMs * 2 ** (failures - 1))), signal);
+    await pause(patience, failures, askedMs, signal);
   }
 }
-
-/** Too many requests, or trouble on the server's side: it may work in a moment. */
-const isPassing = (status: number): boolean => status === 408 || status === 429 || status >= 500;
 
 /** Makes `sink` fit what the answer is about to send; returns the file's ETag, if it is one that can be relied on. */
 async function checkAnswer(
@@ -193,18 +181,4 @@ class Attempt {
   end(): void {
     clearTimeout(this.#timer);
   }
-}
-
-function sleep(ms: number, signal: AbortSignal | undefined): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const stop = (): void => {
-      clearTimeout(timer);
-      reject(signal!.reason);
-    };
-    const timer = setTimeout(() => {
-      signal?.removeEventListener("abort", stop);
-      resolve();
-    }, ms);
-    signal?.addEventListener("abort", stop, { once: true });
-  });
 }

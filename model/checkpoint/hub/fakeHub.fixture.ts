@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer as createSecureServer } from "node:https";
 import type { AddressInfo } from "node:net";
 
 export const REPO = "owner/tiny";
@@ -18,33 +19,40 @@ export interface FakeRequest {
 /** Answers a request for a file by itself (true), or leaves it to the hub. */
 export type Mood = (request: FakeRequest, response: ServerResponse, bytes: Buffer) => boolean | undefined;
 
-/** A hub on the loopback with one repository, which misbehaves as `mood` says. */
-export async function fakeHub(files: Record<string, Uint8Array>) {
+/** A hub on the loopback with one repository, which misbehaves as `mood` says; with a certificate, an https one. */
+export async function fakeHub(files: Record<string, Uint8Array>, secure?: { key: string; cert: string }) {
   const requests: FakeRequest[] = [];
   const hub = {
     mood: (() => false) as Mood,
     apiStatus: 200,
+    /** The status of the nth answer of the API, where it is not `apiStatus`. */
+    apiStatuses: [] as number[],
+    apiHeaders: {} as Record<string, string>,
+    commit: COMMIT,
     files: { ...files },
     endpoint: "",
     requests,
     close: () => {},
   };
-  const server = createServer((request, response) => {
+  const answer = (request: IncomingMessage, response: ServerResponse): void => {
     response.setHeader("Access-Control-Allow-Origin", "*"); // as the real one
     response.setHeader("Access-Control-Allow-Headers", "Authorization, Range");
     response.setHeader("Access-Control-Expose-Headers", "ETag, Content-Range");
     if (request.method === "OPTIONS") return void response.end();
     const [path] = decodeURIComponent(request.url!).split("?");
-    if (path.startsWith("/api/")) answerApi(path, response);
+    if (path.startsWith("/api/")) answerApi(path, request, response);
     else answerFile(path, request, response);
-  });
+  };
+  const server = secure ? createSecureServer(secure, answer) : createServer(answer);
 
-  function answerApi(path: string, response: ServerResponse): void {
-    requests.push({ path, range: undefined, authorization: undefined, start: 0, nth: 0 });
-    response.writeHead(hub.apiStatus, { "Content-Type": "application/json" });
-    if (hub.apiStatus !== 200) response.end(JSON.stringify({ error: "no" }));
-    else if (path.includes("/revision/")) response.end(JSON.stringify({ _id: "1", id: REPO, sha: COMMIT }));
-    else response.end(JSON.stringify(listed(path.split(`/tree/${COMMIT}`)[1]?.replace(/^\//, "") ?? "")));
+  function answerApi(path: string, request: IncomingMessage, response: ServerResponse): void {
+    const nth = requests.filter((earlier) => earlier.path.startsWith("/api/")).length;
+    requests.push({ path, range: undefined, authorization: request.headers.authorization, start: 0, nth });
+    const status = hub.apiStatuses[nth] ?? hub.apiStatus;
+    response.writeHead(status, { "Content-Type": "application/json", ...hub.apiHeaders });
+    if (status !== 200) response.end(JSON.stringify({ error: "no" }));
+    else if (path.includes("/revision/")) response.end(JSON.stringify({ _id: "1", id: REPO, sha: hub.commit }));
+    else response.end(JSON.stringify(listed(path.split(`/tree/${hub.commit}`)[1]?.replace(/^\//, "") ?? "")));
   }
 
   /** The files and folders right in a folder. */
@@ -59,7 +67,7 @@ export async function fakeHub(files: Record<string, Uint8Array>) {
   }
 
   function answerFile(path: string, request: IncomingMessage, response: ServerResponse): void {
-    const name = path.slice(`/${REPO}/resolve/${COMMIT}/`.length);
+    const name = path.slice(`/${REPO}/resolve/${hub.commit}/`.length);
     const bytes = Buffer.from(hub.files[name] ?? []);
     const range = request.headers.range;
     const start = Number(/^bytes=(\d+)-$/.exec(range ?? "")?.[1] ?? 0);
@@ -72,7 +80,7 @@ export async function fakeHub(files: Record<string, Uint8Array>) {
   }
 
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  hub.endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  hub.endpoint = `${secure ? "https" : "http"}://127.0.0.1:${(server.address() as AddressInfo).port}`;
   hub.close = () => {
     server.closeAllConnections();
     server.close();

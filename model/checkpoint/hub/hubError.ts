@@ -5,10 +5,16 @@ export class HubError extends InfimmError {
   override name = "HubError";
   /** The status of the hub's answer, if it gave one. */
   readonly status: number | undefined;
+  /** The hub has the repository, and no such revision of it. */
+  readonly isNoRevision: boolean;
 
-  constructor(message: string, { status, cause }: { status?: number; cause?: unknown } = {}) {
+  constructor(
+    message: string,
+    { status, isNoRevision = false, cause }: { status?: number; isNoRevision?: boolean; cause?: unknown } = {},
+  ) {
     super(message, { cause });
     this.status = status;
+    this.isNoRevision = isNoRevision;
   }
 }
 
@@ -16,7 +22,7 @@ export class HubError extends InfimmError {
 export function refusal(status: number, what: string, url: string, endpoint: string): HubError {
   const why =
     status === 401 || status === 403
-      ? "the hub refuses access. If the model is private or gated, accept its terms in a browser and set HF_TOKEN to a token of yours"
+      ? "the hub refuses access. If the model is private or gated, accept its terms in a browser, and log in with hf auth login or set HF_TOKEN to a token of yours"
       : status === 404 || status === 410
         ? "the hub does not have it. Check the name and the revision"
         : status === 429

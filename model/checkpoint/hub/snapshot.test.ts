@@ -19,6 +19,7 @@ beforeEach(async () => {
   server = await fakeHub({ ...Object.fromEntries(files), "README.md": Buffer.from("# not needed") });
   cacheDir = await mkdtemp(join(tmpdir(), "infimm-hub-"));
   for (const name of ["HF_HUB_OFFLINE", "HF_TOKEN"]) vi.stubEnv(name, "");
+  vi.stubEnv("HF_TOKEN_PATH", join(cacheDir, "no-token"));
 });
 afterEach(async () => {
   vi.unstubAllEnvs();
@@ -26,7 +27,9 @@ afterEach(async () => {
   await rm(cacheDir, { recursive: true });
 });
 
-const get = (options: object = {}) => snapshot(REPO, { endpoint: server.endpoint, cacheDir, ...options });
+const patience = { tries: 3, pauseMs: 1, stallMs: 10_000 };
+const get = (options: object = {}) =>
+  snapshot(REPO, { endpoint: server.endpoint, cacheDir, patience, onNotice: () => {}, ...options });
 const downloads = () => server.requests.filter(({ path }) => !path.startsWith("/api/")).map(({ path }) => path);
 
 describe("snapshot", () => {

@@ -8,30 +8,56 @@ import { download } from "./download.ts";
 import { openFileSink } from "./fileSink.ts";
 import { HubError } from "./hubError.ts";
 import { type Listing, listRepository, type RemoteFile } from "./listing.ts";
+import { storedToken } from "./home.ts";
 import { withLock } from "./lock.ts";
 import { type Hub, type HubOptions, hubFor, isCommit } from "./settings.ts";
 
 /**
  * The folder of a model from the hub in Hugging Face's cache (Node): what is missing is downloaded first, going on where
- * an earlier try ended. A commit that is here whole needs no network, and a branch is used as it was when there is none.
+ * an earlier try ended. A commit that is here whole needs no network. A branch that is here whole is used as it was, and
+ * a line says so, when the hub cannot be reached, refuses or is in trouble, or when the cache cannot be written.
  */
 export async function snapshot(name: string, options: HubOptions = {}): Promise<string> {
-  const hub = hubFor(name, options);
+  const hub = hubFor(name, { ...options, token: options.token ?? (await storedToken()) });
   const cache = new CacheFolder(hub);
   const known = await cache.commitOf(hub.revision);
   const isHere = known !== undefined && (await cache.isComplete(known));
   if (isHere && (isCommit(hub.revision) || hub.offline)) return cache.snapshot(known);
   if (hub.offline)
     throw new HubError(`${hub.repo} at ${hub.revision}: is not in ${cache.path}, and HF_HUB_OFFLINE is set`);
+  const useKnown = (error: unknown): string => {
+    if (!isHere) throw error;
+    hub.onNotice(`${(error as Error).message}. The copy in the cache is used, of commit ${known.slice(0, 8)}`);
+    return cache.snapshot(known);
+  };
   let listing: Listing;
   try {
-    listing = await listRepository(hub);
+    const { patience } = hub;
+    // with a copy at hand, nobody wants to wait for a hub in trouble
+    const brief = { ...patience, tries: 1, stallMs: Math.min(patience.stallMs, BRIEF_MS) };
+    listing = await listRepository(hub, isHere ? brief : patience);
   } catch (error) {
-    if (isHere && error instanceof HubError && error.status === undefined) return cache.snapshot(known);
-    throw error;
+    if (!(error instanceof HubError) || error.isNoRevision) throw error;
+    return useKnown(error);
   }
-  await fillSnapshot(hub, cache, listing);
+  try {
+    await fillSnapshot(hub, cache, listing);
+  } catch (error) {
+    if (!isReadOnly(error)) throw error;
+    return useKnown(
+      new HubError(`${hub.repo}: ${cache.path} cannot be written; set HF_HOME to another folder`, { cause: error }),
+    );
+  }
   return cache.snapshot(listing.commit);
+}
+
+/** As long as huggingface_hub waits before it uses its cache. */
+const BRIEF_MS = 10_000;
+
+/** Whether the file system lets nothing be written: it is read-only, or not ours. */
+function isReadOnly(error: unknown): boolean {
+  const { code, cause } = error as NodeJS.ErrnoException & { cause?: NodeJS.ErrnoException };
+  return ["EROFS", "EACCES", "EPERM"].includes(code ?? cause?.code ?? "");
 }
 
 async function fillSnapshot(hub: Hub, cache: CacheFolder, listing: Listing): Promise<void> {
@@ -79,7 +105,7 @@ async function getOne(hub: Hub, cache: CacheFolder, file: RemoteFile, onBytes: (
     if (await cache.has(file)) return; // another process got it while we waited
     const sink = await openFileSink(incomplete, file);
     try {
-      await download(hub, file, sink, onBytes);
+      await download(hub, file, sink, onBytes, hub.patience);
     } finally {
       await sink.close();
     }

@@ -1,0 +1,22 @@
+/**
+ * A certificate of nobody for https servers in tests, and its key:
+ * `openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 36500 -subj /CN=localhost`
+ */
+export const LOCALHOST = {
+  key: `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg5Xr/VevR6E22Cvcl
+eLs4x15anN8RDu6RMZoVh66lJ0GhRANCAARmQIzraj0SBpW13g3IAAezGwUIef5I
+ayQtckeJpR/PmOcT1UrfrtCJUXmNW8oTEGO366FAvjrbJEY1rHtnMUk4
+-----END PRIVATE KEY-----`,
+  cert: `-----BEGIN CERTIFICATE-----
+MIIBnDCCAUGgAwIBAgIUYzvqelP46AbUcCOK9qZGAPnq3Q4wCgYIKoZIzj0EAwIw
+FDESMBAGA1UEAwwJbG9jYWxob3N0MCAXDTI2MTEyNzEyMzgxOFoYDzIxMjYxMTAz
+MTIzODE4WjAUMRIwEAYDVQQDDAlsb2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjO
+PQMBBwNCAARmQIzraj0SBpW13g3IAAezGwUIef5IayQtckeJpR/PmOcT1UrfrtCJ
+UXmNW8oTEGO366FAvjrbJEY1rHtnMUk4o28wbTAdBgNVHQ4EFgQUeqvS16302KJC
+e6l9J7bVq7NOsgIwHwYDVR0jBBgwFoAUeqvS16302KJCe6l9J7bVq7NOsgIwDwYD
+VR0TAQH/BAUwAwEB/zAaBgNVHREEEzARgglsb2NhbGhvc3SHBH8AAAEwCgYIKoZI
+zj0EAwIDSQAwRgIhAMAc0ZstEirySfTwtnBxuzdLCOC5zYidPO+1nmPX/UTBAiEA
+4rTSQVN/yg1HT+6FnKXx3HCCqYVwTWab4nsym5ykHXc=
+-----END CERTIFICATE-----`,
+};
