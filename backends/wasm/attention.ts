@@ -13,11 +13,6 @@ import { matmul } from "./matmul.ts";
 import { addressOf, type Arena, bufferOf, type WasmBuffer } from "./memory.ts";
 import { together } from "./place.ts";
 
-/** Up to so many queries a key head, packing keys and values would cost more than reading them as they lie. */
-const FEW_QUERIES = 8;
-/** Tiles of rows that a task does. */
-const TASK_TILES = 16;
-
 /**
  * softmax(scale · q kᵀ + mask) v for each head.
  *
@@ -39,7 +34,7 @@ export function attention(
   if (sizeOf(out.shape) === 0) return;
   const [, heads, queries] = q.shape;
   const keyHeads = k.shape[1];
-  if (queries * (heads / keyHeads) <= FEW_QUERIES || k.shape[2] === 0) {
+  if (queries * (heads / keyHeads) <= engine.tuning.fewQueries || k.shape[2] === 0) {
     fewQueries(engine, q, k, v, mask, scale, out);
     return;
   }
@@ -76,7 +71,7 @@ class Attention {
     scale: number,
     out: Operand,
   ) {
-    [this.engine, this.arena, this.tile] = [engine, arena, tileFor(engine.fma)];
+    [this.engine, this.arena, this.tile] = [engine, arena, tileFor(engine.fma, engine.tuning.depths)];
     [this.q, this.k, this.v, this.mask, this.scale, this.out] = [q, k, v, mask, scale, out];
   }
 
@@ -117,7 +112,7 @@ class Attention {
     }
     const direction: Direction = depthStride === size ? "along" : lineStride === size ? "across" : "any";
     const kernel = this.engine.kernel(`pack ${t.dtype} ${tile} ${direction}`, () =>
-      packModule(t.dtype, tile, direction),
+      packModule(t.dtype, tile, this.tile.depths, direction),
     );
     this.engine.share(kernel, this.arena, tasks);
     return { start, bytes };
@@ -131,11 +126,12 @@ class Attention {
     const qPanels = Math.ceil(queries / tile.rows);
     const perThread = scratchBytes(tile, columns);
     const tasks: number[][] = [];
+    const { taskTiles } = engine.tuning;
     const scratch = this.take(perThread * engine.pool.size);
     for (let b = 0; b < batch; b++) {
       for (let h = 0; h < heads; h++) {
         const keyHead = b * keyHeads + Math.floor(h / (heads / keyHeads));
-        for (let qPanel = 0; qPanel < qPanels; qPanel += TASK_TILES) {
+        for (let qPanel = 0; qPanel < qPanels; qPanel += taskTiles) {
           const row = qPanel * tile.rows;
           // biome-ignore format: in groups
           const args = {
@@ -143,7 +139,7 @@ class Attention {
             k: panelsK.start + keyHead * panelsK.bytes, v: panelsV.start + keyHead * panelsV.bytes,
             mask: mask ? addressOf(mask) + b * maskB + h * maskH + row * maskI : 0, maskLine: maskI,
             out: addressOf(out) + 4 * ((b * heads + h) * queries + row) * columns,
-            rows: Math.min(TASK_TILES * tile.rows, queries - row), keys, depth, columns,
+            rows: Math.min(taskTiles * tile.rows, queries - row), keys, depth, columns,
             scratch, scratchBytes: perThread, scale: this.scale,
           } satisfies AttentionArguments;
           tasks.push(Object.values(args));

@@ -1,6 +1,7 @@
 import type { ModuleBuilder } from "./assembler/module.ts";
 import { type Arena, Memory, type WasmBuffer } from "./memory.ts";
 import { hostFunctions } from "./threads/hostFunctions.ts";
+import { TUNED, type Tuning } from "./tuning.ts";
 import { type KernelCode, Pool } from "./threads/pool.ts";
 
 /** A kernel: a module with one function, `run`, which takes numbers. Compiled when it is first called. */
@@ -16,12 +17,14 @@ export class Engine {
   readonly pool: Pool;
   /** Whether kernels may use relaxed SIMD. */
   readonly fma: boolean;
+  readonly tuning: Tuning;
   private readonly kernels = new Map<string, Kernel>();
 
-  constructor(threads: number, fma: boolean) {
-    this.memory = new Memory((arena) => this.pool.announce(arena));
-    this.pool = new Pool(threads, this.memory.arenas);
+  constructor(threads: number, fma: boolean, tuning = TUNED) {
+    this.memory = new Memory(tuning.arenaBytes, (arena) => this.pool.announce(arena));
+    this.pool = new Pool(threads, this.memory.arenas, tuning.tableWords);
     this.fma = fma;
+    this.tuning = tuning;
   }
 
   /** The kernel called `key`, assembled and compiled when it is first asked for. */

@@ -8,12 +8,6 @@ import { type InputPattern, type MapPattern, mapModule, type Step } from "./kern
 import { addressOf, type Arena } from "./memory.ts";
 import { together } from "./place.ts";
 
-/** Dims that a kernel loops over; the loops round those are ours. */
-const MOST_DIMS = 4;
-/** Elements of a task of the cheapest work, such as a sum: 10 microseconds, as long as it pays to call another thread for. */
-const TASK = 2 ** 15;
-/** No more tasks than so many a thread: each costs a microsecond. */
-const TASKS = 16;
 /** How many times the cheapest work an operation takes. Those that are not listed take no part in it. */
 const WORK: Partial<Record<Primitive, number>> = { div: 1, sqrt: 1, exp: 3, log: 6, tanh: 6, erf: 6, sin: 6, cos: 6, pow: 30, remainder: 30 }; // biome-ignore format: one line
 
@@ -49,7 +43,7 @@ function run(engine: Engine, arena: Arena, expr: Expr, inputs: readonly (Operand
   );
   const bytes = operands.map((t, i) => loop.strides[i].map((stride) => stride * BYTES[t.dtype]));
   const inner = loop.strides.map((strides) => strides[strides.length - 1]);
-  const dims = Math.min(MOST_DIMS, loop.shape.length);
+  const dims = Math.min(engine.tuning.kernelDims, loop.shape.length);
   let next = 1;
   const patterns = inputs.map(
     (t): InputPattern =>
@@ -64,7 +58,8 @@ function run(engine: Engine, arena: Arena, expr: Expr, inputs: readonly (Operand
   const kernel = engine.kernel(`map ${key} ${patternKey(pattern)}`, () => mapModule(body, pattern, engine.fma));
 
   const tasks: number[][] = [];
-  const least = Math.max(TASK / (1 + workOf(body)), sizeOf(out.shape) / (TASKS * engine.pool.size));
+  const { taskElements, tasksPerThread } = engine.tuning;
+  const least = Math.max(taskElements / (1 + workOf(body)), sizeOf(out.shape) / (tasksPerThread * engine.pool.size));
   const addresses = operands.map(addressOf);
   /** Tasks for the part of the loop from `dim` on, where the operands stand at `at`. */
   const divide = (dim: number, shape: readonly number[], at: readonly number[]): void => {

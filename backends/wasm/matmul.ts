@@ -15,16 +15,6 @@ import { addressOf, type Arena, bufferOf, type WasmBuffer } from "./memory.ts";
 import type { PackedWeights } from "./packedWeights.ts";
 import { together } from "./place.ts";
 
-/** Up to so many rows on the left, reading b as it lies is faster than packing it. */
-const FEW_ROWS = 8;
-/** Below so many multiply-adds, waking other threads costs more than they save. */
-const ALONE = 2 ** 17;
-/** Up to so many multiply-adds, a product is made in one go, without packing. */
-const SMALL = 2 ** 19;
-/** Rows and columns of the result that one task computes, about: their panels of one depth block stay in the L2 cache. */
-const TASK_ROWS = 96;
-const TASK_COLUMNS = 512;
-
 /**
  * Matrix products over the last two dims, of floats of any kind, with any strides.
  *
@@ -94,10 +84,10 @@ class Product {
     [this.a, this.b, this.out] = [a, b, out];
     this.bias = bias ? addressOf(bias) : 0;
     this.weights = weights;
-    this.tile = tileFor(engine.fma);
+    this.tile = tileFor(engine.fma, engine.tuning.depths);
     [this.m, this.n] = out.shape.slice(-2);
     this.k = a.shape[a.shape.length - 1];
-    this.alone = sizeOf(out.shape) * this.k < ALONE;
+    this.alone = sizeOf(out.shape) * this.k < engine.tuning.alone;
   }
 
   /** Bytes from one row of the result to the next. */
@@ -110,10 +100,11 @@ class Product {
     const [rowA, columnA] = this.a.strides.slice(-2);
     const [rowB, columnB] = this.b.strides.slice(-2);
     const readable = this.a.dtype === "f32" && (columnA === 1 || this.k === 1);
-    const few = this.m <= FEW_ROWS && readable;
+    const { fewRows, smallProduct } = this.engine.tuning;
+    const few = this.m <= fewRows && readable;
     if (this.k === 0 || (few && (rowB === 1 || this.k === 1))) this.dots(places, 4 * rowA, columnB);
     else if (few && columnB === 1) this.addRows(places, 4 * rowA, rowB);
-    else if (this.m * this.n * this.k <= SMALL) this.small(places);
+    else if (this.m * this.n * this.k <= smallProduct) this.small(places);
     else this.panels(places);
   }
 
@@ -142,7 +133,7 @@ class Product {
   private dots(places: readonly Place[], xLine: number, columnB: number): void {
     const { m, n, k, b, bias } = this;
     const weightLine = columnB * BYTES[b.dtype];
-    const step = linesPerTask(n, 2 ** 18 / Math.max(1, k * BYTES[b.dtype]));
+    const step = linesPerTask(n, this.engine.tuning.taskBytes / Math.max(1, k * BYTES[b.dtype]));
     const tasks = places.flatMap(([x, weight, out]) =>
       ranges(n, step).map(([line, lines]) => {
         // biome-ignore format: in groups
@@ -160,7 +151,7 @@ class Product {
   private addRows(places: readonly Place[], xLine: number, rowB: number): void {
     const { m, n, k, b, bias } = this;
     const size = BYTES[b.dtype];
-    const step = Math.ceil(linesPerTask(n, 2 ** 18 / Math.max(1, k * size)) / 32) * 32;
+    const step = Math.ceil(linesPerTask(n, this.engine.tuning.taskBytes / Math.max(1, k * size)) / 32) * 32;
     const tasks = places.flatMap(([x, right, out]) =>
       ranges(n, step).map(([column, columns]) => {
         // biome-ignore format: in groups
@@ -184,7 +175,7 @@ class Product {
       // biome-ignore format: in groups
       const args = {
         a: x, aRow: rowA * sizeA, aColumn: columnA * sizeA, b: y, bRow: rowB * sizeB, bColumn: columnB * sizeB,
-        out, rows: m, columns: n, depth: k, bias,
+        out, outLine: this.outLine, rows: m, columns: n, depth: k, bias,
       } satisfies SmallArguments;
       return Object.values(args);
     });
@@ -247,7 +238,7 @@ class Product {
     const size = BYTES[dtype];
     const direction: Direction = depthStride === 1 ? "along" : lineStride === 1 ? "across" : "any";
     const panels = Math.ceil(lines / tile);
-    const step = linesPerTask(panels, 2 ** 16 / (tile * this.k));
+    const step = linesPerTask(panels, this.engine.tuning.taskBytes / BYTES.f32 / (tile * this.k));
     const tasks = starts.flatMap((start, i) =>
       ranges(panels, step).map(([panel, count]) => {
         // biome-ignore format: in groups
@@ -259,7 +250,7 @@ class Product {
         return Object.values(args);
       }),
     );
-    this.share(`pack ${dtype} ${tile} ${direction}`, () => packModule(dtype, tile, direction), tasks);
+    this.share(`pack ${dtype} ${tile} ${direction}`, () => packModule(dtype, tile, this.tile.depths, direction), tasks);
   }
 
   private multiply(places: readonly Place[], aPanels: number, bPanels: number, take: (bytes: number) => number): void {
@@ -291,8 +282,8 @@ class Product {
   private taskPanels(aPanels: number, bPanels: number, matrices: number): [rows: number, columns: number] {
     const { tile, alone, engine } = this;
     const wanted = alone ? 1 : 4 * engine.pool.size;
-    let down = Math.max(1, Math.round((aPanels * tile.rows) / TASK_ROWS));
-    let across = Math.max(1, Math.round((bPanels * tile.columns) / TASK_COLUMNS));
+    let down = Math.max(1, Math.round((aPanels * tile.rows) / engine.tuning.taskRows));
+    let across = Math.max(1, Math.round((bPanels * tile.columns) / engine.tuning.taskColumns));
     while (bPanels / across > 8 && down * across * matrices < wanted) across *= 2;
     while (aPanels / down > 4 && down * across * matrices < wanted) down *= 2;
     return [Math.ceil(aPanels / down), Math.ceil(bPanels / across)];

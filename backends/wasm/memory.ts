@@ -9,7 +9,7 @@ const LIMIT = MAX_PAGES * PAGE;
 /** Grow by so much at once: growing takes longer than most kernels. */
 const STEP = 16 * 2 ** 20;
 /**
- * Of each memory, so much is left for what comes and goes, and for copies of operands that lie in another memory.
+ * Of each memory, so much at least is left for what comes and goes, and for copies of operands that lie in another memory.
  * It is address space: nothing is paid for it until it is used.
  */
 const RESERVE = 512 * 2 ** 20;
@@ -74,17 +74,20 @@ export class WasmBuffer implements DeviceBuffer {
 /** As many arenas as needed, the first one first. */
 export class Memory {
   readonly arenas: Arena[] = [];
+  private readonly arenaBytes: number;
   private readonly onNewArena: (arena: Arena) => void;
   /** Buffers of tensors that nobody freed, and nobody can any more: outside of scopes that is allowed, if wasteful. */
   private readonly forgotten = new FinalizationRegistry<Lease>(end);
 
-  constructor(onNewArena: (arena: Arena) => void = () => {}) {
+  /** @param arenaBytes what tensors may take of an arena */
+  constructor(arenaBytes: number, onNewArena: (arena: Arena) => void) {
+    this.arenaBytes = arenaBytes;
     this.onNewArena = onNewArena;
   }
 
   alloc(byteLength: number): WasmBuffer {
     for (const arena of this.arenas) {
-      const block = arena.heap.take(byteLength, LIMIT - RESERVE);
+      const block = arena.heap.take(byteLength, this.arenaBytes);
       if (block) return this.lend(arena, block, byteLength);
     }
     if (byteLength > LIMIT - RESERVE - MARGIN)
@@ -92,7 +95,7 @@ export class Memory {
         `wasm: a tensor of ${byteLength} bytes does not fit a memory of 4 GiB; split it, or use cpu`,
       );
     const arena = this.newArena();
-    const block = arena.heap.take(byteLength, LIMIT - RESERVE);
+    const block = arena.heap.take(byteLength, Math.max(this.arenaBytes, byteLength + 2 * MARGIN));
     if (!block) throw outOfMemory(byteLength);
     return this.lend(arena, block, byteLength);
   }

@@ -1,4 +1,4 @@
-import type { QuantizedDType } from "../../core/dtype.ts";
+import { BYTES, type QuantizedDType } from "../../core/dtype.ts";
 import { BLOCK, quantBytes } from "../../core/quantized.ts";
 import { transposed, viewOf } from "../../core/operand.ts";
 import { contiguousStrides } from "../../core/shape.ts";
@@ -18,15 +18,6 @@ import { linesPerTask, matmul, ranges } from "./matmul.ts";
 import { addressOf, type Arena, bufferOf, elementsOf } from "./memory.ts";
 import { together } from "./place.ts";
 
-/** Up to so many rows of x, multiplying the whole numbers as stored is faster than spreading the weight out as f32. */
-const FEW_ROWS = 8;
-/** Bytes of the weight that one task reads: they stay in the L2 cache for all rows of x. Of one row's, the least. */
-const TASK_BYTES = 2 ** 18;
-/** Bytes of the weight that are spread out at a time. */
-const SPREAD_BYTES = 2 ** 23;
-/** Below so many multiply-adds, waking other threads costs more than they save. */
-const ALONE = 2 ** 17;
-
 /** x [rows, k] · weightᵀ [n, k] + bias, for a q8 or q4 weight. */
 export function quantizedLinear(
   engine: Engine,
@@ -38,7 +29,7 @@ export function quantizedLinear(
 ): void {
   const [m, n] = out.shape;
   if (m * n === 0) return;
-  const few = m <= FEW_ROWS;
+  const few = m <= engine.tuning.fewRows;
   together(engine.memory, bias ? [x, weight, bias] : [x, weight], [out], (arena, [input, w, offset], [to]) => {
     if (few) dots(engine, arena, activations, input, w, offset, to);
     else spreadOut(engine, arena, input, w, offset, to);
@@ -60,7 +51,7 @@ function dots(
   const key = `${dtype} ${form.planes} x ${form.bits}`;
   const blocks = k / BLOCK;
   const xLine = rowBytes(form, blocks);
-  const step = linesPerTask(n, TASK_BYTES / lineBytes(dtype, blocks));
+  const step = linesPerTask(n, engine.tuning.taskBytes / lineBytes(dtype, blocks));
   const pieces = m === 1 ? shrinkingRanges(n, step, 2 * engine.pool.size) : ranges(n, step);
   const scratch = Math.ceil((m * xLine) / SCRATCH) * SCRATCH; // after the numbers
   const numbers = engine.memory.allocIn(arena, scratch + pieces.length * SCRATCH);
@@ -79,7 +70,7 @@ function dots(
       } satisfies QuantizedDotsArguments),
     ); // biome-ignore format: what belongs together
     const kernel = engine.kernel(`dots ${key}`, () => quantizedDotsModule(dtype, form, engine.fma));
-    if (m * n * k < ALONE) for (const args of tasks) engine.call(kernel, arena, args);
+    if (m * n * k < engine.tuning.alone) for (const args of tasks) engine.call(kernel, arena, args);
     else engine.share(kernel, arena, tasks);
   } finally {
     engine.memory.free(numbers);
@@ -104,7 +95,7 @@ function shrinkingRanges(count: number, least: number, shares: number): [start: 
 /** Many rows of x: some lines of the weight at a time as f32, which pays off as each is then used often. */
 function spreadOut(engine: Engine, arena: Arena, x: Operand, weight: Operand, bias: Operand | undefined, out: Operand) {
   const [[m, n], k] = [out.shape, weight.shape[1]];
-  const step = linesPerTask(n, SPREAD_BYTES / (4 * k));
+  const step = linesPerTask(n, engine.tuning.spreadBytes / (4 * k));
   const buffer = engine.memory.allocIn(arena, 4 * Math.min(step, n) * k);
   try {
     for (const [line, lines] of ranges(n, step)) {
@@ -140,13 +131,14 @@ export function dequantize(engine: Engine, table: Operand, rows: Operand | null,
 function spreadRows(engine: Engine, arena: Arena, from: Operand, to: Operand): void {
   const { dtype, quants, scales } = planesOf(from);
   const blocks = (from.shape[0] * from.shape[1]) / BLOCK;
-  const tasks = ranges(blocks, linesPerTask(blocks, 2 ** 11)).map(([first, count]) =>
-    Object.values({
-      quants: quants + first * quantBytes(dtype),
-      scales: scales + 2 * first,
-      to: addressOf(to) + 4 * BLOCK * first,
-      blocks: count,
-    } satisfies DequantizeArguments),
+  const tasks = ranges(blocks, linesPerTask(blocks, engine.tuning.taskBytes / BYTES.f32 / BLOCK)).map(
+    ([first, count]) =>
+      Object.values({
+        quants: quants + first * quantBytes(dtype),
+        scales: scales + 2 * first,
+        to: addressOf(to) + 4 * BLOCK * first,
+        blocks: count,
+      } satisfies DequantizeArguments),
   );
   const kernel = engine.kernel(`dequantize ${dtype}`, () => dequantizeModule(dtype));
   if (tasks.length === 1) engine.call(kernel, arena, tasks[0]);

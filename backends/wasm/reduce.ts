@@ -8,9 +8,6 @@ import { copy } from "./map.ts";
 import { addressOf, bufferOf } from "./memory.ts";
 import { together } from "./place.ts";
 
-/** Elements of a task, at least. */
-const TASK = 2 ** 15;
-
 /**
  * Fold `axes` of `input` into one element each of `out` (contiguous). Sums of floats run in doubles.
  * NaN beats every number; the first of equal winners wins.
@@ -50,7 +47,7 @@ export function reduce(engine: Engine, kind: ReduceKind, input: Operand, axes: r
         else {
           const rows = sizeOf(out.shape);
           const kernel = engine.kernel(`fold ${kind} ${dtype}`, () => foldAlongModule(kind, dtype));
-          const step = Math.ceil(TASK / Math.max(1, folded));
+          const step = Math.ceil(engine.tuning.taskElements / Math.max(1, folded));
           const tasks: number[][] = [];
           for (let row = 0; row < rows; row += step) {
             const count = Math.min(step, rows - row);
@@ -73,7 +70,9 @@ function foldAcross(
   folded: number,
   inner: number,
 ): void {
-  const step = Math.max(64, Math.ceil(TASK / Math.max(1, folded) / 16) * 16); // columns of a task
+  const { taskElements } = engine.tuning;
+  const columns = Math.max(Math.min(64, taskElements), taskElements / Math.max(1, folded));
+  const step = Math.ceil(columns / 16) * 16; // of a task
   const tasks: number[][] = [];
   for (let outer = 0; outer < sizeOf(out.shape) / inner; outer++) {
     for (let column = 0; column < inner; column += step) {

@@ -7,9 +7,6 @@ import { layerNormModule, rmsNormModule, softmaxModule } from "./kernels/rows.ts
 import { addressOf } from "./memory.ts";
 import { together } from "./place.ts";
 
-/** Elements of a task, at least. */
-const TASK = 2 ** 14;
-
 export function softmax(engine: Engine, x: Operand, out: Operand): void {
   rowwise(engine, "softmax", () => softmaxModule(engine.fma), [x], [], out);
 }
@@ -36,7 +33,7 @@ function rowwise(
   if (size === 0) return;
   withContiguous(engine, inputs, (contiguous) =>
     together(engine.memory, contiguous, [out], (arena, [x, ...parameters], [to]) => {
-      const step = Math.ceil(TASK / n);
+      const step = Math.ceil(engine.tuning.taskElements / 2 / n); // the work is about twice that of a sum
       const tasks: number[][] = [];
       for (let row = 0; row < size / n; row += step) {
         const start = 4 * row * n;

@@ -17,6 +17,7 @@ import { bytesOf } from "./place.ts";
 import { reduce } from "./reduce.ts";
 import { layerNorm, rmsNorm, softmax } from "./rows.ts";
 import type { Pool } from "./threads/pool.ts";
+import { TUNED } from "./tuning.ts";
 
 export interface WasmOptions {
   /** How many threads compute, the calling one included. Default: as many as there are cores, 8 at most. */
@@ -38,10 +39,13 @@ export interface WasmBackend extends Backend {
   readonly pool: Pool;
 }
 
-/** WebAssembly with 128-bit vectors and threads. */
-export function createWasmBackend(options: WasmOptions = {}): WasmBackend {
+/**
+ * WebAssembly with 128-bit vectors and threads.
+ * @param tuning other sizes than those that were measured, for tests
+ */
+export function createWasmBackend(options: WasmOptions = {}, tuning = TUNED): WasmBackend {
   const { threads = defaultThreads(), relaxed = true, packedBytes = 2 ** 31, activations = "i8" } = options;
-  const engine = new Engine(threads, relaxed && hasRelaxedSimd());
+  const engine = new Engine(threads, relaxed && hasRelaxedSimd(), tuning);
   const { memory } = engine;
   const weights = new PackedWeights(memory, packedBytes);
   const readSync = (buffer: DeviceBuffer, byteOffset: number, byteLength: number) =>

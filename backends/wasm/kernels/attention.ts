@@ -6,7 +6,7 @@ import { f32x4, v128 } from "../assembler/simd.ts";
 import { VectorMath } from "./math.ts";
 import { callTile, least, roundUp } from "./matmul/gemm.ts";
 import { sumOfLanes } from "./matmul/matvec.ts";
-import { DEPTH, multiplyAdd, type Tile, tileFunction, UNROLL } from "./matmul/tile.ts";
+import { multiplyAdd, type Tile, tileFunction, UNROLL } from "./matmul/tile.ts";
 import { Accumulators, finite, WIDE } from "./rows.ts";
 import { firstLanes, storeFirst, walk } from "./walk.ts";
 
@@ -35,13 +35,12 @@ export interface AttentionArguments {
   readonly scale: number;
 }
 
-/** Scores of so many keys at a time: one block of depths of the packed values. */
-const KEYS = DEPTH;
-const LINE = 4 * KEYS;
+/** Bytes of a row of scores: of as many keys at a time as a block of the packed values has depths. */
+const lineBytes = (tile: Tile) => 4 * tile.depths;
 
 /** Bytes a thread needs: scores of a tile of rows, their sums of values, and each row's maximum and sum. */
 export function scratchBytes(tile: Tile, columns: number): number {
-  return tile.rows * (LINE + 4 * tile.columns * Math.ceil(columns / tile.columns) + 8);
+  return tile.rows * (lineBytes(tile) + 4 * tile.columns * Math.ceil(columns / tile.columns) + 8);
 }
 
 /**
@@ -54,7 +53,7 @@ export function attentionModule(tile: Tile, maskStep: MaskStep): ModuleBuilder {
   const thread = m.import("thread", [], "i32");
   const sizes = Array.from({ length: tile.rows }, (_, i) => i + 1);
   const scoreTiles = sizes.map((rows) => tileFunction(m, tile, rows));
-  const valueTiles = sizes.map((rows) => tileFunction(m, tile, rows, { row: LINE, depth: 4 }));
+  const valueTiles = sizes.map((rows) => tileFunction(m, tile, rows, { row: lineBytes(tile), depth: 4 }));
   const names = ["q", "qPanels", "qPanel", "k", "v", "mask", "maskLine", "out", "rows", "keys", "depth", "columns", "scratch", "scratchBytes"] as const; // biome-ignore format: the order of AttentionArguments
   const params = {
     ...(Object.fromEntries(names.map((name) => [name, "i32"])) as Record<(typeof names)[number], "i32">),
@@ -65,7 +64,7 @@ export function attentionModule(tile: Tile, maskStep: MaskStep): ModuleBuilder {
     const [key, keys, row, rows, at, value] = Array.from({ length: 6 }, () => f.local("i32"));
     f.add(p.scratch, i32.mul(thread.call(), p.scratchBytes));
     const outLine = f.let(i32.shl(roundUp(p.columns, tile.columns), i32.const(2)));
-    const sums = f.let(i32.add(p.scratch, i32.const(tile.rows * LINE)));
+    const sums = f.let(i32.add(p.scratch, i32.const(tile.rows * lineBytes(tile))));
     const state = f.let(i32.add(sums, i32.mul(outLine, i32.const(tile.rows)))); // [rows]: maximum, sum
     f.while(i32.gt_s(p.rows, none), () => {
       f.set(rows, least(p.rows, i32.const(tile.rows)));
@@ -74,7 +73,7 @@ export function attentionModule(tile: Tile, maskStep: MaskStep): ModuleBuilder {
       f.set(key, none);
       f.set(value, p.v);
       f.while(i32.lt_s(key, p.keys), () => {
-        f.set(keys, least(i32.sub(p.keys, key), i32.const(KEYS)));
+        f.set(keys, least(i32.sub(p.keys, key), i32.const(tile.depths)));
         scores(f, tile, scoreTiles, p, { key, keys, rows });
         f.set(row, none);
         f.set(at, p.scratch);
@@ -83,7 +82,7 @@ export function attentionModule(tile: Tile, maskStep: MaskStep): ModuleBuilder {
         const rowState = f.let(state);
         f.while(i32.lt_s(row, rows), () => {
           exponentials(f, tile, maskStep, at, keys, masks, p.scale, rowState, total, outLine);
-          f.add(at, LINE);
+          f.add(at, lineBytes(tile));
           f.add(masks, p.maskLine);
           f.add(total, outLine);
           f.add(rowState, 8);
@@ -99,7 +98,7 @@ export function attentionModule(tile: Tile, maskStep: MaskStep): ModuleBuilder {
           f.add(value, i32.mul(padded, width));
           f.add(column, 4 * tile.columns);
         });
-        f.add(key, KEYS);
+        f.add(key, tile.depths);
       });
       f.set(row, none);
       f.while(i32.lt_s(row, rows), () => {
@@ -122,7 +121,7 @@ export function attentionModule(tile: Tile, maskStep: MaskStep): ModuleBuilder {
 type Locals<Name extends string> = Readonly<Record<Name, Local<"i32">>>;
 type Places = Locals<"q" | "qPanels" | "qPanel" | "k" | "keys" | "depth" | "scratch">;
 
-/** The products of a tile of queries with a block of keys, into scratch [rows, KEYS]. */
+/** The products of a tile of queries with a block of keys, into scratch [rows, tile.depths]. */
 function scores(
   f: FunctionBuilder,
   tile: Tile,
@@ -135,11 +134,11 @@ function scores(
   const [qBlock, kBlock, done] = [f.let(p.q), f.let(p.k), f.let(none)];
   const [to, left] = [f.local("i32"), f.local("i32")];
   f.while(i32.lt_s(done, p.depth), () => {
-    const depths = f.let(roundUp(least(i32.sub(p.depth, done), i32.const(DEPTH)), UNROLL));
+    const depths = f.let(roundUp(least(i32.sub(p.depth, done), i32.const(tile.depths)), UNROLL));
     const [panelA, panelB] = [tile.rows, tile.columns].map((lines) => i32.mul(depths, i32.const(4 * lines)));
     const a = f.let(i32.add(qBlock, i32.mul(p.qPanel, panelA)));
     const b = f.let(i32.add(kBlock, i32.mul(panelsOf(block.key), panelB)));
-    const line = i32.const(LINE);
+    const line = i32.const(lineBytes(tile));
     f.set(to, p.scratch);
     f.set(left, panelsOf(block.keys));
     f.while(left, () => {
@@ -152,7 +151,7 @@ function scores(
     });
     f.add(qBlock, i32.mul(p.qPanels, panelA));
     f.add(kBlock, i32.mul(panelsOf(p.keys), panelB));
-    f.add(done, DEPTH);
+    f.add(done, tile.depths);
   });
 }
 

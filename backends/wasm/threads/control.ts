@@ -24,5 +24,3 @@
 export const CONTROL_BYTES = 64;
 /** The most parameters that a function of WebAssembly can have. */
 export const MAX_PARAMETERS = 1000;
-/** Numbers in the table: more than a thousand tasks of any common kernel. */
-export const TABLE_WORDS = 2 ** 15;

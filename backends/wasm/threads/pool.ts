@@ -1,6 +1,6 @@
 import { nodeModule } from "../features.ts";
 import type { Arena } from "../memory.ts";
-import { CONTROL_BYTES, MAX_PARAMETERS, TABLE_WORDS } from "./control.ts";
+import { CONTROL_BYTES, MAX_PARAMETERS } from "./control.ts";
 import { hostFunctions } from "./hostFunctions.ts";
 import { type Greeting, type NewArena, workerMain } from "./worker.ts";
 
@@ -30,21 +30,24 @@ export class Pool {
   private readonly table: Float64Array<ArrayBufferLike>;
   private readonly threads: Thread[] = [];
   private readonly arenas: readonly Arena[];
+  private readonly words: number;
   private wanted: number;
   private readonly mayBlock = typeof document === "undefined"; // a browser's main thread must not sleep
 
   /**
    * @param threads how many in all, the calling one included
    * @param arenas all of the backend's, as they come to be
-   * @param words numbers in the table of arguments: tasks that do not fit wait until those before them are done
+   * @param words numbers in the table of arguments: tasks that do not fit wait until those before them are done (one
+   *   always fits)
    */
-  constructor(threads: number, arenas: readonly Arena[], words = TABLE_WORDS) {
+  constructor(threads: number, arenas: readonly Arena[], words: number) {
     const mayShare = typeof SharedArrayBuffer !== "undefined"; // not so on pages that are not cross-origin isolated
     this.wanted = mayShare ? threads - 1 : 0;
     const Shared = mayShare ? SharedArrayBuffer : ArrayBuffer;
     this.counters = new Int32Array(new Shared(CONTROL_BYTES));
     this.table = new Float64Array(new Shared(8 * Math.max(MAX_PARAMETERS, words)));
     this.arenas = arenas;
+    this.words = words;
   }
 
   get size(): number {
@@ -68,7 +71,7 @@ export class Pool {
     tasks: readonly (readonly number[])[],
   ): void {
     if (this.threads.length < this.wanted) this.start();
-    const atOnce = Math.max(1, Math.floor(this.table.length / tasks[0].length));
+    const atOnce = Math.max(1, Math.floor(this.words / tasks[0].length));
     for (let first = 0; first < tasks.length; first += atOnce) {
       this.runBatch(kernel, arena, call, tasks.slice(first, first + atOnce));
     }

@@ -2,7 +2,7 @@ import type { Code } from "../../assembler/code.ts";
 import type { FunctionBuilder, Local } from "../../assembler/function.ts";
 import { ModuleBuilder } from "../../assembler/module.ts";
 import { f32, i32, select } from "../../assembler/scalar.ts";
-import { DEPTH, type Tile, tileFunction, UNROLL } from "./tile.ts";
+import { type Tile, tileFunction, UNROLL } from "./tile.ts";
 
 type I32 = Code<"i32">;
 
@@ -56,8 +56,8 @@ export function gemmModule(tile: Tile): ModuleBuilder {
     f.set(aBlock, p.a);
     f.set(bBlock, p.b);
     f.while(i32.lt_s(done, p.depth), () => {
-      f.set(last, i32.le_s(i32.sub(p.depth, done), i32.const(DEPTH)));
-      f.set(depths, roundUp(least(i32.sub(p.depth, done), i32.const(DEPTH)), UNROLL));
+      f.set(last, i32.le_s(i32.sub(p.depth, done), i32.const(tile.depths)));
+      f.set(depths, roundUp(least(i32.sub(p.depth, done), i32.const(tile.depths)), UNROLL));
       const panelA = i32.mul(depths, i32.const(4 * tile.rows));
       const panelB = i32.mul(depths, i32.const(4 * tile.columns));
       f.set(bAt, i32.add(bBlock, i32.mul(panelB, p.bPanel)));
@@ -94,7 +94,7 @@ export function gemmModule(tile: Tile): ModuleBuilder {
       });
       f.add(aBlock, i32.mul(i32.mul(depths, p.aPanels), i32.const(4 * tile.rows)));
       f.add(bBlock, i32.mul(i32.mul(depths, p.bPanels), i32.const(4 * tile.columns)));
-      f.add(done, DEPTH);
+      f.add(done, tile.depths);
     });
   });
   return m;

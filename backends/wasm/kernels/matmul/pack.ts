@@ -6,7 +6,7 @@ import { f32, i32, memory } from "../../assembler/scalar.ts";
 import { i8x16, v128 } from "../../assembler/simd.ts";
 import { load4, loadFloat } from "../elements.ts";
 import { least, roundUp } from "./gemm.ts";
-import { DEPTH, UNROLL } from "./tile.ts";
+import { UNROLL } from "./tile.ts";
 
 /** How memory runs: `along` each line, `across` lines, or in neither direction. */
 export type Direction = "along" | "across" | "any";
@@ -27,15 +27,18 @@ export interface PackArguments {
 /**
  * Lines of a matrix of any dtype and strides into f32 panels [block of depths][panel][depth][tile], so that the
  * innermost loop of a product reads in a straight line. Missing lines and depths are zeros.
+ *
+ * @param tile lines of a panel
+ * @param block depths of a panel
  */
-export function packModule(dtype: DType, tile: number, direction: Direction): ModuleBuilder {
+export function packModule(dtype: DType, tile: number, block: number, direction: Direction): ModuleBuilder {
   const m = new ModuleBuilder();
   const names = ["from", "to", "panels", "panel", "lines", "depth", "lineStride", "depthStride"] as const; // biome-ignore format: the order of PackArguments
   const params = Object.fromEntries(names.map((name) => [name, "i32"])) as Record<(typeof names)[number], "i32">;
   m.export("run", params, "void", (f, p) => {
     const [done, depths, padded, line, lines, from, to, d] = Array.from({ length: 8 }, () => f.local("i32"));
     f.while(i32.lt_s(done, p.depth), () => {
-      f.set(depths, least(i32.sub(p.depth, done), i32.const(DEPTH)));
+      f.set(depths, least(i32.sub(p.depth, done), i32.const(block)));
       f.set(padded, roundUp(depths, UNROLL));
       f.set(to, i32.add(p.to, i32.mul(i32.mul(p.panel, padded), i32.const(4 * tile))));
       f.set(line, i32.const(0));
@@ -56,7 +59,7 @@ export function packModule(dtype: DType, tile: number, direction: Direction): Mo
         f.add(line, tile);
       });
       f.add(p.to, i32.mul(i32.mul(p.panels, padded), i32.const(4 * tile)));
-      f.add(done, DEPTH);
+      f.add(done, block);
     });
   });
   return m;

@@ -17,6 +17,7 @@ export interface SmallArguments {
   readonly bRow: number;
   readonly bColumn: number;
   readonly out: number;
+  readonly outLine: number;
   readonly rows: number;
   readonly columns: number;
   readonly depth: number;
@@ -38,7 +39,7 @@ const COLUMNS = 4;
  */
 export function smallModule(dtypeA: DType, dtypeB: DType, neighbours: boolean): ModuleBuilder {
   const m = new ModuleBuilder();
-  const names = ["a", "aRow", "aColumn", "b", "bRow", "bColumn", "out", "rows", "columns", "depth", "bias"] as const; // biome-ignore format: the order of SmallArguments
+  const names = ["a", "aRow", "aColumn", "b", "bRow", "bColumn", "out", "outLine", "rows", "columns", "depth", "bias"] as const; // biome-ignore format: the order of SmallArguments
   const params = Object.fromEntries(names.map((name) => [name, "i32"])) as Record<(typeof names)[number], "i32">;
   m.export("run", params, "void", (f, p) => {
     const [row, column, left, d, at, wide] = Array.from({ length: 6 }, () => f.local("i32"));
@@ -76,7 +77,7 @@ export function smallModule(dtypeA: DType, dtypeB: DType, neighbours: boolean): 
           for (const local of neighbours ? columns.slice(0, 1) : columns) f.add(local, p.bRow);
           f.add(d, -1);
         });
-        f.set(at, i32.add(p.out, i32.shl(i32.add(i32.mul(row, p.columns), column), i32.const(2))));
+        f.set(at, i32.add(i32.add(p.out, i32.mul(row, p.outLine)), i32.shl(column, i32.const(2))));
         f.set(wide, i32.ge_s(left, i32.const(COLUMNS)));
         for (const [i, [first, second]] of sums.entries()) {
           f.if(i32.lt_s(i32.add(row, i32.const(i)), p.rows), () => {
@@ -85,7 +86,7 @@ export function smallModule(dtypeA: DType, dtypeB: DType, neighbours: boolean): 
             const lanes = [0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23];
             f.set(result, i8x16.shuffle(f32x4.demote_f64x2_zero(first), f32x4.demote_f64x2_zero(second), lanes));
             f.if(wide, () => f.emit(v128.store(at, result)), () => storeFirst(f, at, result, left)); // biome-ignore format: one line
-            f.add(at, i32.shl(p.columns, i32.const(2)));
+            f.add(at, p.outLine);
           });
         }
         f.add(column, COLUMNS);

@@ -10,21 +10,23 @@ export interface Tile {
   readonly columns: number;
   /** Whether a multiply and an add are one instruction. */
   readonly fma: boolean;
+  /** Depths that are summed at a time, a multiple of `UNROLL`: how long panels are. */
+  readonly depths: number;
 }
 
 /**
  * V8 has 15 vector registers to give. With fused multiply-add 12 sums, 2 vectors of b and one of a fill them. Without,
  * the product needs a register of its own: 8 sums then run faster than 12, of which one would go through memory.
  */
-export const tileFor = (fma: boolean): Tile => (fma ? { rows: 6, columns: 8, fma } : { rows: 4, columns: 8, fma });
+export function tileFor(fma: boolean, depths: number): Tile {
+  return { rows: fma ? 6 : 4, columns: 8, fma, depths };
+}
 
 /**
  * Depths of a panel come in multiples of so many (zeros fill up): the innermost loop does so many a turn. Each turn
  * costs a jump, and a test of V8's whether to stop: 2 a turn reach 95% of the speed of 8.
  */
 export const UNROLL = 8;
-/** Depths that are summed at a time: 8 columns of them take 8 KB, which stay in the L1 cache. */
-export const DEPTH = 256;
 
 type V = Code<"v128">;
 
