@@ -78,6 +78,11 @@ export function f32ToBf16(value: number): number {
   return ((bits + 0x7fff + ((bits >>> 16) & 1)) >>> 16) & 0xffff;
 }
 
+/** A float as i32: cut towards zero, held to what i32 can be; 0 for NaN. (PyTorch leaves open what is beyond i32.) */
+export function floatToI32(value: number): number {
+  return Math.max(-(2 ** 31), Math.min(2 ** 31 - 1, value)) | 0;
+}
+
 /** The f32 value of an IEEE half-precision bit pattern. */
 export function f16ToF32(bits: number): number {
   const sign = bits & 0x8000 ? -1 : 1;

@@ -70,7 +70,7 @@ export const call = (op: Primitive, ...args: Expr[]): Expr => ({ kind: "call", o
 /** A text that two expressions share exactly if they compute the same thing the same way: a cache key. */
 export function exprKey(e: Expr): string {
   if (e.kind === "input") return `$${e.index}`;
-  if (e.kind === "number") return String(e.value);
+  if (e.kind === "number") return Object.is(e.value, -0) ? "-0" : String(e.value);
   return `${e.op}(${e.args.map(exprKey).join(",")})`;
 }
 
@@ -126,6 +126,11 @@ export function defineExpression(line: string): Signature {
   const signature = { name, params, body };
   defined.set(name, signature);
   return signature;
+}
+
+/** Parse an expression of parameters that are known, as the body of `defineExpression`. */
+export function parseExpression(text: string, params: readonly string[]): Expr {
+  return new Parser(text, 0, params).parse();
 }
 
 function isPrimitive(name: string): name is Primitive {

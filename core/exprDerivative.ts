@@ -48,9 +48,9 @@ function choosesZero(e: Expr): e is Extract<Expr, { kind: "call" }> {
   return e.kind === "call" && e.op === "select" && (isZero(e.args[1]) || isZero(e.args[2]));
 }
 
-/** 1 where a wins, 0 where b does, 1/2 where they tie. */
-const share = (wins: "ge" | "le", a: Expr, b: Expr): Expr =>
-  choose(call(wins, a, b), choose(call("eq", a, b), number(0.5), ONE), ZERO);
+/** 0 where a loses, 1/2 where the two tie, else 1: of a NaN, too, and of what meets one. */
+const share = (loses: "lt" | "gt", a: Expr, b: Expr): Expr =>
+  choose(call(loses, a, b), ZERO, choose(call("eq", a, b), number(0.5), ONE));
 
 /** b · a^(b - 1), and 0 for b = 0, also where a^-1 is infinite. */
 function powerSlope(a: Expr, b: Expr): Expr {
@@ -72,8 +72,8 @@ const PARTIALS: Partial<Record<Primitive, (...args: Expr[]) => Expr[]>> = {
     choose(call("and", call("eq", a, ZERO), call("ge", b, ZERO)), ZERO, call("mul", call("pow", a, b), call("log", a))),
   ],
   remainder: (a, b) => [ONE, neg(call("floor", call("div", a, b)))],
-  min: (a, b) => [share("le", a, b), share("le", b, a)],
-  max: (a, b) => [share("ge", a, b), share("ge", b, a)],
+  min: (a, b) => [share("gt", a, b), share("gt", b, a)],
+  max: (a, b) => [share("lt", a, b), share("lt", b, a)],
   neg: () => [number(-1)],
   abs: (a) => [call("sign", a)],
   exp: (a) => [call("exp", a)],

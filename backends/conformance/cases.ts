@@ -1,5 +1,6 @@
 import type { Backend } from "../../tensor/backend.ts";
 import type { Case, Context, Rounding } from "./case.ts";
+import { edgeCases } from "./edgeCases.ts";
 import { fusedCases } from "./fusedCases.ts";
 import { indexingCases } from "./indexingCases.ts";
 import { mapCases } from "./mapCases.ts";
@@ -35,6 +36,7 @@ export function conformanceCases({
 }: Allowances = {}): ConformanceCase[] {
   const cases: Case[] = [
     ...mapCases(),
+    ...edgeCases(),
     ...reduceCases(),
     ...matmulCases(),
     ...memoryCases(),

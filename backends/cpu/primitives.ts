@@ -13,7 +13,7 @@ export const PRIMITIVE: Record<Primitive, (a: number, b: number, c: number) => n
   max: Math.max,
   neg: (a) => -a,
   abs: Math.abs,
-  sign: Math.sign,
+  sign: (a) => Number(a > 0) - Number(a < 0), // 0 for NaN, as torch.sign
   floor: Math.floor,
   ceil: Math.ceil,
   round: roundHalfEven,
@@ -36,6 +36,17 @@ export const PRIMITIVE: Record<Primitive, (a: number, b: number, c: number) => n
   select: (a, b, c) => (a !== 0 ? b : c),
 };
 
+/** Those that are something else on whole numbers: i32 wraps around, as in C. */
+export const WHOLE: Partial<Record<Primitive, (a: number, b: number) => number>> = {
+  add: (a, b) => (a + b) | 0,
+  sub: (a, b) => (a - b) | 0,
+  mul: Math.imul,
+  pow: wholePower,
+  remainder: wholeRemainder,
+  neg: (a) => -a | 0,
+  abs: (a) => Math.abs(a) | 0,
+};
+
 /** To the nearest integer; halves to the even one. */
 export function roundHalfEven(x: number): number {
   const down = Math.floor(x);
@@ -43,13 +54,29 @@ export function roundHalfEven(x: number): number {
   return rest < 0.5 || (rest === 0.5 && down % 2 === 0) ? down : down + 1;
 }
 
-/** a^b as C has it: JavaScript's 1 ** NaN and 1 ** inf are NaN. */
+/** a^b as C has it: JavaScript's 1 ** NaN, 1 ** inf and (-1) ** inf are NaN. */
 export function power(a: number, b: number): number {
-  return a === 1 || b === 0 ? 1 : a ** b;
+  return a === 1 || (a === -1 && Math.abs(b) === Number.POSITIVE_INFINITY) ? 1 : a ** b;
+}
+
+/** a^b for whole numbers by squaring. To a negative power only 1 and -1 give anything but 0, as in PyTorch. */
+export function wholePower(a: number, b: number): number {
+  if (b < 0) return a === 1 || (a === -1 && b % 2 === 0) ? 1 : a === -1 ? -1 : 0;
+  let result = 1;
+  for (let [square, rest] = [a, b]; rest > 0; rest >>= 1) {
+    if (rest & 1) result = Math.imul(result, square);
+    square = Math.imul(square, square);
+  }
+  return result;
 }
 
 /** What is left of a after whole multiples of b, with b's sign. (% is exact, and has a's sign.) */
 export function remainder(a: number, b: number): number {
   const rest = a % b;
   return rest !== 0 && rest < 0 !== b < 0 ? rest + b : rest;
+}
+
+/** The same for whole numbers; of 0, nothing is left. (C has no answer, PyTorch throws.) */
+export function wholeRemainder(a: number, b: number): number {
+  return b === 0 ? 0 : remainder(a, b);
 }

@@ -39,7 +39,7 @@ const isFlag = (e: Expr) => e.kind === "call" && PRIMITIVES[e.op].result === "bo
 function printNumber(value: number): string {
   const text = String(Math.abs(value));
   const float = /[.e]/.test(text) ? text : `${text}.0`;
-  return value < 0 ? `(-${float})` : float;
+  return value < 0 || Object.is(value, -0) ? `(-${float})` : float;
 }
 
 const flag = (condition: string) => `(${condition}) ? 1.0 : 0.0`;
@@ -57,7 +57,7 @@ const PRINT: Record<Primitive, (a: string, b: string, c: string) => string> = {
   max: (a, b) => `(${a} > ${b} || nan(${a}) != 0.0) ? ${a} : ${b}`,
   neg: (a) => `-${a}`,
   abs: unary("Math.abs"),
-  sign: (a) => `(${a} > 0.0) ? 1.0 : ((${a} < 0.0) ? -1.0 : ${a})`,
+  sign: (a) => `(${a} > 0.0) ? 1.0 : ((${a} < 0.0) ? -1.0 : 0.0)`,
   floor: unary("Math.floor"),
   ceil: unary("Math.ceil"),
   round: unary("nearestEven"),

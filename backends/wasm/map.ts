@@ -5,6 +5,7 @@ import type { Operand } from "../../tensor/backend.ts";
 import { mergeDims } from "../../core/loop.ts";
 import type { Engine } from "./engine.ts";
 import { type InputPattern, type MapPattern, mapModule, type Step } from "./kernels/map/mapModule.ts";
+import { isInteger } from "./kernels/map/vectorize.ts";
 import { addressOf, type Arena } from "./memory.ts";
 import { together } from "./place.ts";
 
@@ -48,7 +49,7 @@ function run(engine: Engine, arena: Arena, expr: Expr, inputs: readonly (Operand
   const patterns = inputs.map(
     (t): InputPattern =>
       typeof t === "number"
-        ? { number: t === (t | 0) ? "i32" : "f32" }
+        ? { number: isInteger(t) ? "i32" : "f32" }
         : { dtype: t.dtype, step: stepOf(inner[next++]) },
   );
   const body = withPowers(expr, inputs);

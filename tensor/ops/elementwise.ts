@@ -1,7 +1,17 @@
 import { isFloat, promote, requireFloat } from "../../core/dtype.ts";
 import { DTypeError, InfimmError } from "../../core/errors.ts";
-import { call, defineExpression, type Expr, input, number, PRIMITIVES, type Primitive } from "../../core/expr.ts";
+import {
+  call,
+  defineExpression,
+  type Expr,
+  input,
+  number,
+  parseExpression,
+  PRIMITIVES,
+  type Primitive,
+} from "../../core/expr.ts";
 import { derivative, times } from "../../core/exprDerivative.ts";
+import { exprDType } from "../../core/exprDType.ts";
 import { broadcastShapes, broadcastStrides, type Shape } from "../../core/shape.ts";
 import { differentiable } from "../autograd.ts";
 import { getBackend } from "../backend.ts";
@@ -16,11 +26,14 @@ type Binary = (a: TensorLike, b: TensorLike) => Tensor;
  * An op from one line. Arguments broadcast; numbers count as scalars; the derivative comes from the line too.
  *
  *     const silu = elementwise("silu(x) = x * sigmoid(x)");
+ *
+ * @param slopes what the derivatives are where the line's own would differ from PyTorch's at a kink: one a parameter
  */
-export function elementwise(line: string): (...args: TensorLike[]) => Tensor {
+export function elementwise(line: string, slopes?: readonly string[]): (...args: TensorLike[]) => Tensor {
   const { name, params, body } = defineExpression(line);
+  const slope = (i: number) => (slopes ? parseExpression(slopes[i], params) : derivative(body, i));
   /** For each input, its gradient, from the inputs and the output's gradient: one kernel, like the op. */
-  const gradients = params.map((_, i) => times(input(params.length), derivative(body, i)));
+  const gradients = params.map((_, i) => times(input(params.length), slope(i)));
   return (...args) => {
     requireArguments(name, params, args);
     return differentiable(
@@ -54,7 +67,11 @@ function evaluate(name: string, body: Expr, args: readonly TensorLike[]): Tensor
   const shape = broadcastShapes(name, ...tensors.map((t) => t.shape));
   const dtype = dtypeOf(name, body, args);
   const out = empty(shape, dtype, backend);
-  const operands = args.map((arg) => (arg instanceof Tensor ? stretch(arg, shape) : arg));
+  const floats = tensors.some((t) => isFloat(t.dtype));
+  const operands = args.map((arg) => {
+    if (arg instanceof Tensor) return stretch(arg, shape);
+    return arg === 0 && !floats ? 0 : arg; // -0 is a float: it says nothing to whole numbers
+  });
   backend.map(dtype === "bool" ? truthOf(body) : body, operands, out);
   return out;
 }
@@ -75,31 +92,16 @@ function stretch(t: Tensor, shape: Shape): Tensor {
   return new Tensor(t.storage, t.dtype, shape, broadcastStrides(t.shape, t.strides, shape), t.offset);
 }
 
-/**
- * The dtype that an expression gives: PyTorch's promotion. A number widens a tensor only if it is of a higher kind:
- * i32 and 2 give i32, i32 and 0.5 give f32. (2.0 is the same as 2 here, and a whole number.)
- */
+/** The dtype that an expression gives. Throws where PyTorch refuses truth values. */
 function dtypeOf(name: string, body: Expr, args: readonly TensorLike[]): "f32" | "i32" | "bool" {
-  if (body.kind === "number") return dtypeOfNumber(body.value);
-  if (body.kind === "input") {
-    const arg = args[body.index];
-    return arg instanceof Tensor ? promote([arg.dtype]) : dtypeOfNumber(arg);
-  }
-  const operands = body.args.map((arg) => dtypeOf(name, arg, args));
-  if (body.op === "sub" ? operands.includes("bool") : NOT_OF_BOOL.has(body.op) && promote(operands) === "bool") {
-    throw new DTypeError(
-      `${name}: ${body.op} is not defined for bool, as in PyTorch; use logicalNot, or .to("i32") first`,
-    );
-  }
-  const { result } = PRIMITIVES[body.op];
-  if (result === "bool") return "bool";
-  if (result === "float") return "f32";
-  return promote(body.op === "select" ? operands.slice(1) : operands);
-}
-
-/** A whole number counts as i32 if it fits: -3.4e38 is whole, too, but no i32. */
-function dtypeOfNumber(value: number): "f32" | "i32" {
-  return value === (value | 0) ? "i32" : "f32";
+  const inputs = args.map((arg) => (arg instanceof Tensor ? arg.dtype : arg));
+  return exprDType(body, inputs, ({ op }, operands) => {
+    if (op === "sub" ? operands.includes("bool") : NOT_OF_BOOL.has(op) && promote(operands) === "bool") {
+      throw new DTypeError(
+        `${name}: ${op} is not defined for bool, as in PyTorch; use logicalNot, or .to("i32") first`,
+      );
+    }
+  });
 }
 
 /** What PyTorch refuses to do with truth values alone. */
@@ -153,7 +155,15 @@ export const erf = elementwise("erf(x) = erf(x)") as Unary;
 
 /** Two forms of one curve, chosen so that nothing overflows on either side: not in the derivative either. */
 export const sigmoid = elementwise("sigmoid(x) = x >= 0 ? 1 / (1 + exp(-x)) : exp(x) / (1 + exp(x))") as Unary;
-export const relu = activation("relu(x) = x > 0 ? x : 0");
+
+const rectified = elementwise("relu(x) = x <= 0 ? 0 : x") as Unary; // so NaN stays NaN
+
+/** The larger of x and 0, as torch.relu: of whole numbers, too. */
+export function relu(x: TensorLike): Tensor {
+  if (x instanceof Tensor && x.dtype === "bool") throw new DTypeError("relu: bool is refused, as in PyTorch");
+  return rectified(x);
+}
+
 /** x · sigmoid(x), as torch.nn.functional.silu. */
 export const silu = activation("silu(x) = x * sigmoid(x)");
 /** The exact form, with erf: torch.nn.functional.gelu(x). */
@@ -191,9 +201,21 @@ export function where(condition: Tensor, a: TensorLike, b: TensorLike): Tensor {
   return choose(condition, a, b);
 }
 
-/** Each element held between `min` and `max`, as torch.clamp: no gradient beyond them. */
-export const clamp = elementwise("clamp(x, low, high) = x < low ? low : x > high ? high : x") as (
-  x: TensorLike,
-  min: TensorLike,
-  max: TensorLike,
-) => Tensor;
+const clampBoth = elementwise("clamp(x, low, high) = min(max(x, low), high)", [
+  "x >= low && x <= high ? 1 : 0",
+  "low < high && x < low ? 1 : 0",
+  "x > high || low > high ? 1 : 0",
+]);
+const clampMin = elementwise("clampMin(x, low) = max(x, low)", ["x >= low ? 1 : 0", "x < low ? 1 : 0"]);
+const clampMax = elementwise("clampMax(x, high) = min(x, high)", ["x <= high ? 1 : 0", "x > high ? 1 : 0"]);
+
+/**
+ * Each element held between `min` and `max`, as torch.clamp; either may be left out. A NaN, in x or in a bound, gives
+ * NaN; where min > max, max. No gradient flows to x beyond the bounds; at them, all of it.
+ */
+export function clamp(x: TensorLike, min?: TensorLike, max?: TensorLike): Tensor {
+  if (min !== undefined && max !== undefined) return clampBoth(x, min, max);
+  if (min !== undefined) return clampMin(x, min);
+  if (max !== undefined) return clampMax(x, max);
+  throw new InfimmError("clamp: expected min, max or both");
+}

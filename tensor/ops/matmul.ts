@@ -3,21 +3,24 @@ import { ShapeError, showShape } from "../../core/errors.ts";
 import { broadcastShapes, sizeOf } from "../../core/shape.ts";
 import { differentiable } from "../autograd.ts";
 import { commonBackend, empty, type Tensor } from "../tensor.ts";
-import { sumToShape } from "./elementwise.ts";
-import { cast, contiguous, expand, reshape, squeeze, transpose, unsqueeze } from "./views.ts";
+import { scope } from "../scope.ts";
+import { zeros } from "./creation.ts";
+import { mul, sumToShape } from "./elementwise.ts";
+import { sum } from "./reduce.ts";
+import { cast, contiguous, expand, reshape, slice, squeeze, transpose, unsqueeze } from "./views.ts";
 
 /**
  * Matrix product over the last two dims, as torch.matmul: vectors are rows on the left and columns on the right,
- * the dims in front broadcast. Floats only (PyTorch multiplies whole numbers too, if both are).
+ * the dims in front broadcast. Both are floats, or both i32, where sums wrap around.
  *
  * @param a [..., m, k]
  * @param b [..., k, n]
- * @returns [..., m, n], f32
+ * @returns [..., m, n], f32 or i32
  */
 export function matmul(a: Tensor, b: Tensor): Tensor {
   if (a.rank === 0 || b.rank === 0) throw new ShapeError(`matmul: scalars have no rows or columns: ${a} and ${b}`);
-  requireFloat("matmul", a.dtype);
-  requireFloat("matmul", b.dtype);
+  const whole = a.dtype === "i32" && b.dtype === "i32";
+  for (const t of whole ? [] : [a, b]) requireFloat("matmul", t.dtype);
   if (b.rank === 1) return squeeze(matmul(a, unsqueeze(b, 1)), -1);
   if (a.rank === 1) return squeeze(matmul(unsqueeze(a, 0), b), -2);
   const [m, k] = a.shape.slice(-2);
@@ -28,6 +31,7 @@ export function matmul(a: Tensor, b: Tensor): Tensor {
     );
   }
   const batch = broadcastShapes("matmul", a.shape.slice(0, -2), b.shape.slice(0, -2));
+  if (whole) return scope(() => wholeProduct(expand(a, [...batch, m, k]), expand(b, [...batch, k, n])));
   return differentiable(
     [a, b],
     () => {
@@ -42,8 +46,24 @@ export function matmul(a: Tensor, b: Tensor): Tensor {
   );
 }
 
+/** How many products of whole numbers lie in memory before they are added up. */
+const PRODUCTS = 2 ** 20;
+
+/** matmul of i32: backends multiply floats alone, which would lose digits. [..., m, k] x [..., k, n], equal batches. */
+function wholeProduct(a: Tensor, b: Tensor): Tensor {
+  const shape = [...a.shape.slice(0, -1), b.shape[b.rank - 1]];
+  const k = a.shape[a.rank - 1];
+  const depth = Math.max(1, Math.floor(PRODUCTS / Math.max(1, sizeOf(shape))));
+  let total = zeros(shape, "i32", commonBackend("matmul", [a, b]));
+  for (let at = 0; at < k; at += depth) {
+    const products = mul(unsqueeze(slice(a, -1, at, at + depth), -1), unsqueeze(slice(b, -2, at, at + depth), -3));
+    total = total.add(sum(products, -2)); // [..., m, depth, n] -> [..., m, n]
+  }
+  return total;
+}
+
 /**
- * x · weightᵀ + bias, as torch.nn.functional.linear. The weight may be stored as f16, bf16, q8 or q4.
+ * x · weightᵀ + bias, as torch.nn.functional.linear. The weight may be stored as f16, bf16, q8 or q4; or all are i32.
  *
  * @param x [..., in]
  * @param weight [out, in]
@@ -61,6 +81,10 @@ export function linear(x: Tensor, weight: Tensor, bias: Tensor | null = null): T
     );
   }
   const inputs = bias ? [x, weight, bias] : [x, weight];
+  if (inputs.every((t) => t.dtype === "i32")) {
+    const product = matmul(x, transpose(weight, 0, 1));
+    return bias ? product.add(bias) : product;
+  }
   for (const t of inputs) if (t !== weight || !isQuantized(t.dtype)) requireFloat("linear", t.dtype);
   const backend = commonBackend("linear", inputs);
   const lead = x.shape.slice(0, -1);

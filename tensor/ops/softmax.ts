@@ -2,7 +2,7 @@ import { requireFloat } from "../../core/dtype.ts";
 import { normalizeAxes, normalizeAxis } from "../../core/shape.ts";
 import { differentiable } from "../autograd.ts";
 import { empty, type Tensor } from "../tensor.ts";
-import { zeros } from "./creation.ts";
+import { full, zeros } from "./creation.ts";
 import { where } from "./elementwise.ts";
 import { contiguous, reshape, transpose } from "./views.ts";
 
@@ -59,7 +59,7 @@ export function logSoftmax(x: Tensor, dim: number): Tensor {
   );
 }
 
-/** log(Σ exp(x)) over `dim`, without overflow, as torch.logsumexp. */
+/** log(Σ exp(x)) over `dim`, without overflow, as torch.logsumexp: -infinity over no elements. */
 export function logsumexp(x: Tensor, dim: number | readonly number[], keepdim = false): Tensor {
   requireFloat("logsumexp", x.dtype);
   const axes = normalizeAxes("logsumexp", dim, x.rank);
@@ -67,7 +67,7 @@ export function logsumexp(x: Tensor, dim: number | readonly number[], keepdim = 
   return differentiable(
     [x],
     () => {
-      const largest = x.amax(axes, true);
+      const largest = x.size === 0 ? full(kept, Number.NEGATIVE_INFINITY, "f32", x.backend) : x.amax(axes, true);
       const shift = where(largest.abs().eq(Number.POSITIVE_INFINITY), 0, largest); // inf - inf would be NaN
       const sum = x.sub(shift).exp().sum(axes, true).log().add(shift);
       return keepdim

@@ -1,4 +1,4 @@
-import { type DType, f32ToBf16, f32ToF16, type TypedArray } from "../../../core/dtype.ts";
+import { type DType, f32ToBf16, f32ToF16, floatToI32, isFloat, type TypedArray } from "../../../core/dtype.ts";
 import type { Operand } from "../../../tensor/backend.ts";
 import { stored } from "../memory.ts";
 import { widened } from "./widened.ts";
@@ -31,11 +31,12 @@ export function copy(input: Operand, out: Operand): void {
   });
 }
 
-/** From one stored element to the other dtype's. Storing to i32 cuts towards zero, as typed arrays do. */
+/** From one stored element to the other dtype's. */
 function conversion(from: DType, to: DType): (stored: number) => number {
   const table = from === "f16" || from === "bf16" ? widened(from) : undefined;
   const read = table ? (bits: number) => table[bits] : (x: number) => x;
   if (to === "bool") return (x) => (read(x) !== 0 ? 1 : 0);
+  if (to === "i32" && isFloat(from)) return (x) => floatToI32(read(x));
   if (to === "f16") return (x) => f32ToF16(read(x));
   if (to === "bf16") return (x) => f32ToBf16(read(x));
   return read;

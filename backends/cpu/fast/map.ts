@@ -3,7 +3,7 @@ import { sizeOf } from "../../../core/shape.ts";
 import type { Operand } from "../../../tensor/backend.ts";
 import { BlockReader } from "./blockReader.ts";
 import { stored } from "../memory.ts";
-import { runPrimitive } from "./primitives.ts";
+import { runPrimitive, runWhole } from "./primitives.ts";
 import { BLOCK, programOf } from "./program.ts";
 
 /**
@@ -12,13 +12,14 @@ import { BLOCK, programOf } from "./program.ts";
  * in the L1 cache, so that a long expression costs little more than its arithmetic. Everything between reading and
  * writing is done in doubles; the result is rounded once.
  *
- * i32 results are exact where every intermediate is below 2^53; beyond i32 they wrap.
+ * Whole numbers are whole all the way: they wrap around beyond i32.
  *
  * @param inputs of out's shape (broadcast by stride 0), or numbers
  * @param out contiguous
  */
 export function map(expr: Expr, inputs: readonly (Operand | number)[], out: Operand): void {
-  const { steps, inputs: places, result, registers } = programOf(expr);
+  const dtypes = inputs.map((input) => (typeof input === "number" ? input : input.dtype));
+  const { steps, inputs: places, result, registers } = programOf(expr, dtypes);
   const readers: BlockReader[] = [];
   const blocks: Float64Array[] = [];
   for (const [index, register] of places) {
@@ -35,8 +36,10 @@ export function map(expr: Expr, inputs: readonly (Operand | number)[], out: Oper
     const count = Math.min(BLOCK, size - start);
     for (let i = 0; i < readers.length; i++) readers[i].read(blocks[i], 0, count);
     for (let i = 0; i < steps.length; i++) {
-      const { op, args, out: to } = steps[i];
-      runPrimitive(op, registers[to], registers[args[0]], registers[args[1]], registers[args[2]], count);
+      const { op, whole, args, out: to } = steps[i];
+      const [a, b, c] = [registers[args[0]], registers[args[1]], registers[args[2]]];
+      if (whole) runWhole(op, registers[to], a, b, count);
+      else runPrimitive(op, registers[to], a, b, c, count);
     }
     const at = out.offset + start;
     if (target instanceof Float32Array) writeFloats(registers[result], target, at, count);

@@ -1,6 +1,6 @@
 import type { Primitive } from "../../../core/expr.ts";
 import { erf } from "../erf.ts";
-import { power, remainder, roundHalfEven } from "../primitives.ts";
+import { PRIMITIVE, power, remainder, roundHalfEven, WHOLE } from "../primitives.ts";
 import { exp, tanh } from "./exp.ts";
 
 /** r = op(a, b, c) for the first n elements. One loop an operation, so that each compiles to tight code. */
@@ -44,7 +44,7 @@ export function runPrimitive(
       for (let i = 0; i < n; i++) r[i] = Math.abs(a[i]);
       return;
     case "sign":
-      for (let i = 0; i < n; i++) r[i] = Math.sign(a[i]);
+      for (let i = 0; i < n; i++) r[i] = PRIMITIVE.sign(a[i], 0, 0);
       return;
     case "floor":
       for (let i = 0; i < n; i++) r[i] = Math.floor(a[i]);
@@ -107,6 +107,12 @@ export function runPrimitive(
       for (let i = 0; i < n; i++) r[i] = a[i] !== 0 ? b[i] : c[i];
       return;
   }
+}
+
+/** The same on whole numbers, for those operations that are something else there. */
+export function runWhole(op: Primitive, r: Float64Array, a: Float64Array, b: Float64Array, n: number): void {
+  const operation = WHOLE[op]!;
+  for (let i = 0; i < n; i++) r[i] = operation(a[i], b?.[i]);
 }
 
 /** Small whole powers are common, and ** is slow. */

@@ -1,4 +1,7 @@
+import type { DType } from "../../../core/dtype.ts";
 import { type Expr, exprKey, type Primitive } from "../../../core/expr.ts";
+import { numberDType, wholeOperations } from "../../../core/exprDType.ts";
+import { WHOLE } from "../primitives.ts";
 
 /** How many elements a block has: a dozen blocks of doubles fit the 32 KB of an L1 cache. */
 export const BLOCK = 256;
@@ -6,6 +9,8 @@ export const BLOCK = 256;
 /** One operation: registers[out] = op(registers[args]…). */
 export interface Step {
   readonly op: Primitive;
+  /** It is one of those that are something else on whole numbers, and has whole numbers. */
+  readonly whole: boolean;
   readonly args: readonly number[];
   readonly out: number;
 }
@@ -20,33 +25,40 @@ export interface Program {
   readonly registers: readonly Float64Array[];
 }
 
-const programs = new WeakMap<Expr, Program>();
+const programs = new WeakMap<Expr, Map<string, Program>>();
 
-/** The program of an expression, made on first use. */
-export function programOf(expr: Expr): Program {
-  let program = programs.get(expr);
-  if (!program) programs.set(expr, (program = allocate(schedule(expr))));
+/** The program of an expression on inputs of these dtypes (or numbers), made on first use. */
+export function programOf(expr: Expr, dtypes: readonly (DType | number)[]): Program {
+  let known = programs.get(expr);
+  if (!known) programs.set(expr, (known = new Map()));
+  const key = dtypes.map((input) => (typeof input === "number" ? numberDType(input) : input)).join();
+  let program = known.get(key);
+  if (!program) known.set(key, (program = allocate(schedule(expr, wholeOperations(expr, dtypes)))));
   return program;
 }
 
 /** What an expression computes, one value after another. */
 type Value =
   | Exclude<Expr, { kind: "call" }>
-  | { readonly kind: "call"; readonly op: Primitive; readonly args: readonly number[] };
+  | { readonly kind: "call"; readonly op: Primitive; readonly whole: boolean; readonly args: readonly number[] };
 
-function schedule(expr: Expr): Value[] {
+function schedule(expr: Expr, whole: ReadonlySet<Expr>): Value[] {
   const seen = new Map<string, number>();
   const values: Value[] = [];
   const place = (e: Expr): number => {
     const key = exprKey(e);
     const known = seen.get(key);
     if (known !== undefined) return known;
-    const value = e.kind === "call" ? { kind: e.kind, op: e.op, args: e.args.map(place) } : e;
+    const value = e.kind === "call" ? callOf(e.op, whole.has(e), e.args.map(place)) : e;
     seen.set(key, values.length);
     return values.push(value) - 1;
   };
   place(expr);
   return values;
+}
+
+function callOf(op: Primitive, whole: boolean, args: readonly number[]): Value {
+  return { kind: "call", op, whole: whole && Object.hasOwn(WHOLE, op), args };
 }
 
 /** Give each value a register: that of a value needed no longer, where there is one. Inputs and constants keep theirs. */
@@ -66,7 +78,8 @@ function allocate(values: readonly Value[]): Program {
       for (const arg of new Set(value.args))
         if (lastUse.get(arg) === i && values[arg].kind === "call") free.push(registerOf[arg]);
       registerOf[i] = free.pop() ?? fresh();
-      steps.push({ op: value.op, args: value.args.map((arg) => registerOf[arg]), out: registerOf[i] });
+      const args = value.args.map((arg) => registerOf[arg]);
+      steps.push({ op: value.op, whole: value.whole, args, out: registerOf[i] });
       return;
     }
     registerOf[i] = fresh();

@@ -10,6 +10,7 @@ type V = Code<"v128">;
 /** What the host computes, one number at a time: rare, and exact to a double. */
 export interface HostFunctions {
   readonly pow: FunctionRef<"f64">;
+  readonly wholePow: FunctionRef<"f64">;
   readonly remainder: FunctionRef<"f64">;
   readonly sin: FunctionRef<"f64">;
   readonly cos: FunctionRef<"f64">;
@@ -18,6 +19,7 @@ export interface HostFunctions {
 export function importHostFunctions(m: ModuleBuilder): HostFunctions {
   return {
     pow: m.import("pow", ["f64", "f64"], "f64"),
+    wholePow: m.import("wholePow", ["f64", "f64"], "f64"),
     remainder: m.import("remainder", ["f64", "f64"], "f64"),
     sin: m.import("sin", ["f64"], "f64"),
     cos: m.import("cos", ["f64"], "f64"),

@@ -11,7 +11,10 @@ const FUNCTIONS: Readonly<Record<string, string>> = {
   least:
     "fn least(a: f32, b: f32) -> f32 { if (isNan(a)) { return a; } if (isNan(b)) { return b; } return min(a, b); }",
   most: "fn most(a: f32, b: f32) -> f32 { if (isNan(a)) { return a; } if (isNan(b)) { return b; } return max(a, b); }",
-  signOf: "fn signOf(x: f32) -> f32 { if (isNan(x)) { return x; } return sign(x); }",
+  signOf: "fn signOf(x: f32) -> f32 { if (isNan(x)) { return 0.0; } return sign(x); }",
+  // i32() of what is beyond may be anything
+  wholeOf:
+    "fn wholeOf(x: f32) -> i32 { if (isNan(x)) { return 0; } if (x >= 2147483648.0) { return 2147483647; } return i32(max(x, -2147483648.0)); }",
   quotient: "fn quotient(a: f32, b: f32) -> f32 { if (b == 0.0 && a == 0.0) { return nan(); } return a / b; }",
   rootOf: "fn rootOf(x: f32) -> f32 { if (lt(x, 0.0)) { return nan(); } return sqrt(x); }",
   pow2: "fn pow2(n: i32) -> f32 { return bitcast<f32>(u32(n + 127) << 23u); }",

@@ -102,7 +102,7 @@ export function convert(value: string, from: Scalar, to: Scalar): string {
   if (from === to) return value;
   if (to === "bool") return from === "f32" ? `truth(${value})` : `(${value} != 0)`;
   if (from === "bool") return to === "f32" ? `select(0.0, 1.0, ${value})` : `select(0, 1, ${value})`;
-  return `${to}(${value})`;
+  return to === "i32" ? `wholeOf(${value})` : `f32(${value})`;
 }
 
 /** A value of its compute type as the bits that memory holds. */

@@ -20,7 +20,8 @@ export function as(kind: Lanes["kind"], { kind: from, value }: Lanes): V {
   return kind === "f32" ? f32x4.convert_i32x4_s(value) : i32x4.trunc_sat_f32x4_s(value);
 }
 
-const isInteger = (value: number) => value === (value | 0);
+/** Whether a number is passed as i32. -0 is not: only a float can be it. */
+export const isInteger = (value: number) => Object.is(value, value | 0);
 
 /**
  * Emits an expression on four elements at a time. Integers stay integers (and wrap beyond i32) as long as only
@@ -167,19 +168,18 @@ export class Vectorizer {
     const { math, host } = this;
     return this.arithmetic(
       (x, y) => math.eachLane(host.pow, this.local(x), this.local(y)),
-      (x, y) => math.eachInteger(host.pow, this.local(x), this.local(y)),
+      (x, y) => math.eachInteger(host.wholePow, this.local(x), this.local(y)),
       ...[base, exponent],
     );
   }
 
-  /** -1, 0 or 1; NaN and -0 are themselves. */
+  /** -1, 0 or 1; 0 for NaN, as in PyTorch. */
   private sign(e: Expr): Lanes {
     return this.arithmetic(
       (value) => {
         const x = this.local(value);
         const one = v128.or(v128.and(x, v128.i32(0x80000000)), v128.f32(1));
-        const signed = v128.or(f32x4.lt(x, v128.f32(0)), f32x4.gt(x, v128.f32(0)));
-        return v128.bitselect(one, x, signed);
+        return v128.and(one, v128.or(f32x4.lt(x, v128.f32(0)), f32x4.gt(x, v128.f32(0))));
       },
       (value) => i32x4.max_s(i32x4.min_s(value, v128.i32(1)), v128.i32(-1)),
       e,
