@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { asLiteral, splitAtTokens, withoutMarks } from "./literal.ts";
+import { asLiteral, withoutMarks } from "./literal.ts";
 
 const tokens = ["<s>", "</s>", "<image>", "<|endofchunk|>", "<ss>", "aa"];
 const text = fc.array(fc.constantFrom(...tokens, "<", "s", ">", "a", "|", "\n", "🦊")).map((parts) => parts.join(""));
@@ -19,9 +19,4 @@ it("marked text holds no token, and is itself again without marks", () => {
 it("leaves ordinary text alone", () => {
   expect(asLiteral("a < b <img>", tokens)).toBe("a < b <img>");
   expect(asLiteral("<image>", [])).toBe("<image>");
-});
-
-it("splits at tokens, the longest first", () => {
-  expect(splitAtTokens("x<image></s>y", ["<image>", "</s>"])).toEqual(["x", "<image>", "</s>", "y"]);
-  expect(splitAtTokens("abc", ["ab", "abc"])).toEqual(["abc"]);
 });

@@ -6,16 +6,15 @@
  */
 export const MARK = "\uFDD0";
 
-/** `text` with every spelling of a special token marked. Marks already in it are dropped first. */
+/**
+ * `text` with every spelling of a special token marked. Marks already in it are dropped first. A token of one character
+ * cannot be marked: it is that token in any text.
+ */
 export function asLiteral(text: string, specialTokens: readonly string[]): string {
   const clean = withoutMarks(text);
   if (specialTokens.length === 0) return clean;
-  const spelled = new RegExp(`(?=${specialTokens.map(escapeRegExp).join("|")})[\\s\\S]`, "g");
+  const spelled = new RegExp(`(?=${specialTokens.map(escapeRegExp).join("|")})[\\s\\S]`, "gu");
   return clean.replace(spelled, `$&${MARK}`);
-}
-
-export function hasMarks(text: string): boolean {
-  return text.includes(MARK);
 }
 
 /** The text as the user typed it. */
@@ -23,13 +22,6 @@ export function withoutMarks(text: string): string {
   return text.replaceAll(MARK, "");
 }
 
-/** `text` cut at special tokens, which are kept as pieces of their own; the longest spelling wins. */
-export function splitAtTokens(text: string, specialTokens: readonly string[]): string[] {
-  const longestFirst = [...specialTokens].sort((a, b) => b.length - a.length);
-  const pattern = new RegExp(`(${longestFirst.map(escapeRegExp).join("|")})`);
-  return text.split(pattern).filter((piece) => piece !== "");
-}
-
-function escapeRegExp(text: string): string {
+export function escapeRegExp(text: string): string {
   return text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
 }

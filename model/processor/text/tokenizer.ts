@@ -1,7 +1,7 @@
-import { Tokenizer as HuggingFaceTokenizer } from "@huggingface/tokenizers";
+import type { Tokenizer as HuggingFaceTokenizer } from "@huggingface/tokenizers";
 import { InfimmError } from "../../../core/errors.ts";
 import { type PaddedBatch, padLeft, truncateLeft } from "./fitLength.ts";
-import { hasMarks, splitAtTokens, withoutMarks } from "./literal.ts";
+import { libraryTokenizer, markPartsOfWords } from "./libraryTokenizer.ts";
 import { type ChatTemplates, templatesOf } from "./templateFiles.ts";
 import {
   checkTokenizerFiles,
@@ -13,7 +13,7 @@ import {
 } from "./tokenizerFiles.ts";
 
 export interface EncodeOptions {
-  /** Put BOS in front. Default true. */
+  /** Put BOS in front, and what else the tokenizer puts round texts. Default true. */
   addSpecialTokens?: boolean;
   /** Longer texts lose tokens on the left; BOS stays. Default: no limit. */
   maxLength?: number;
@@ -39,19 +39,23 @@ export class Tokenizer {
   /** The same, with what they are. */
   readonly addedTokens: readonly { readonly content: string; readonly special: boolean }[];
   readonly #tokenizer: HuggingFaceTokenizer;
-  /** The same vocabulary without special tokens, for text that only spells them. Made when first needed. */
-  readonly #plain: () => HuggingFaceTokenizer;
-  /** What a post-processor puts in front of every text: BOS. */
+  /** What a post-processor puts round every text: BOS in front, as a rule. */
   readonly #prefix: readonly number[];
+  readonly #suffix: readonly number[];
+  /** Added tokens that are none inside a word. */
+  readonly #wordTokens: readonly string[];
   readonly #specialIds: ReadonlySet<number>;
 
   constructor(json: TokenizerJson, config: TokenizerConfig) {
     checkTokenizerFiles(json, config);
-    this.#tokenizer = withTokenizerFile(() => new HuggingFaceTokenizer(json, config));
-    let plain: HuggingFaceTokenizer | undefined;
-    this.#plain = () => (plain ??= new HuggingFaceTokenizer({ ...json, added_tokens: [] }, config));
-    this.#prefix = withTokenizerFile(() => this.#tokenizer.encode("").ids);
+    this.#tokenizer = withTokenizerFile(() => libraryTokenizer(json, config));
+    const round: number[] = withTokenizerFile(() => this.#tokenizer.encode("a").ids);
+    const within: number[] = withTokenizerFile(() => this.#tokenizer.encode("a", { add_special_tokens: false }).ids);
+    const start = round.findIndex((_, i) => within.every((id, j) => round[i + j] === id));
+    this.#prefix = round.slice(0, start);
+    this.#suffix = round.slice(start + within.length);
     const added = json.added_tokens ?? [];
+    this.#wordTokens = added.filter((token) => token.single_word).map((token) => token.content);
     this.specialTokens = added.map((token) => token.content);
     this.addedTokens = added.map(({ content, special = false }) => ({ content, special }));
     this.#specialIds = new Set(added.filter((token) => token.special).map((token) => token.id));
@@ -64,19 +68,11 @@ export class Tokenizer {
 
   /** The ids of `text`. Text marked by `asLiteral` never becomes a special token. */
   encode(text: string, { addSpecialTokens = true, maxLength }: EncodeOptions = {}): number[] {
+    const marked = markPartsOfWords(text, this.#wordTokens);
+    const body = withTokenizerFile(() => this.#tokenizer.encode(marked, { add_special_tokens: false }).ids);
     const prefix = addSpecialTokens ? this.#prefix : [];
-    const ids = [...prefix, ...withTokenizerFile(() => this.#encodeBody(text))];
+    const ids = [...prefix, ...body, ...(addSpecialTokens ? this.#suffix : [])];
     return maxLength === undefined ? ids : truncateLeft(ids, maxLength, prefix.length);
-  }
-
-  #encodeBody(text: string): number[] {
-    const options = { add_special_tokens: false };
-    if (!hasMarks(text)) return this.#tokenizer.encode(text, options).ids;
-    return splitAtTokens(text, this.specialTokens).flatMap((piece) =>
-      this.specialTokens.includes(piece)
-        ? [this.tokenToId(piece)]
-        : this.#plain().encode(withoutMarks(piece), options).ids,
-    );
   }
 
   /** Several texts, padded on the left to the longest. */
@@ -86,13 +82,14 @@ export class Tokenizer {
   }
 
   /**
-   * The text of `ids`, with Zephyr's one leading space dropped. In bytes that are not UTF-8 throughout, the whole
-   * characters are kept, as streaming needs it; Hugging Face's Rust code shows every byte of such a run as U+FFFD.
+   * The text of `ids`, without the one space that SentencePiece puts before it. Of bytes that are not UTF-8, those that
+   * are no character become U+FFFD; Hugging Face's Rust code shows every byte of such a run so, the whole characters
+   * in it, too, which a stream cannot know in advance.
    */
   decode(ids: ArrayLike<number>, { skipSpecialTokens = false }: DecodeIdsOptions = {}): string {
-    if (ids.length === 0) return "";
-    const options = { skip_special_tokens: skipSpecialTokens, clean_up_tokenization_spaces: false };
-    return withTokenizerFile(() => this.#tokenizer.decode(Array.from(ids), options));
+    const shown = Array.from(ids).filter((id) => !(skipSpecialTokens && this.isSpecial(id)));
+    if (shown.length === 0) return "";
+    return withTokenizerFile(() => this.#tokenizer.decode(shown, { clean_up_tokenization_spaces: false }));
   }
 
   isSpecial(id: number): boolean {

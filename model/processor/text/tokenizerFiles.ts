@@ -13,7 +13,8 @@ export interface TokenizerConfig {
 
 /** What is used of `tokenizer.json` by ourselves; the tokenizer library uses all of it. */
 export interface TokenizerJson {
-  added_tokens?: { id: number; content: string; special?: boolean }[];
+  added_tokens?: { id: number; content: string; special?: boolean; normalized?: boolean; single_word?: boolean }[];
+  pre_tokenizer?: object | null;
 }
 
 const isObject = (value: unknown): value is Record<string, unknown> =>
@@ -32,8 +33,14 @@ export function checkTokenizerFiles(json: unknown, config: unknown): asserts jso
   const isToken = (token: unknown): boolean => isObject(token) && isId(token["id"]) && isText(token["content"]);
   if (!Array.isArray(added) || !added.every(isToken))
     refuse("tokenizer.json", "added_tokens must be a list of objects with a whole number id and a text content");
-  if (!isObject(model["vocab"]) || !Object.values(model["vocab"]).every(isId))
-    refuse("tokenizer.json", "model.vocab must be an object from texts to whole numbers");
+  const { vocab } = model;
+  const isPiece = (piece: unknown): boolean => Array.isArray(piece) && isText(piece[0]) && typeof piece[1] === "number";
+  const isUnigram = Array.isArray(vocab) && vocab.length > 0 && vocab.every(isPiece);
+  if (!isUnigram && (!isObject(vocab) || !Object.values(vocab).every(isId)))
+    refuse(
+      "tokenizer.json",
+      "model.vocab must be an object from texts to whole numbers, or of Unigram a list of [text, score]",
+    );
   if (!isObject(config)) return refuse("tokenizer_config.json", "expected an object");
   for (const key of ["bos_token", "eos_token", "pad_token"]) {
     const token = config[key] ?? "";
