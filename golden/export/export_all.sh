@@ -14,6 +14,8 @@ done
 "$python" export_set.py --original "$hd" --config tiny-hd --out $out/tiny-hd
 "$python" export_preprocess.py --out $out/preprocess
 "$python" export_pictures.py --out $out/pictures
+"$python" export_orientation.py --out $out/orientation
+"$python" export_damaged.py --pictures $out/pictures --out $out/damaged
 "$python" export_ops.py --out $out/ops
 "$python" export_torch.py --out $out/torch
 "$python" export_tokenizer.py --original "$zephyr" --out $out/tokenizer

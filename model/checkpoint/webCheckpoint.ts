@@ -72,9 +72,10 @@ function openAddress(source: string, { signal }: HubOptions): Checkpoint {
     });
     if (response.status === 404) return undefined;
     if (!response.ok) throw refusal(response.status, file, url, name);
-    // a server of pages answers with one for what it does not have
-    if (response.headers.get("Content-Type")?.startsWith("text/html")) return undefined;
-    return response.blob();
+    const blob = await response.blob();
+    // a server of pages answers with one for what it does not have; another may call anything a page
+    const isPage = response.headers.get("Content-Type")?.startsWith("text/html");
+    return isPage && /^\s*</.test(await blob.slice(0, 100).text()) ? undefined : blob;
   });
 }
 

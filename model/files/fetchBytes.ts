@@ -1,6 +1,7 @@
 import { FileFormatError, InfimmError } from "../../core/errors.ts";
 import { envFetch } from "./envFetch.ts";
 import { collectBytes, requireBytesWithin } from "./collectBytes.ts";
+import { BEGINNING_BYTES, whatIsIt } from "./whatIsIt.ts";
 
 export interface FetchOptions {
   maxBytes: number;
@@ -9,7 +10,7 @@ export interface FetchOptions {
   signal?: AbortSignal;
 }
 
-/** Content types that cannot be pictures. Servers are often wrong about which picture it is; the bytes say that. */
+/** Content types of what is no picture. Servers are often wrong: the bytes decide, and the type only explains them. */
 const NO_PICTURE = /^(text\/|application\/(json|javascript|pdf|xml|xhtml))/i;
 
 /**
@@ -21,7 +22,9 @@ export async function fetchBytes(url: string, { maxBytes, timeout, signal }: Fet
   try {
     const response = await envFetch(url, { signal: signal ? AbortSignal.any([signal, late]) : late });
     refuse(response, url, maxBytes);
-    return response.body ? await collectBytes(chunksOf(response.body), maxBytes, url) : new Uint8Array();
+    const bytes = response.body ? await collectBytes(chunksOf(response.body), maxBytes, url) : new Uint8Array();
+    explain(bytes, response, url);
+    return bytes;
   } catch (cause) {
     signal?.throwIfAborted();
     if (cause instanceof InfimmError) throw cause;
@@ -35,13 +38,16 @@ function refuse(response: Response, url: string, maxBytes: number): void {
     const status = `${response.status} ${response.statusText}`.trim();
     throw new InfimmError(`${url} cannot be fetched: the server answers ${status}`);
   }
-  const type = response.headers.get("content-type") ?? "";
-  if (NO_PICTURE.test(type)) {
-    throw new FileFormatError(
-      `${url}: expected a picture, but the server sends ${type}; is it the picture's own address?`,
-    );
-  }
   requireBytesWithin(maxBytes, Number(response.headers.get("content-length") ?? 0), url);
+}
+
+/** Refuses what the server itself calls a page or a text, if it is one. */
+function explain(bytes: Uint8Array, response: Response, url: string): void {
+  const type = response.headers.get("content-type") ?? "";
+  if (!NO_PICTURE.test(type) || !whatIsIt(bytes.subarray(0, BEGINNING_BYTES))) return;
+  throw new FileFormatError(
+    `${url}: expected a picture, but the server sends ${type}; is it the picture's own address?`,
+  );
 }
 
 /** A stream's chunks; leaving early cancels it. (Not every browser has streams that can be iterated over.) */

@@ -6,7 +6,7 @@ import { fuzzRuns } from "../../../core/fuzzRuns.fixture.ts";
 import { damaged } from "./damage.fixture.ts";
 import { decodeImage } from "./decodeImage.ts";
 import { jpeg } from "./formats/jpeg.ts";
-import { readJpegHeader, requireLongEnough } from "./formats/jpegHeader.ts";
+import { readJpegHeader, requireWhole } from "./formats/jpegHeader.ts";
 import { decodeNearly } from "./formats/jpegPixels.ts";
 import type { PictureFormat } from "./formats/opened.ts";
 import { png } from "./formats/png.ts";
@@ -93,7 +93,7 @@ test("JPEG by jpeg-js", () => {
     try {
       const header = readJpegHeader(bytes);
       if (header.width * header.height > MAX_PIXELS) return;
-      requireLongEnough(bytes, header);
+      requireWhole(bytes, header);
       const image = decodeNearly(bytes, header);
       expect([image.width, image.height]).toEqual([header.width, header.height]);
       count.decoded++;

@@ -13,7 +13,7 @@ export interface DecodeOptions {
   name?: string;
   /** Larger pictures are refused before they are decoded. Default 50 million pixels. */
   maxPixels?: number;
-  /** "apply" turns pictures upright by their EXIF orientation. Default "ignore", as the original processor does. */
+  /** "apply" turns pictures upright as Pillow's `ImageOps.exif_transpose` does. Default "ignore", as the original processor does. */
   orientation?: "ignore" | "apply";
 }
 
@@ -36,7 +36,7 @@ export async function decodeImage(bytes: Uint8Array, options: DecodeOptions = {}
     const opened = format.open(bytes);
     requireWithin(maxPixels, opened);
     const image = await opened.decode();
-    return orientation === "apply" ? applyOrientation(image, opened.orientation) : image;
+    return orientation === "apply" ? applyOrientation(image, await opened.orientation()) : image;
   } catch (cause) {
     if (cause instanceof FileFormatError) throw new FileFormatError(`${name}: ${cause.message}`, { cause });
     const reason = cause instanceof Error ? ` (${cause.message})` : ""; // decoders in WebAssembly throw objects

@@ -1,4 +1,7 @@
-import { expect, it } from "vitest";
+import { readFileSync } from "node:fs";
+import { inflateSync } from "node:zlib";
+import { describe, expect, it } from "vitest";
+import { decodeImage } from "./decodeImage.ts";
 import { makeImage } from "./image.ts";
 import { applyOrientation } from "./orientation.ts";
 
@@ -17,4 +20,26 @@ it.each([
   const upright = applyOrientation(makeImage(3, 2, "L", Uint8Array.of(1, 2, 3, 4, 5, 6)), orientation);
   expect(upright.width).toBe(width);
   expect([...upright.data]).toEqual(expected);
+});
+
+/** Files and the orientation that Pillow's `exif_transpose` applies to each: golden/export/export_orientation.py. */
+const folder = new URL("../../../golden/fixtures/orientation/", import.meta.url);
+const { cases }: { cases: [name: string, bytes: number, orientation: number | null][] } = JSON.parse(
+  readFileSync(new URL("orientation.json", folder), "utf8"),
+);
+const files = new Uint8Array(inflateSync(readFileSync(new URL("files.deflate", folder))));
+
+describe("it is found where Pillow finds it", () => {
+  let at = 0;
+  const listed = cases.map(([name, bytes, orientation]) => {
+    at += bytes;
+    return [name, orientation, files.subarray(at - bytes, at)] as const;
+  });
+
+  // where Pillow raises an error, the picture stays as it is
+  it.each(listed)("%s: %s", async (_, orientation, bytes) => {
+    const upright = await decodeImage(bytes);
+    const turned = await decodeImage(bytes, { orientation: "apply" });
+    expect(turned).toEqual(applyOrientation(upright, orientation ?? 1));
+  });
 });

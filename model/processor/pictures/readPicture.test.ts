@@ -110,6 +110,11 @@ describe("readPicture from an address", () => {
   const answers: Record<string, RequestListener> = {
     "/a.png": (_, to) => to.setHeader("content-type", "image/png").end(png),
     "/untyped": (_, to) => to.end(png),
+    "/a.jpg": (_, to) => to.setHeader("content-type", "image/jpeg; charset=binary").end(png),
+    "/a.html": (_, to) => to.setHeader("content-type", "text/html; charset=utf-8").end(png),
+    "/a.json": (_, to) => to.setHeader("content-type", "application/json").end(png),
+    "/error": (_, to) => to.setHeader("content-type", "application/json; v=1").end('{"error": "no such picture"}'),
+    "/jpeg-page": (_, to) => to.setHeader("content-type", "image/jpeg").end("<!doctype html><title>Sign in"),
     "/moved": (_, to) => to.writeHead(302, { location: "/a.png" }).end(),
     "/round": (_, to) => to.writeHead(302, { location: "/round" }).end(),
     "/missing": (_, to) => to.writeHead(404).end("not here"),
@@ -141,7 +146,7 @@ describe("readPicture from an address", () => {
     server.close();
   });
 
-  it.each(["/a.png", "/untyped", "/moved"])("%s", async (page) => {
+  it.each(["/a.png", "/untyped", "/moved", "/a.jpg", "/a.html", "/a.json"])("%s", async (page) => {
     expect(await readPicture(base + page)).toEqual(image);
     expect(await readPicture(new URL(base + page))).toEqual(image);
   });
@@ -149,6 +154,14 @@ describe("readPicture from an address", () => {
   it.each([
     ["/missing", "/missing cannot be fetched: the server answers 404 Not Found"],
     ["/page", "/page: expected a picture, but the server sends text/html"],
+    [
+      "/error",
+      "/error: expected a picture, but the server sends application/json; v=1; is it the picture's own address?",
+    ],
+    [
+      "/jpeg-page",
+      '/jpeg-page: expected a PNG, JPEG or WebP picture, but this is text: "<!doctype html><"; it is a web page',
+    ],
     ["/round", "/round cannot be fetched: redirect count exceeded"],
     ["/claims-much", "/claims-much: more than the limit of 1 million bytes"],
     ["/endless", "/endless: more than the limit of 1 million bytes"],

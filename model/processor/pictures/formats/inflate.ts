@@ -1,3 +1,4 @@
+import { concatBytes } from "../../../../core/bytes.ts";
 import { FileFormatError } from "../../../../core/errors.ts";
 
 /** Deflate makes 258 bytes of 2 bits at best, so no data grows by more than this. */
@@ -23,3 +24,23 @@ export async function inflate(data: Uint8Array<ArrayBuffer>, length: number): Pr
 
 const tooShort = (have: number, need: number) =>
   new FileFormatError(`it is cut off or damaged: its size needs ${need} bytes of pixels, and ${have} are there`);
+
+/** All of some zlib data; nothing if it is damaged, or grows beyond `most` bytes. */
+export async function inflateAll(data: Uint8Array, most: number): Promise<Uint8Array> {
+  const reader = new Blob([data.slice()]).stream().pipeThrough(new DecompressionStream("deflate")).getReader();
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return concatBytes(parts);
+      length += value.length;
+      if (length > most) break;
+      parts.push(value);
+    }
+  } catch {
+    return new Uint8Array();
+  }
+  await reader.cancel();
+  return new Uint8Array();
+}

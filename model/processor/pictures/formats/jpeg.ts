@@ -1,6 +1,7 @@
 import type { Image } from "../image.ts";
 import { decodeJpeg } from "./jpegPixels.ts";
-import { readJpegHeader, requireLongEnough } from "./jpegHeader.ts";
+import { readJpegHeader, requireWhole } from "./jpegHeader.ts";
+import { orientationIn } from "./orientationIn.ts";
 import type { PictureFormat } from "./opened.ts";
 
 /** JPEG, baseline and progressive: grey, YCbCr, RGB, CMYK. */
@@ -9,11 +10,11 @@ export const jpeg: PictureFormat = {
   matches: (bytes) => bytes[0] === 0xff && bytes[1] === 0xd8,
   open(bytes) {
     const header = readJpegHeader(bytes);
-    const { width, height, orientation } = header;
-    return { width, height, orientation, decode };
+    const { width, height, metadata } = header;
+    return { width, height, orientation: async () => orientationIn(metadata), decode };
 
     async function decode(): Promise<Image> {
-      requireLongEnough(bytes, header);
+      requireWhole(bytes, header);
       return decodeJpeg(bytes, header);
     }
   },

@@ -1,6 +1,9 @@
+import { concatBytes } from "../../../../core/bytes.ts";
 import { FileFormatError } from "../../../../core/errors.ts";
 import { textAt, viewOf } from "./bytes.ts";
-import { orientationOf } from "./exif.ts";
+import { coefficientsOf } from "./jpegMend.ts";
+import { readSegments, SCAN, type Segment } from "./jpegSegments.ts";
+import type { Metadata } from "./orientationIn.ts";
 
 export interface JpegHeader {
   width: number;
@@ -11,7 +14,12 @@ export interface JpegHeader {
   isRgb: boolean;
   /** Whether an Adobe marker says how colours are coded. */
   isMarked: boolean;
-  orientation: number;
+  metadata: Metadata;
+  /** What the file is made of, up to its end marker or, without one, as far as it goes. */
+  segments: readonly Segment[];
+  hasEnd: boolean;
+  /** Whether one scan holds everything, so that a decoder may be done before it comes to the end marker. */
+  isOneScan: boolean;
 }
 
 /** Kinds of JPEG that no decoder here reads, by their frame marker's low bits. */
@@ -28,57 +36,60 @@ function requireFewScans(scans: number, { width, height }: Frame): void {
 
 /**
  * Walks the whole file from marker to marker, which is quick, since it decodes nothing. So a file that is cut off is
- * known before any decoder sees it: it has no end marker. (libjpeg would fill the rest with grey; Pillow refuses.)
+ * known before any decoder sees it: it has no end marker. (libjpeg would fill the rest with grey; Pillow refuses.) Before
+ * pixels are decoded, `requireWhole` looks closer.
  */
 export function readJpegHeader(bytes: Uint8Array): JpegHeader {
-  let [isJfif, orientation, scans] = [false, 1, 0];
+  let [isJfif, scans] = [false, 0];
+  const exif: Uint8Array[] = [];
+  let xmp: Uint8Array | undefined;
   let adobeTransform: number | undefined;
   let frame: Frame | undefined;
-  for (const { marker, body } of readSegments(bytes)) {
+  const { segments, hasEnd } = readSegments(bytes);
+  for (const { marker, body } of segments) {
     if (marker === SCAN) scans++;
     if (isFrame(marker)) {
       if (frame) throw new FileFormatError("it holds two pictures in one, which is not supported");
       frame = readFrame(marker, body);
     }
     if (marker === 0xe0 && textAt(body, 0, 5) === "JFIF\0") isJfif = true;
-    if (marker === 0xe1 && textAt(body, 0, 6) === "Exif\0\0") orientation = orientationOf(body);
+    if (marker === 0xe1 && scans === 0 && textAt(body, 0, 6) === "Exif\0\0")
+      exif.push(body.subarray(exif.length === 0 ? 0 : 6));
+    if (marker === 0xe1 && scans === 0 && textAt(body, 0, XMP.length) === XMP) xmp = body.subarray(XMP.length);
     if (marker === 0xee && textAt(body, 0, 5) === "Adobe") adobeTransform = body[11];
   }
-  if (!frame || scans === 0) throw new FileFormatError("it begins like a JPEG, but holds no picture");
+  if (!frame || scans === 0) {
+    if (!hasEnd) throw cutOff();
+    throw new FileFormatError("it begins like a JPEG, but holds no picture");
+  }
   requireFewScans(scans, frame);
   const { width, height, components } = frame;
+  const metadata = { exif: exif.length > 0 ? concatBytes(exif) : undefined, xmp };
+  const isOneScan =
+    !frame.isProgressive && segments.find(({ marker }) => marker === SCAN)?.body[0] === components.length;
   const isRgb = isRgbCoded(frame, isJfif, adobeTransform);
-  return { width, height, components, isRgb, isMarked: adobeTransform !== undefined, orientation };
+  return {
+    width,
+    height,
+    components,
+    isRgb,
+    isMarked: adobeTransform !== undefined,
+    metadata,
+    segments,
+    hasEnd,
+    isOneScan,
+  };
 }
 
-/** The segments before the end marker, which must be there; pixel data between them is passed over. */
-function* readSegments(bytes: Uint8Array): Generator<{ marker: number; body: Uint8Array }> {
-  let at = 2;
-  for (;;) {
-    at = bytes.indexOf(0xff, at);
-    while (bytes[at] === 0xff) at++; // a marker may be led by more of these
-    const marker = bytes[at++];
-    if (marker === END) return;
-    if (hasNoBody(marker)) continue;
-    const end = at + bytes[at] * 256 + bytes[at + 1];
-    const isThere = at > 0 && end <= bytes.length; // at is 0 where no 0xff was found, end NaN at the last byte
-    if (!isThere) throw new FileFormatError("it is cut off: its end is missing");
-    yield { marker, body: bytes.subarray(at + 2, end) };
-    at = end;
-  }
-}
-
-const END = 0xd9;
-const SCAN = 0xda;
-
-/** Escaped 0xff bytes of pixel data, restart markers, and a second start. */
-const hasNoBody = (marker: number) => marker <= 0x01 || (marker >= 0xd0 && marker <= 0xd8);
+/** What an APP1 segment of XMP begins with. */
+const XMP = "http://ns.adobe.com/xap/1.0/\0";
 const isFrame = (marker: number) => marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker);
 
 interface Frame {
   width: number;
   height: number;
   ids: number[];
+  isProgressive: boolean;
   components: { h: number; v: number }[];
 }
 
@@ -96,7 +107,8 @@ function readFrame(marker: number, body: Uint8Array): Frame {
   if (components.some(({ h, v }) => h < 1 || h > 4 || v < 1 || v > 4)) {
     throw new FileFormatError("its header is damaged: sampling factors must be 1 to 4");
   }
-  return { width: view.getUint16(3), height: view.getUint16(1), ids: starts.map((i) => body[i]), components };
+  const ids = starts.map((i) => body[i]);
+  return { width: view.getUint16(3), height: view.getUint16(1), ids, isProgressive: marker === 0xc2, components };
 }
 
 /** libjpeg's rule: a JFIF header means YCbCr, else an Adobe one says so itself, else components named R, G and B do. */
@@ -106,8 +118,22 @@ function isRgbCoded({ ids }: Frame, isJfif: boolean, adobeTransform: number | un
   return String.fromCharCode(...ids) === "RGB";
 }
 
+const cutOff = () => new FileFormatError("it is cut off: its end is missing");
+
+/**
+ * Refuses a file that is cut off. One without an end marker is whole if the only scan in it is: Pillow stops reading there,
+ * whatever follows.
+ */
+export function requireWhole(bytes: Uint8Array, header: JpegHeader): void {
+  requireLongEnough(bytes, header);
+  if (header.hasEnd) return;
+  if (!header.isOneScan) throw cutOff();
+  const scan = header.segments.findIndex(({ marker }) => marker === SCAN);
+  coefficientsOf(bytes, header.segments.slice(0, scan + 1));
+}
+
 /** Each block of 8 x 8 samples takes a bit at the very least, so a file too short for its size is known by that. */
-export function requireLongEnough(bytes: Uint8Array, { width, height, components }: JpegHeader): void {
+function requireLongEnough(bytes: Uint8Array, { width, height, components }: JpegHeader): void {
   const most = (key: "h" | "v") => Math.max(...components.map((one) => one[key]));
   const units = Math.ceil(width / (8 * most("h"))) * Math.ceil(height / (8 * most("v")));
   const blocks = units * components.reduce((sum, { h, v }) => sum + h * v, 0);

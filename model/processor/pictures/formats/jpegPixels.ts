@@ -3,6 +3,8 @@ import { FileFormatError } from "../../../../core/errors.ts";
 import { type Image, makeImage } from "../image.ts";
 import { firstChannels } from "./firstChannels.ts";
 import type { JpegHeader } from "./jpegHeader.ts";
+import { mended } from "./jpegMend.ts";
+import { requireSoundSegments } from "./jpegSound.ts";
 import { type CreateCodec, wasmCodec } from "./wasmCodec.ts";
 
 /**
@@ -31,9 +33,20 @@ export async function decodeExactly(bytes: Uint8Array, header: JpegHeader): Prom
 
 /**
  * By jpeg-js, which is always there. Not byte-exact: libjpeg interpolates subsampled colour, jpeg-js repeats it, which
- * differs by 1.4 of 255 on average (up to about 100 at sharp colour edges; 0.6 and 3 without subsampling).
+ * differs by 1.4 of 255 on average (up to about 100 at sharp colour edges; 0.6 and 3 without subsampling). A damaged file
+ * that it does not take is mended first, as libjpeg would.
  */
 export function decodeNearly(bytes: Uint8Array, header: JpegHeader): Image {
+  requireSoundSegments(header.segments);
+  try {
+    return decodeBy(bytes, header);
+  } catch (error) {
+    if (error instanceof FileFormatError) throw error;
+    return decodeBy(mended(bytes, header.segments), header);
+  }
+}
+
+function decodeBy(bytes: Uint8Array, header: JpegHeader): Image {
   const pixels = header.width * header.height;
   const isUnmarkedCmyk = header.components.length === 4 && !header.isMarked;
   const picture = decode(isUnmarkedCmyk ? withCmykMark(bytes) : bytes, {

@@ -4,8 +4,8 @@ import type { Image } from "../image.ts";
 export interface OpenedPicture {
   readonly width: number;
   readonly height: number;
-  /** From EXIF, 1 to 8; 1 (upright) if the file does not say. */
-  readonly orientation: number;
+  /** From EXIF or XMP, 1 to 8; 1 (upright) if the file does not say. */
+  orientation(): Promise<number>;
   /** The pixels, as they are stored: not turned by `orientation`. */
   decode(): Promise<Image>;
 }

@@ -2,9 +2,10 @@ import { FileFormatError } from "../../../../core/errors.ts";
 import type { Image } from "../image.ts";
 import { textAt, viewOf } from "./bytes.ts";
 import { crc32 } from "./crc32.ts";
-import { orientationOf } from "./exif.ts";
 import type { PictureFormat } from "./opened.ts";
+import { orientationIn } from "./orientationIn.ts";
 import { decodePixels, isKind, type PngHeader } from "./pngPixels.ts";
+import { readPngMetadata } from "./pngText.ts";
 
 const SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
 
@@ -14,7 +15,11 @@ export const png: PictureFormat = {
   matches: (bytes) => bytes[0] === 0x89 && textAt(bytes, 1, 3) === "PNG",
   open(bytes) {
     const header = readHeader(bytes);
-    return { width: header.width, height: header.height, orientation: findOrientation(bytes), decode };
+    return { width: header.width, height: header.height, orientation, decode };
+
+    async function orientation(): Promise<number> {
+      return orientationIn(await readPngMetadata(readChunks(bytes)));
+    }
 
     async function decode(): Promise<Image> {
       const { pixels, palette } = readData(bytes);
@@ -93,9 +98,4 @@ function readPalette(chunk: Chunk): Uint8Array<ArrayBuffer> {
 function verify({ type, checked, checksum }: Chunk): void {
   if (crc32(checked) !== checksum)
     throw new FileFormatError(`it is damaged: the checksum of its ${type} chunk is wrong`);
-}
-
-function findOrientation(bytes: Uint8Array): number {
-  for (const { type, body } of readChunks(bytes)) if (type === "eXIf") return orientationOf(body);
-  return 1;
 }

@@ -2,6 +2,7 @@ import { FileFormatError } from "../../../../core/errors.ts";
 import { type Image, makeImage } from "../image.ts";
 import { textAt } from "./bytes.ts";
 import { firstChannels } from "./firstChannels.ts";
+import { orientationIn } from "./orientationIn.ts";
 import type { PictureFormat } from "./opened.ts";
 import { type CreateCodec, wasmCodec } from "./wasmCodec.ts";
 import { chunk, setUint24, webpFile } from "./webpChunks.ts";
@@ -13,8 +14,8 @@ export const webp: PictureFormat = {
   matches: (bytes) => textAt(bytes, 0, 4) === "RIFF" && textAt(bytes, 8, 4) === "WEBP",
   open(bytes) {
     const file = readWebpHeader(bytes);
-    const { width, height, orientation } = file;
-    return { width, height, orientation, decode: () => decodeWebp(bytes, file) };
+    const { width, height, metadata } = file;
+    return { width, height, orientation: async () => orientationIn(metadata), decode: () => decodeWebp(bytes, file) };
   },
 };
 

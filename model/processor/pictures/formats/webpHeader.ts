@@ -1,6 +1,6 @@
 import { FileFormatError } from "../../../../core/errors.ts";
 import { viewOf } from "./bytes.ts";
-import { orientationOf } from "./exif.ts";
+import type { Metadata } from "./orientationIn.ts";
 import { type Chunk, readChunks, uint24, webpFile } from "./webpChunks.ts";
 
 export interface Size {
@@ -16,7 +16,7 @@ export interface Frame extends Size {
 
 export interface WebpFile extends Size {
   hasAlpha: boolean;
-  orientation: number;
+  metadata: Metadata;
   frame: Frame;
   /** Where the first picture of an animation stands on its canvas. */
   place?: { left: number; top: number };
@@ -24,6 +24,8 @@ export interface WebpFile extends Size {
 
 export const ALPHA = 0x10;
 const ANIMATION = 0x02;
+const XMP = 0x04;
+const EXIF = 0x08;
 
 /** The header of a WebP file; its sizes agree with each other. */
 export function readWebpHeader(bytes: Uint8Array): WebpFile {
@@ -31,13 +33,16 @@ export function readWebpHeader(bytes: Uint8Array): WebpFile {
   const [first] = chunks;
   if (first?.type !== "VP8X") {
     const frame = findFrame(chunks);
-    return { ...sizeOf(frame), hasAlpha: hasAlphaBit(frame.image), orientation: 1, frame };
+    return { ...sizeOf(frame), hasAlpha: hasAlphaBit(frame.image), metadata: {}, frame };
   }
   if (first.body.length < 10) throw new FileFormatError("it is damaged: its VP8X header is too short");
   const [flags] = first.body;
   const canvas = { width: uint24(first.body, 4) + 1, height: uint24(first.body, 7) + 1 };
-  const exif = chunks.find(({ type }) => type === "EXIF");
-  const file = { ...canvas, hasAlpha: (flags & ALPHA) !== 0, orientation: exif ? orientationOf(exif.body) : 1 };
+  /** A part that the header's flags announce; others are passed over, as libwebp does. */
+  const announced = (type: string, flag: number) =>
+    (flags & flag) === 0 ? undefined : chunks.find((chunk) => chunk.type === type)?.body;
+  const metadata = { exif: announced("EXIF", EXIF), xmp: announced("XMP ", XMP) };
+  const file = { ...canvas, hasAlpha: (flags & ALPHA) !== 0, metadata };
   if ((flags & ANIMATION) === 0) {
     const frame = findFrame(chunks);
     requireSize(frame, canvas);
