@@ -19,3 +19,23 @@ export interface PretrainedOptions extends LoadOptions, HubOptions {
   /** Compile the kernels of an answer while the weights are on their way, where the backend compiles any. Default: false; of an Assistant, on a real GPU. */
   readonly precompile?: boolean;
 }
+
+/** All names that loading takes, `style` of a processor among them. */
+export const PRETRAINED_NAMES = Object.keys({
+  backend: true,
+  onProgress: true,
+  dtype: true,
+  signal: true,
+  onMatch: true,
+  allowNonFinite: true,
+  revision: true,
+  endpoint: true,
+  token: true,
+  offline: true,
+  cacheDir: true,
+  onDownload: true,
+  patience: true,
+  onNotice: true,
+  precompile: true,
+  style: true,
+} satisfies Record<keyof PretrainedOptions | "style", true>);

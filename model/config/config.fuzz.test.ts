@@ -6,7 +6,7 @@ import { fuzzRuns } from "../../core/fuzzRuns.fixture.ts";
 import { parseConfig } from "./config.ts";
 import { InfiMM } from "../infimm.ts";
 import { Processor } from "../processor/processor.ts";
-import { optionsFromGenerationConfig } from "../generate/options.ts";
+import { optionsFromGenerationConfig } from "../generate/generationConfig.ts";
 import { mutatedJson } from "../checkpoint/mutate.fixture.ts";
 
 const readJson = (path: string) => JSON.parse(readFileSync(path, "utf8"));

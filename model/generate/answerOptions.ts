@@ -1,8 +1,32 @@
-import type { ApplyOptions } from "../processor/processor.ts";
-import type { GenerateOptions } from "./options.ts";
+import { InfimmError } from "../../core/errors.ts";
+import { requireKnown } from "../../core/knownNames.ts";
+import { APPLY_NAMES, type ApplyOptions } from "../processor/processor.ts";
+import { ELSEWHERE, GENERATE_NAMES, type GenerateOptions } from "./options.ts";
 
 /** How to answer: what to generate, and how the prompt is made. */
 export interface AnswerOptions extends GenerateOptions, Omit<ApplyOptions, "addGenerationPrompt"> {
-  /** An answer ends before the first of these. */
-  readonly stopStrings?: readonly string[];
+  /** An answer ends before the one of these that is complete first; one of them alone may stand without a list. */
+  readonly stopStrings?: readonly string[] | string;
+}
+
+/** The options taken apart: those of generation, those of the prompt, and the stop strings. */
+export interface AnswerParts {
+  readonly generation: GenerateOptions;
+  readonly prompt: ApplyOptions;
+  readonly stopStrings: readonly string[];
+}
+
+/** @throws InfimmError naming an option that is not known, or stop strings that are none */
+export function answerParts(options: AnswerOptions): AnswerParts {
+  const { stopStrings: _, ...elsewhere } = ELSEWHERE;
+  const promptNames = APPLY_NAMES.filter((name) => name !== "addGenerationPrompt");
+  requireKnown("answer", options, [...GENERATE_NAMES, ...promptNames, "stopStrings"], elsewhere);
+  const among = (names: readonly string[]) =>
+    Object.fromEntries(Object.entries(options).filter(([name]) => names.includes(name)));
+  const { stopStrings = [] } = options;
+  const stops = typeof stopStrings === "string" ? [stopStrings] : stopStrings;
+  if (!Array.isArray(stops) || !stops.every((stop) => typeof stop === "string")) {
+    throw new InfimmError(`answer: stopStrings must be a list of texts, got ${JSON.stringify(stopStrings)}`);
+  }
+  return { generation: among(GENERATE_NAMES), prompt: among(promptNames), stopStrings: stops };
 }

@@ -2,6 +2,8 @@ import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { Assistant } from "./assistant.ts";
 import { generate } from "./generate.ts";
+import type { LogitsProcessor } from "./logitsProcessors.ts";
+import { Processor } from "../processor/processor.ts";
 import { readPicture } from "../processor/pictures/readPicture.ts";
 
 interface Asked {
@@ -107,4 +109,61 @@ test("a user cannot spell special tokens, unless the original's mistakes are ask
   expect(assistant.processor.apply(spelled).inputIds[0]).not.toContain(image);
   const bugs = assistant.processor.apply(spelled, { emulateOriginalBugs: true });
   expect(bugs.inputIds[0]).toContain(image);
+});
+
+test("a stop string may be a special token, or hold one", async () => {
+  const [asked] = load("questions.json");
+  const conversation = [await messageOf(asked)];
+  const { tokenizer } = assistant.processor;
+  // the tokenizer's own end is no end of the answer here, but a stop string is
+  const image = tokenizer.tokenToId("<|endofchunk|>");
+  const says: LogitsProcessor = (scores, ids) => {
+    const next = ids.length === asked.ids.length + prompt.length ? image : undefined;
+    if (next !== undefined) scores.fill(Number.NEGATIVE_INFINITY, 0, next).fill(Number.NEGATIVE_INFINITY, next + 1);
+  };
+  const prompt = assistant.processor.apply(conversation).inputIds[0];
+  const options = { processors: [says], eosTokenIds: [], maxNewTokens: asked.ids.length + 4 };
+  expect(await collect(assistant.reply(conversation, { ...options, stopStrings: "<|endofchunk|>" }))).toBe(
+    asked.answer,
+  );
+  const both = `${asked.answer.at(-1)}</s><|endofchunk|>`;
+  const [[cut]] = await assistant.replies([conversation], { ...options, stopStrings: [both] });
+  expect(cut).toBe(asked.answer.slice(0, -1));
+});
+
+test("one picture needs no list, and none no argument", async () => {
+  const picture = `${folder}/pictures/dog.png`;
+  const options = { maxNewTokens: 3 };
+  const one = await collect(assistant.ask("What is this?", picture, options));
+  expect(one).toBe(await collect(assistant.ask("What is this?", [picture], options)));
+  expect(one).toBe(await collect(assistant.chat().say("What is this?", picture, options)));
+  expect(await collect(assistant.ask("Who are you?"))).toBe(await collect(assistant.ask("Who are you?", [])));
+});
+
+test("an option that nobody reads is refused", async () => {
+  const refused = (options: object) => collect(assistant.ask("Hi", [], options));
+  await expect(refused({ temperature: 1 })).rejects.toThrow(
+    "answer: there is no option temperature; did you mean sampling",
+  );
+  await expect(refused({ numReturnSequences: 2, sampling: {} })).rejects.toThrow("replies gives several");
+  await expect(refused({ maxLength: "9" })).rejects.toThrow('maxLength must be a whole number, 1 or more, got "9"');
+  await expect(Assistant.fromPretrained(folder, { device: "webgpu" } as object)).rejects.toThrow(
+    "did you mean backend?",
+  );
+  await expect(Processor.fromPretrained(folder, { stile: "hd" } as object)).rejects.toThrow("did you mean style?");
+});
+
+test("a chat answers one turn at a time", async () => {
+  const chat = assistant.chat();
+  const first = chat.say("Who are you?", [], { maxNewTokens: 4 });
+  await first.next();
+  await expect(collect(chat.say("And I?"))).rejects.toThrow("the answer before is still being made");
+  await collect(first);
+  expect(chat.messages.map(({ role }) => role)).toEqual(["user", "assistant"]);
+  await expect(collect(chat.say("Hm?", ["nowhere.png"]))).rejects.toThrow("nowhere.png");
+  expect(chat.messages).toHaveLength(2);
+  const signal = AbortSignal.abort(new Error("enough"));
+  await expect(collect(chat.say("Hm?", [], { signal }))).rejects.toThrow("enough");
+  await collect(chat.say("And I?", [], { maxNewTokens: 2 }));
+  expect(chat.messages.map(({ role }) => role)).toEqual(["user", "assistant", "user", "assistant"]);
 });

@@ -1,5 +1,7 @@
+import { InfimmError } from "../../core/errors.ts";
 import { openBackend } from "../../tensor/index.ts";
-import type { AnswerOptions } from "./answerOptions.ts";
+import { type AnswerOptions, answerParts } from "./answerOptions.ts";
+import { AnswerText, stopAt, written } from "./answerText.ts";
 import { Chat } from "./chat.ts";
 import { generate, generateSteps } from "./generate.ts";
 import { openCheckpoint } from "../checkpoint/openCheckpoint.ts";
@@ -7,9 +9,7 @@ import type { InfiMM } from "../infimm.ts";
 import type { PretrainedOptions } from "../checkpoint/checkpoint.ts";
 import type { Processor, ProcessorInput } from "../processor/processor.ts";
 import type { PictureSource } from "../processor/pictures/readPicture.ts";
-import { readPictures, type UnreadInput } from "../processor/pictures/readPictures.ts";
-import { StopStrings } from "../processor/text/stopStrings.ts";
-import { StreamDecoder } from "../processor/text/streamDecoder.ts";
+import { pictureList, readPictures, type UnreadInput } from "../processor/pictures/readPictures.ts";
 
 /** A model with its processor: pictures and words in, words out. */
 export class Assistant {
@@ -35,13 +35,14 @@ export class Assistant {
     return new Assistant(await loadModel(checkpoint, { precompile, ...options, backend }), processor);
   }
 
-  /** The answer about pictures (paths, addresses, bytes, pixels …), piece by piece as it is made. */
+  /** The answer about pictures (paths, addresses, bytes, pixels …; one or several), piece by piece as it is made. */
   async *ask(
     question: string,
-    pictures: readonly PictureSource[],
+    pictures: PictureSource | readonly PictureSource[] = [],
     options: AnswerOptions = {},
   ): AsyncGenerator<string> {
-    yield* this.reply([{ role: "user", content: [...pictures.map((image) => ({ image })), question] }], options);
+    const images = pictureList(pictures).map((image) => ({ image }));
+    yield* this.reply([{ role: "user", content: [...images, question] }], options);
   }
 
   /** A conversation of many turns, which this keeps. */
@@ -54,14 +55,21 @@ export class Assistant {
    * at the end: it gives one piece.
    */
   async *reply(conversation: UnreadInput, options: AnswerOptions = {}): AsyncGenerator<string> {
-    if ((options.beams ?? 1) > 1) {
+    const { generation, prompt, stopStrings } = answerParts(options);
+    const { beams = 1, numReturnSequences = 1 } = generation;
+    if (numReturnSequences !== 1) {
+      throw new InfimmError(
+        `answer: numReturnSequences is ${numReturnSequences}, but this gives one answer; replies gives several`,
+      );
+    }
+    if (beams > 1) {
       const [[best]] = await this.replies([conversation], options);
       if (best) yield best;
       return;
     }
-    const prompts = this.processor.apply(await readPictures(conversation), options);
-    const text = new AnswerText(this.processor, options.stopStrings);
-    for await (const [id] of generateSteps(this.model, prompts, { ...options, numReturnSequences: 1 })) {
+    const prompts = this.processor.apply(await readPictures(conversation), prompt);
+    const text = new AnswerText(this.processor, stopStrings);
+    for await (const [id] of generateSteps(this.model, prompts, generation)) {
       const piece = text.push(id);
       if (piece) yield piece;
       if (text.stopped) return;
@@ -75,50 +83,16 @@ export class Assistant {
    * @returns for each its answers: `numReturnSequences` of them, the best first if they are beams
    */
   async replies(conversations: readonly UnreadInput[], options: AnswerOptions = {}): Promise<string[][]> {
-    const { stopStrings, stop, numReturnSequences = 1 } = options;
-    const written = (ids: readonly number[]) => {
-      const text = new AnswerText(this.processor, stopStrings);
-      let all = "";
-      for (const id of ids) {
-        all += text.push(id);
-        if (text.stopped) return { all, stopped: true };
-      }
-      return { all: all + text.finish(), stopped: false };
-    };
+    const { generation, prompt, stopStrings } = answerParts(options);
+    const { stop, numReturnSequences = 1 } = generation;
     const read: ProcessorInput[] = [];
     for (const conversation of conversations) read.push(await readPictures(conversation));
-    const rows = await generate(this.model, this.processor.applyBatch(read, options), {
-      ...options,
-      stop: (ids, row) => (stop?.(ids, row) ?? false) || (!!stopStrings?.length && written(ids).stopped),
+    const ends = stopAt(this.processor, stopStrings);
+    const rows = await generate(this.model, this.processor.applyBatch(read, prompt), {
+      ...generation,
+      stop: (ids, row) => (stop?.(ids, row) ?? false) || ends(ids),
     });
-    const answers = rows.map((ids) => written(ids).all);
+    const answers = rows.map((ids) => written(this.processor, ids, stopStrings).text);
     return conversations.map((_, i) => answers.slice(i * numReturnSequences, (i + 1) * numReturnSequences));
-  }
-}
-
-/** An answer's ids as the text to show: whole characters, no special tokens, cut at stop strings. */
-class AnswerText {
-  stopped = false;
-  readonly #decoder: StreamDecoder;
-  readonly #stops: StopStrings;
-
-  constructor({ tokenizer }: Processor, stopStrings: readonly string[] = []) {
-    this.#decoder = new StreamDecoder(tokenizer, { skipSpecialTokens: true });
-    this.#stops = new StopStrings(stopStrings);
-  }
-
-  push(id: number): string {
-    return this.#cut(this.#decoder.push(id));
-  }
-
-  finish(): string {
-    const rest = this.#cut(this.#decoder.finish());
-    return this.stopped ? rest : rest + this.#stops.finish();
-  }
-
-  #cut(piece: string): string {
-    const { text, stopped } = this.#stops.push(piece);
-    this.stopped = stopped;
-    return text;
   }
 }

@@ -1,7 +1,8 @@
+import { InfimmError } from "../../core/errors.ts";
 import type { Image } from "../processor/pictures/image.ts";
 import type { Message } from "../processor/text/prompt.ts";
 import { type PictureSource, readPicture } from "../processor/pictures/readPicture.ts";
-import type { UnreadInput } from "../processor/pictures/readPictures.ts";
+import { pictureList, type UnreadInput } from "../processor/pictures/readPictures.ts";
 import type { AnswerOptions } from "./answerOptions.ts";
 
 /** Whatever continues a conversation, piece by piece: an Assistant does. */
@@ -14,6 +15,7 @@ export class Chat {
   /** What has been said, oldest first. */
   readonly messages: Message[];
   readonly #replier: Replier;
+  #answering = false;
 
   constructor(replier: Replier, { system }: { system?: string } = {}) {
     this.#replier = replier;
@@ -23,12 +25,27 @@ export class Chat {
   /**
    * Say something, with pictures before it, and hear the answer piece by piece. An answer that is broken off (by
    * `break`, or by `signal`) is kept as far as it came; one that fails before its first piece undoes the turn.
+   * @throws InfimmError while the answer before is still being made
    */
   async *say(
     text: string,
-    pictures: readonly PictureSource[] = [],
+    pictures: PictureSource | readonly PictureSource[] = [],
     options: AnswerOptions = {},
   ): AsyncGenerator<string> {
+    if (this.#answering) {
+      throw new InfimmError(
+        "chat: the answer before is still being made; hear it out, or break it off, before the next turn",
+      );
+    }
+    this.#answering = true;
+    try {
+      yield* this.#turn(text, pictureList(pictures), options);
+    } finally {
+      this.#answering = false;
+    }
+  }
+
+  async *#turn(text: string, pictures: readonly PictureSource[], options: AnswerOptions): AsyncGenerator<string> {
     const images: Image[] = [];
     for (const source of pictures) images.push(await readPicture(source));
     const before = this.messages.length;

@@ -5,7 +5,8 @@ import { memory } from "../../tensor/index.ts";
 import { configOf } from "../config/variants.ts";
 import { loadPretrained } from "../checkpoint/pretrained.ts";
 import { generate, generateSteps } from "./generate.ts";
-import { completeOptions, type GenerateOptions, optionsFromGenerationConfig } from "./options.ts";
+import { optionsFromGenerationConfig } from "./generationConfig.ts";
+import { completeOptions, type GenerateOptions } from "./options.ts";
 import { A, B, C, IMAGE, prompts } from "./prompts.fixture.ts";
 import { drawToken, filterLogits } from "./sampling.ts";
 

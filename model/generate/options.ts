@@ -1,4 +1,5 @@
 import { InfimmError } from "../../core/errors.ts";
+import { requireKnown } from "../../core/knownNames.ts";
 import type { InfiMMConfig } from "../config/config.ts";
 import { type LogitsProcessor, noRepeatNgram, repetitionPenalty } from "./logitsProcessors.ts";
 import type { Sampling } from "./sampling.ts";
@@ -54,7 +55,50 @@ export interface GenerateOptions {
 /** Options with their defaults, checked. */
 export type CompleteOptions = Required<Omit<GenerateOptions, "signal">> & Pick<GenerateOptions, "signal">;
 
+/** All names of `GenerateOptions`. */
+const NAMES = {
+  maxNewTokens: true,
+  minNewTokens: true,
+  eosTokenIds: true,
+  stop: true,
+  sampling: true,
+  seed: true,
+  numReturnSequences: true,
+  beams: true,
+  lengthPenalty: true,
+  earlyStopping: true,
+  repetitionPenalty: true,
+  noRepeatNgramSize: true,
+  processors: true,
+  imageToken: true,
+  useCache: true,
+  signal: true,
+} satisfies Record<keyof GenerateOptions, true>;
+export const GENERATE_NAMES = Object.keys(NAMES);
+
+/** What others call it, or where it belongs. */
+export const ELSEWHERE: Readonly<Record<string, string>> = {
+  stopStrings: "stop (stopStrings needs a tokenizer: an Assistant takes it)",
+  temperature: "sampling: { temperature }",
+  topK: "sampling: { topK }",
+  top_k: "sampling: { topK }",
+  topP: "sampling: { topP }",
+  top_p: "sampling: { topP }",
+  do_sample: "sampling: {}",
+  doSample: "sampling: {}",
+  num_beams: "beams",
+  numBeams: "beams",
+  maxTokens: "maxNewTokens",
+  max_tokens: "maxNewTokens",
+  max_length: "maxNewTokens",
+  eos_token_id: "eosTokenIds",
+  eosTokenId: "eosTokenIds",
+  logits_processor: "processors",
+};
+
+/** @throws InfimmError naming the option: one that is not known, of another type, or out of its range */
 export function completeOptions(options: GenerateOptions, config: InfiMMConfig): CompleteOptions {
+  requireKnown("generate", options, GENERATE_NAMES, ELSEWHERE);
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
   const complete: CompleteOptions = {
     maxNewTokens: 256,
@@ -74,15 +118,19 @@ export function completeOptions(options: GenerateOptions, config: InfiMMConfig):
     useCache: true,
     ...given,
   };
-  checkOptions(complete);
+  checkCounts(complete);
+  checkKinds(complete, config.language.vocab_size);
   return complete;
 }
 
-function checkOptions(options: CompleteOptions): void {
+function demand(name: string, fits: boolean, expected: string, got: unknown): void {
+  if (fits) return;
+  const shown = typeof got === "string" || Array.isArray(got) ? JSON.stringify(got) : String(got);
+  throw new InfimmError(`generate: ${name} must be ${expected}, got ${shown}`);
+}
+
+function checkCounts(options: CompleteOptions): void {
   const { maxNewTokens, sampling, beams, numReturnSequences: sequences } = options;
-  const demand = (name: string, fits: boolean, expected: string, got: unknown) => {
-    if (!fits) throw new InfimmError(`generate: ${name} must be ${expected}, got ${got}`);
-  };
   const whole = (name: keyof CompleteOptions, least: number, most = Number.MAX_SAFE_INTEGER, limit = "") => {
     const value = options[name] as number;
     const expected = limit === "" ? `a whole number, ${least} or more` : `${least} to ${limit} (${most})`;
@@ -92,33 +140,47 @@ function checkOptions(options: CompleteOptions): void {
   whole("minNewTokens", 0, maxNewTokens, "maxNewTokens");
   whole("beams", 1);
   whole("noRepeatNgramSize", 0);
+  demand("seed", Number.isSafeInteger(options.seed), "a whole number", options.seed);
   if (beams > 1) whole("numReturnSequences", 1, beams, "beams");
   else whole("numReturnSequences", 1);
   demand("lengthPenalty", Number.isFinite(options.lengthPenalty), "a number", options.lengthPenalty);
-  demand("repetitionPenalty", options.repetitionPenalty > 0, "above 0", options.repetitionPenalty);
+  const { repetitionPenalty: penalty } = options;
+  demand("repetitionPenalty", Number.isFinite(penalty) && penalty > 0, "above 0", penalty);
   if (sampling) {
-    const { temperature = 1, topK = 0, topP = 1 } = sampling;
-    demand("temperature", temperature > 0 && Number.isFinite(temperature), "a number above 0 (leave sampling out for greedy)", temperature); // biome-ignore format: one rule a line
-    demand("topK", Number.isInteger(topK) && topK >= 0, "a whole number, 0 for all", topK);
-    demand("topP", topP > 0 && topP <= 1, "above 0 and at most 1", topP);
+    checkSampling(sampling);
     demand("beams", beams === 1, "1 while sampling", beams);
   } else if (beams === 1) {
     demand("numReturnSequences", sequences === 1, "1 without sampling or beams, as all would be the same", sequences);
   }
 }
 
-/**
- * The options that a checkpoint's generation_config.json asks for. The original never heeds that file, since it
- * decodes with the inner language model, whose own config says greedy.
- */
-export function optionsFromGenerationConfig(json: Readonly<Record<string, unknown>>): GenerateOptions {
-  const numberOr = (key: string, fallback: number) => (typeof json[key] === "number" ? json[key] : fallback);
-  return {
-    ...(typeof json.max_new_tokens === "number" ? { maxNewTokens: json.max_new_tokens } : {}),
-    sampling: json.do_sample
-      ? { temperature: numberOr("temperature", 1), topK: numberOr("top_k", 50), topP: numberOr("top_p", 1) }
-      : null,
-  };
+function checkSampling(sampling: Sampling): void {
+  demand("sampling", typeof sampling === "object", "an object such as { temperature: 0.7 }, or null", sampling);
+  requireKnown("generate: sampling", sampling, ["temperature", "topK", "topP"], { top_k: "topK", top_p: "topP" });
+  const { temperature = 1, topK = 0, topP = 1 } = sampling;
+  // biome-ignore format: one rule a line
+  demand("temperature", temperature > 0 && Number.isFinite(temperature), "a number above 0 (leave sampling out for greedy)", temperature);
+  demand("topK", Number.isInteger(topK) && topK >= 0, "a whole number, 0 for all", topK);
+  demand("topP", Number.isFinite(topP) && topP > 0 && topP <= 1, "above 0 and at most 1", topP);
+}
+
+function checkKinds(options: CompleteOptions, vocab: number): void {
+  const { eosTokenIds, stop, processors, imageToken, useCache, earlyStopping, signal } = options;
+  const isId = (id: unknown) => Number.isInteger(id) && (id as number) >= 0 && (id as number) < vocab;
+  demand(
+    "eosTokenIds",
+    Array.isArray(eosTokenIds) && eosTokenIds.every(isId),
+    `a list of ids below ${vocab}`,
+    eosTokenIds,
+  );
+  demand("stop", typeof stop === "function", "a function of the new ids", stop);
+  const areFunctions = Array.isArray(processors) && processors.every((process) => typeof process === "function");
+  demand("processors", areFunctions, "a list of functions", processors);
+  demand("imageToken", ["forbid", "emulate"].includes(imageToken), '"forbid" or "emulate"', imageToken);
+  demand("useCache", typeof useCache === "boolean", "true or false", useCache);
+  demand("earlyStopping", [true, false, "never"].includes(earlyStopping), 'true, false or "never"', earlyStopping);
+  const canAbort = signal === undefined || typeof signal?.throwIfAborted === "function";
+  demand("signal", canAbort, "an AbortSignal", signal);
 }
 
 /** What may not be generated at a step (from 0): `<image>`, unless it is emulated, and an end that would come too early. */

@@ -1,4 +1,5 @@
 import { FileFormatError, InfimmError } from "../../core/errors.ts";
+import { requireKnown } from "../../core/knownNames.ts";
 import { CHAT_STYLES, type ChatStyle, type ChatStyleName, styleOf } from "./text/chatStyles.ts";
 import { padLeft, truncateLeft } from "./text/fitLength.ts";
 import { withoutMarks } from "./text/literal.ts";
@@ -37,6 +38,18 @@ export interface ApplyOptions extends TemplateOptions {
    */
   emulateOriginalBugs?: boolean;
 }
+
+/** All names of `ApplyOptions`. */
+export const APPLY_NAMES = Object.keys({
+  addGenerationPrompt: true,
+  continueFinalMessage: true,
+  tools: true,
+  documents: true,
+  templateVariables: true,
+  maxLength: true,
+  chatTemplate: true,
+  emulateOriginalBugs: true,
+} satisfies Record<keyof ApplyOptions, true>);
 
 /** A conversation, or finished text with its pictures. */
 export type ProcessorInput = readonly Message[] | Prompt;
@@ -95,6 +108,7 @@ export class Processor {
 
   /** Several prompts. Rows with fewer pictures than others get zeros, which no token looks at. */
   applyBatch(inputs: readonly ProcessorInput[], options: ApplyOptions = {}): ProcessorOutput {
+    checkApplyOptions(options);
     const prompts = inputs.map((input) => this.render(input, options));
     const rows = prompts.map((prompt) => this.#encode(prompt, options));
     return {
@@ -139,5 +153,13 @@ export class Processor {
 
   #countImages(ids: readonly number[]): number {
     return ids.filter((id) => id === this.imageTokenId).length;
+  }
+}
+
+function checkApplyOptions(options: ApplyOptions): void {
+  requireKnown("processor", options, APPLY_NAMES, { max_length: "maxLength", kwargs: "templateVariables" });
+  const { maxLength = 1 } = options;
+  if (!Number.isInteger(maxLength) || maxLength < 1) {
+    throw new InfimmError(`processor: maxLength must be a whole number, 1 or more, got ${JSON.stringify(maxLength)}`);
   }
 }

@@ -1,11 +1,14 @@
 import { traced } from "../../nn/trace.ts";
 import { concat, scope, type Tensor } from "../../tensor/index.ts";
+import { type AnswerOptions, answerParts } from "../generate/answerOptions.ts";
+import { stopAt } from "../generate/answerText.ts";
 import type { Assistant } from "../generate/assistant.ts";
 import { generate } from "../generate/generate.ts";
 import type { GenerateOptions } from "../generate/options.ts";
 import type { InfiMM } from "../infimm.ts";
 import { modelInputs, type Prompts } from "../inputs.ts";
 import type { Image } from "../processor/pictures/image.ts";
+import type { Message } from "../processor/text/prompt.ts";
 import { attentionMaps, lookTaps, looksIn, mapsOf, openGates } from "./attentionMaps.ts";
 
 /** A token of the answer, and where the model looked when it chose it. */
@@ -24,11 +27,16 @@ export async function answerLooks(
   { model, processor }: Assistant,
   question: string,
   images: readonly Image[],
-  options: GenerateOptions = {},
+  { system, ...options }: AnswerOptions & { readonly system?: string } = {},
 ): Promise<Look[]> {
-  const prompts = processor.apply([{ role: "user", content: [...images.map((image) => ({ image })), question] }]);
-  const searching = (options.beams ?? 1) > 1;
-  const { answer, maps } = await (searching ? lookAfterwards : lookOn)(model, prompts, options);
+  const { generation, prompt, stopStrings } = answerParts(options);
+  const asked: Message = { role: "user", content: [...images.map((image) => ({ image })), question] };
+  const told: Message[] = system === undefined ? [] : [{ role: "system", content: system }];
+  const prompts = processor.apply([...told, asked], prompt);
+  const ends = stopAt(processor, stopStrings);
+  const { stop, beams = 1 } = generation;
+  const ending = { ...generation, stop: (ids: readonly number[], row: number) => stop?.(ids, row) || ends(ids) };
+  const { answer, maps } = await (beams > 1 ? lookAfterwards : lookOn)(model, prompts, ending);
   const [, m, , rows, columns] = maps.shape;
   const data = await maps.data();
   maps.dispose();

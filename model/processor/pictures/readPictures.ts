@@ -28,3 +28,8 @@ async function readMessage(message: Message<PictureSource>, options: PictureOpti
   }
   return { ...message, content: parts };
 }
+
+/** One picture, or several, as several. */
+export function pictureList(pictures: PictureSource | readonly PictureSource[]): readonly PictureSource[] {
+  return Array.isArray(pictures) ? pictures : [pictures as PictureSource];
+}

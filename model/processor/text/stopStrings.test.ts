@@ -28,3 +28,13 @@ test("in whatever pieces a text comes, it is cut before the first stop string, a
     }),
   );
 });
+
+test("what is hidden counts, but is not shown", () => {
+  const watch = new StopStrings(["b</s>"]);
+  const pieces = [watch.push("a"), watch.push("</s>", true), watch.push("b"), watch.push("<", true), watch.push("c")];
+  expect(pieces.map(({ text }) => text)).toEqual(["a", "", "", "", "bc"]);
+  expect([watch.push("b"), watch.push("</s>", true)]).toEqual([
+    { text: "", stopped: false },
+    { text: "", stopped: true },
+  ]);
+});

@@ -1,0 +1,40 @@
+import { InfimmError } from "./errors.ts";
+
+/**
+ * Refuses options that nobody reads: `given` may have no other names than `known`. What was likely meant is said.
+ *
+ * @param what begins the message: "generate"
+ * @param elsewhere names that are known to mean something else here, and what to write instead
+ */
+export function requireKnown(
+  what: string,
+  given: object | null | undefined,
+  known: readonly string[],
+  elsewhere: Readonly<Record<string, string>> = {},
+): void {
+  for (const [name, value] of Object.entries(given ?? {})) {
+    if (known.includes(name) || value === undefined) continue;
+    const meant = Object.hasOwn(elsewhere, name) ? elsewhere[name] : nearest(name, known);
+    throw new InfimmError(`${what}: there is no option ${name}${meant ? `; did you mean ${meant}?` : ""}`);
+  }
+}
+
+/** The known name that is most like `name`, as max_new_tokens is like maxNewTokens; undefined if none is. */
+export function nearest(name: string, known: readonly string[]): string | undefined {
+  const plain = (text: string) => text.toLowerCase().replace(/[-_]/g, "");
+  const scored = known.map((candidate) => ({ candidate, distance: editDistance(plain(name), plain(candidate)) }));
+  const [best] = scored.sort((a, b) => a.distance - b.distance);
+  return best && best.distance <= Math.max(1, plain(name).length / 3) ? best.candidate : undefined;
+}
+
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 0; i < a.length; i++) {
+    const next = [i + 1];
+    for (let j = 0; j < b.length; j++) {
+      next.push(Math.min(row[j + 1] + 1, next[j] + 1, row[j] + (a[i] === b[j] ? 0 : 1)));
+    }
+    row = next;
+  }
+  return row[b.length];
+}
