@@ -155,8 +155,9 @@ const MUTATIONS: readonly Mutation[] = [
   { mistake: "causal mask off by one: a token sees the next", set: "tiny-zephyr", case: "one_image", first: `${LAYER}.self_attn:attn`,
     plant: (model) => changeArguments(model, SelfAttention, (x: Tensor, sequence: Sequence) => {
       const t = x.shape[1];
-      const later = concat([slice(sequence.bias, 2, 1), sequence.bias.slice(2, t - 1)], 2);
-      return [x, { ...sequence, bias: later }];
+      const bias = sequence.biases.sliding_attention;
+      const later = concat([slice(bias, 2, 1), bias.slice(2, t - 1)], 2);
+      return [x, { ...sequence, biases: { ...sequence.biases, sliding_attention: later } }];
     }) },
   { mistake: "padding not masked", set: "tiny-llama", case: "left_padded", first: `${LAYER}.self_attn:attn`,
     plant: (model) => {

@@ -7,6 +7,7 @@ import { ropeTables, VisionRotaryEmbedding } from "../model/evaClip/rope.ts";
 import { causalBias } from "../model/language/causalBias.ts";
 import { DecoderLayer } from "../model/language/decoderLayer.ts";
 import { rotaryTables } from "../model/language/rotary.ts";
+import { rotaryFrequencies } from "../model/language/rotaryFrequencies.ts";
 import { feedForward } from "../model/perceiver/feedForward.ts";
 import { PerceiverAttention } from "../model/perceiver/perceiverAttention.ts";
 import { readJson } from "../model/files/readFile.ts";
@@ -65,9 +66,9 @@ const BLOCKS: Record<string, { module: () => Module; args: (inputs: Record<strin
     module: () => new DecoderLayer(zephyr.language, 0),
     args: ({ x }) => {
       const positions = [Int32Array.from({ length: 16 }, (_, i) => i)];
-      const rotary = rotaryTables(positions, 128, zephyr.language.rope_theta, x.backend);
+      const rotary = rotaryTables(positions, rotaryFrequencies(zephyr.language, 16), x.backend);
       const bias = causalBias(x, { queries: 16, keys: 16, window: 4096, attentionMask: null });
-      return [x, { rotary, bias, cache: null }];
+      return [x, { rotary, biases: { sliding_attention: bias, full_attention: bias }, cache: null }];
     },
   },
 };

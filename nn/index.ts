@@ -1,8 +1,9 @@
 /** Modules and what can be done with them, from one place. */
-export { GELU, SiLU } from "./activation.ts";
+export { GELU, GELUTanh, ReLU, SiLU } from "./activation.ts";
 export { attend } from "./attend.ts";
 export { Conv2d } from "./conv2d.ts";
 export { Embedding } from "./embedding.ts";
+export { Identity } from "./identity.ts";
 export * as init from "./init.ts";
 export { initialize } from "./init.ts";
 export { KVCache } from "./kvCache.ts";

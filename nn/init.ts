@@ -65,9 +65,11 @@ export function initialize(
 ): void {
   const matchers = Object.entries(rules).map(([pattern, rule]) => ({ matcher: globToRegExp(pattern), rule }));
   const chosen = new Map<string, Initializer | undefined>();
+  const seen = new Set<Tensor>(); // what is tied begins as its first place says
   for (const [path, owner] of module.modules()) {
     for (const [name, value] of Object.entries(owner)) {
-      if (!(value instanceof Tensor)) continue;
+      if (!(value instanceof Tensor) || seen.has(value)) continue;
+      seen.add(value);
       const full = path === "" ? name : `${path}.${name}`;
       const rule = matchers.findLast(({ matcher }) => matcher.test(full))?.rule;
       chosen.set(full, rule ?? defaultOf(owner, name));

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { crossAttentionLayers, type InfiMMConfig, parseConfig } from "./config.ts";
 import { ConfigError } from "./configFields.ts";
+import { contextLength } from "./languageConfig.ts";
 import zephyr from "./published/infimm-zephyr.json" with { type: "json" };
 import { configOf, VARIANTS, type VariantName } from "./variants.ts";
 import { visualSizes } from "./visualConfig.ts";
@@ -101,6 +102,130 @@ describe("parseConfig", () => {
     expect(config.language.rope_theta).toBe(5e5);
   });
 
+  it("takes the language models that transformers has, with its defaults", () => {
+    const small = {
+      hidden_size: 64,
+      intermediate_size: 8,
+      num_hidden_layers: 3,
+      num_attention_heads: 32,
+      vocab_size: 8,
+    };
+    const parsed = (fields: object) =>
+      parseConfig({ ...zephyr, image_token_id: 7, eoc_token_id: 6, language: { ...small, ...fields } }, "f").language;
+    const { model_type: _, ...llama } = parsed({ model_type: "llama" });
+    expect(llama).toEqual({
+      ...small,
+      num_key_value_heads: 32,
+      head_dim: 2,
+      hidden_act: "silu",
+      qkv_bias: false,
+      o_bias: false,
+      mlp_bias: false,
+      qk_norm: false,
+      tie_word_embeddings: false,
+      max_position_embeddings: 2048,
+      rms_norm_eps: 1e-6,
+      rope_theta: 10000,
+      rope_scaling: null,
+      sliding_window: null,
+      layer_types: ["full_attention", "full_attention", "full_attention"],
+      initializer_range: 0.02,
+      bos_token_id: 1,
+      eos_token_ids: [2],
+      pad_token_id: null,
+    });
+    const sliding = (n: number) =>
+      Array.from({ length: 3 }, (_, i) => (i < 3 - n ? "full_attention" : "sliding_attention"));
+    expect(parsed({ model_type: "mistral" })).toMatchObject({
+      num_key_value_heads: 8,
+      max_position_embeddings: 131072,
+      sliding_window: 4096,
+      layer_types: sliding(3),
+    });
+    expect(parsed({ model_type: "mistral", sliding_window: null })).toMatchObject({
+      sliding_window: null,
+      layer_types: sliding(0),
+    });
+    expect(parsed({ model_type: "qwen2" })).toMatchObject({
+      num_key_value_heads: 32,
+      max_position_embeddings: 32768,
+      sliding_window: null,
+      qkv_bias: true,
+      o_bias: false,
+      bos_token_id: null,
+      eos_token_ids: [],
+    });
+    expect(parsed({ model_type: "qwen3", attention_bias: true })).toMatchObject({
+      head_dim: 128,
+      qkv_bias: true,
+      o_bias: true,
+      qk_norm: true,
+    });
+    expect(parsed({ model_type: "qwen3", use_sliding_window: true, max_window_layers: 2 })).toMatchObject({
+      sliding_window: 4096,
+      layer_types: sliding(1),
+    });
+    expect(
+      parsed({ model_type: "qwen2", use_sliding_window: true, sliding_window: 3, layer_types: sliding(2) }),
+    ).toMatchObject({ sliding_window: 3, layer_types: sliding(2) });
+    expect(
+      parsed({
+        model_type: "llama",
+        num_key_value_heads: null,
+        head_dim: null,
+        eos_token_id: [3, 4],
+        attention_bias: true,
+        mlp_bias: true,
+      }),
+    ).toMatchObject({ num_key_value_heads: 32, head_dim: 2, eos_token_ids: [3, 4], o_bias: true, mlp_bias: true });
+  });
+
+  it("reads rope scaling in both spellings, and counts the positions that it makes", () => {
+    const rope = (fields: object) => {
+      const { language } = parseConfig(
+        { ...zephyr, language: { ...zephyr.language, rope_theta: 5, max_position_embeddings: 100, ...fields } },
+        "f",
+      );
+      return [language.rope_theta, language.rope_scaling, contextLength(language)];
+    };
+    const llama3 = { factor: 8, low_freq_factor: 1, high_freq_factor: 4 };
+    expect(rope({ rope_scaling: { type: "linear", factor: 2.5 } })).toEqual([
+      5,
+      { rope_type: "linear", factor: 2.5 },
+      250,
+    ]);
+    expect(rope({ rope_parameters: { rope_type: "dynamic", factor: 2, rope_theta: 7 } })).toEqual([
+      7,
+      { rope_type: "dynamic", factor: 2 },
+      200,
+    ]);
+    expect(rope({ rope_scaling: null, rope_parameters: { rope_type: "default" } })).toEqual([5, null, 100]);
+    expect(
+      rope({ rope_scaling: { rope_type: "llama3", type: "linear", ...llama3, original_max_position_embeddings: 50 } }),
+    ).toEqual([5, { rope_type: "llama3", ...llama3, original_max_position_embeddings: 50 }, 100]);
+    expect(rope({ rope_scaling: { rope_type: "llama3", ...llama3 } })[1]).toMatchObject({
+      original_max_position_embeddings: 100,
+    });
+    const yarn = {
+      rope_type: "yarn",
+      factor: 4,
+      beta_fast: 32,
+      beta_slow: 1,
+      truncate: true,
+      original_max_position_embeddings: 50,
+    };
+    const stored = { rope_type: "yarn", factor: 4, original_max_position_embeddings: 50 };
+    expect(rope({ rope_scaling: stored })).toEqual([5, { ...yarn, attention_factor: 0.1 * Math.log(4) + 1 }, 200]);
+    expect(rope({ rope_scaling: { ...stored, factor: null } })[1]).toMatchObject({ factor: 2 });
+    const scales = { mscale: 0.7, mscale_all_dim: 0.5 };
+    expect(rope({ rope_scaling: { ...stored, ...scales } })[1]).toMatchObject({
+      attention_factor: (0.07 * Math.log(4) + 1) / (0.05 * Math.log(4) + 1),
+    });
+    expect(rope({ rope_scaling: { ...stored, ...scales, attention_factor: 0.9 } })[1]).toMatchObject({
+      attention_factor: 0.9,
+    });
+  });
+
   const visual = (change: object): object => ({ ...zephyr, visual: { ...zephyr.visual, ...change } });
   const language = (change: object): object => ({ ...zephyr, language: { ...zephyr.language, ...change } });
   it.each<[string, unknown, string]>([
@@ -135,8 +260,72 @@ describe("parseConfig", () => {
       language({ num_key_value_heads: 5 }),
       "f: language.num_key_value_heads 5 does not divide num_attention_heads 32",
     ],
-    ["another head_dim", language({ head_dim: 64 }), "f: language.head_dim is 64; only 128"],
-    ["scaled rope", language({ rope_scaling: { type: "linear" } }), "f: language.rope_scaling is an object; only null"],
+    ["an odd head_dim", language({ head_dim: 7 }), "f: language.head_dim makes heads of 7 channels"],
+    [
+      "half of a scaled rope",
+      language({ rope_scaling: { type: "linear" } }),
+      "f: language.rope_scaling.factor is missing",
+    ],
+    [
+      "another scaled rope",
+      language({ rope_scaling: { rope_type: "longrope", factor: 4 } }),
+      'f: language.rope_scaling.rope_type is "longrope"; implemented are default, linear',
+    ],
+    [
+      "a part of a rope",
+      language({ rope_parameters: { partial_rotary_factor: 0.5 } }),
+      "f: language.rope_parameters.partial_rotary_factor is 0.5; only null or 1",
+    ],
+    [
+      "an unknown rope",
+      language({ rope_scaling: { type: "default", mrope_section: [16] } }),
+      "f: language.rope_scaling.mrope_section is not known",
+    ],
+    [
+      "llama3 upside down",
+      language({ rope_scaling: { rope_type: "llama3", factor: 8, low_freq_factor: 4, high_freq_factor: 1 } }),
+      "f: language.rope_scaling.high_freq_factor 1 is not above low_freq_factor 4",
+    ],
+    [
+      "another activation",
+      language({ hidden_act: "quick_gelu" }),
+      'f: language.hidden_act is "quick_gelu"; implemented are silu',
+    ],
+    ["biases that Mistral has not", language({ attention_bias: true }), "f: language.attention_bias is true"],
+    ["biases of an MLP that Mistral has not", language({ mlp_bias: true }), "f: language.mlp_bias is true"],
+    [
+      "a quantised language model",
+      language({ quantization_config: { bits: 4 } }),
+      "f: language.quantization_config is given",
+    ],
+    [
+      "Mistral by layers",
+      language({ layer_types: new Array(32).fill("full_attention") }),
+      'f: language.layer_types differs from what transformers computes for model_type "mistral"',
+    ],
+    [
+      "layers of another kind",
+      language({ layer_types: ["chunked_attention"] }),
+      'f: language.layer_types has "chunked_attention"',
+    ],
+    [
+      "too few layer types",
+      language({ model_type: "qwen2", layer_types: ["full_attention"] }),
+      "f: language.layer_types has 1 entries for num_hidden_layers 32",
+    ],
+    [
+      "windows without a width",
+      language({ model_type: "qwen3", layer_types: new Array(32).fill("sliding_attention") }),
+      "f: language.layer_types has sliding_attention, and there is no sliding_window",
+    ],
+    [
+      "an end that is none",
+      language({ eos_token_id: [2, "</s>"] }),
+      'f: language.eos_token_id must be a whole number, 0 or more, got "</s>"',
+    ],
+    ["an end outside", language({ eos_token_id: [2, 40000] }), "f: eos_token_id is 40000, outside"],
+    ["rope without sub-LN", visual({ subln: false, naiveswiglu: false }), "f: visual.rope must equal subln"],
+    ["sub-LN without rope", visual({ rope: false }), "f: visual.rope must equal subln"],
     ["another language model", language({ model_type: "gpt2" }), 'f: language.model_type is "gpt2"'],
     [
       "a token outside",

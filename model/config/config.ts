@@ -1,5 +1,5 @@
 import { ConfigFields } from "./configFields.ts";
-import { type LanguageConfig, parseLanguage } from "./languageConfig.ts";
+import { type LanguageConfig, parseEnds, parseLanguage } from "./languageConfig.ts";
 import { parseVisual, type VisualConfig } from "./visualConfig.ts";
 
 /** The resampler that turns an image's tokens into `num_latents` media tokens. Its width is the tower's. */
@@ -35,8 +35,10 @@ export interface InfiMMConfig {
   readonly image_token_id: number;
   /** `<|endofchunk|>` */
   readonly eoc_token_id: number;
-  /** What ends generation: the language model's `</s>`, or in InfiMM-HD `<|endofchunk|>`. */
-  readonly eos_token_id: number;
+  /** What ends generation: the language model's `</s>`, or in InfiMM-HD `<|endofchunk|>`. null: nothing does. */
+  readonly eos_token_id: number | null;
+  /** All that ends generation, where a language model has several such tokens. */
+  readonly eos_token_ids: readonly number[];
 }
 
 /**
@@ -56,6 +58,7 @@ export function parseConfig(json: unknown, name: string): InfiMMConfig {
   const isHd = looksLikeHd(fields);
   const language = parseLanguage(fields.object("language"));
   const eoc_token_id = fields.id("eoc_token_id");
+  const eos_token_ids = parseEnds(fields, isHd ? [eoc_token_id] : language.eos_token_ids);
   const config: InfiMMConfig = {
     model_type,
     visual: parseVisual(fields.object("visual")),
@@ -65,11 +68,12 @@ export function parseConfig(json: unknown, name: string): InfiMMConfig {
     cross_attention: parseCrossAttention(fields.object("cross_attention"), isHd),
     image_token_id: fields.id("image_token_id"),
     eoc_token_id,
-    eos_token_id: fields.id("eos_token_id", isHd ? eoc_token_id : language.eos_token_id),
+    eos_token_id: eos_token_ids[0] ?? null,
+    eos_token_ids,
   };
-  for (const key of ["image_token_id", "eoc_token_id", "eos_token_id"] as const) {
-    if (config[key] >= language.vocab_size)
-      fields.refuse(key, `is ${config[key]}, outside language.vocab_size ${language.vocab_size}`);
+  const special = [["image_token_id", config.image_token_id], ["eoc_token_id", eoc_token_id], ...eos_token_ids.map((id) => ["eos_token_id", id] as const)] as const; // biome-ignore format: one list
+  for (const [key, id] of special) {
+    if (id >= language.vocab_size) fields.refuse(key, `is ${id}, outside language.vocab_size ${language.vocab_size}`);
   }
   if (config.image_token_id === eoc_token_id)
     fields.refuse("image_token_id", `equals eoc_token_id ${eoc_token_id}; they are two tokens`);

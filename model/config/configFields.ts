@@ -43,6 +43,11 @@ export class ConfigFields {
     return Object.hasOwn(this.json, key);
   }
 
+  /** Whether the key has a value. transformers takes `null` for absent in most places. */
+  given(key: string): boolean {
+    return this.has(key) && this.json[key] !== null;
+  }
+
   /** How many, or how large. A config of a few bytes must not ask for a model that no memory holds. */
   count(key: string, fallback?: number, most = MAX_SIZE): number {
     const value = this.read(key, "a whole number above 0", fallback) as number;
@@ -71,6 +76,19 @@ export class ConfigFields {
     return this.read(key, "a string", fallback) as string;
   }
 
+  /** A list of ids. */
+  ids(key: string): readonly number[] {
+    return this.list(key).map((value) => this.check(key, value, "a whole number, 0 or more") as number);
+  }
+
+  /** A list of the given words. */
+  texts<T extends string>(key: string, allowed: readonly T[]): readonly T[] {
+    return this.list(key).map((value) => {
+      const known = allowed.find((one) => one === value);
+      return known ?? this.refuse(key, `has ${show(value)}; implemented are ${allowed.join(", ")}`);
+    });
+  }
+
   /** The object under `key`; an empty one if it is absent, so that all its fields take their defaults. */
   object(key: string): ConfigFields {
     return new ConfigFields(this.has(key) ? this.json[key] : {}, this.file, `${this.path}${key}.`);
@@ -90,11 +108,19 @@ export class ConfigFields {
     throw new ConfigError(`${this.file}: ${this.path}${key} ${why}`);
   }
 
+  private list(key: string): readonly unknown[] {
+    const value = this.json[key];
+    return Array.isArray(value) ? value : this.refuse(key, `must be a list, got ${show(value)}`);
+  }
+
   private read(key: string, kind: Kind, fallback: unknown): unknown {
     const value = this.has(key) ? this.json[key] : fallback;
     if (value === undefined) this.refuse(key, `is missing; expected ${kind}`);
-    if (!IS[kind](value)) this.refuse(key, `must be ${kind}, got ${show(value)}`);
-    return value;
+    return this.check(key, value, kind);
+  }
+
+  private check(key: string, value: unknown, kind: Kind): unknown {
+    return IS[kind](value) ? value : this.refuse(key, `must be ${kind}, got ${show(value)}`);
   }
 }
 

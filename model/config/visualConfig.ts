@@ -60,6 +60,7 @@ export function parseVisual(fields: ConfigFields): VisualConfig {
   if (rope && head_width % 4 !== 0)
     fields.refuse("head_width", `${head_width} is not a multiple of 4, which 2-D rope needs`);
   if (naiveswiglu !== subln) fields.refuse("subln", "must equal naiveswiglu: EVA L has both, g and E neither");
+  if (rope !== subln) fields.refuse("rope", "must equal subln: EVA L has both, g and E neither");
   return visual;
 }
 

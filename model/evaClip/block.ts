@@ -1,6 +1,7 @@
 import { LayerNorm } from "../../nn/layerNorm.ts";
 import { Module } from "../../nn/module.ts";
 import type { Tensor } from "../../tensor/index.ts";
+import { ConfigError } from "../config/configFields.ts";
 import { type VisualConfig, visualSizes } from "../config/visualConfig.ts";
 import { Attention } from "./attention.ts";
 import { Mlp } from "./mlp.ts";
@@ -21,7 +22,8 @@ abstract class EvaBlock extends Module {
   constructor(config: VisualConfig) {
     super();
     const { heads, hidden } = visualSizes(config);
-    const { width, subln } = config;
+    const { width, subln, rope } = config;
+    if (rope !== subln) throw new ConfigError("EvaBlock: rope must equal subln: EVA L has both, g and E neither");
     this.norm1 = new LayerNorm(width, { eps: VISION_EPS });
     this.attn = subln ? new SubLnAttention(width, heads, VISION_EPS) : new Attention(width, heads);
     this.norm2 = new LayerNorm(width, { eps: VISION_EPS });

@@ -2,6 +2,7 @@ import { InfimmError } from "../../core/errors.ts";
 import { KVCache } from "../../nn/kvCache.ts";
 import { type Backend, fromData, keep, repeat, scope, type Tensor } from "../../tensor/index.ts";
 import { type MediaPlaces, mediaPlaces, placesAfter } from "../crossAttention/media.ts";
+import { contextLength } from "../config/languageConfig.ts";
 import type { InfiMM } from "../infimm.ts";
 import { idTensor, type Prompts } from "../inputs.ts";
 
@@ -26,7 +27,7 @@ export class Decoder {
    * @param useCache false: all tokens run again each time
    */
   constructor(model: InfiMM, prompts: Prompts, { copies = 1, useCache = true } = {}) {
-    checkPrompts(prompts, model.config.language.max_position_embeddings);
+    checkPrompts(prompts, contextLength(model.config.language));
     this.cache = useCache ? new KVCache() : null;
     const rows = <T>(list: readonly T[]) => list.flatMap((row) => new Array<T>(copies).fill(row));
     this.model = model;
@@ -41,7 +42,7 @@ export class Decoder {
 
   /** Whether the model has a position for one more token. */
   get hasRoom(): boolean {
-    return this.mask[0].length <= this.model.config.language.max_position_embeddings;
+    return this.mask[0].length <= contextLength(this.model.config.language);
   }
 
   /** Run the pending tokens: logits of the last position [b, vocab], -Infinity at forbidden ids. */

@@ -89,6 +89,6 @@ export async function generate(model: InfiMM, prompts: Prompts, options: Generat
 
 /** What stands after a sample's end. */
 function paddingOf(model: InfiMM): number {
-  const { pad_token_id, eos_token_id } = model.config.language;
-  return pad_token_id ?? eos_token_id;
+  const { pad_token_id, eos_token_ids } = model.config.language;
+  return pad_token_id ?? eos_token_ids[0] ?? 0;
 }

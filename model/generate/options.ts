@@ -9,7 +9,7 @@ export interface GenerateOptions {
   readonly maxNewTokens?: number;
   /** No end of sequence before so many tokens. Default 0. */
   readonly minNewTokens?: number;
-  /** Any of these ends a sample. Default: the config's `eos_token_id`. */
+  /** Any of these ends a sample. Default: those of the config's `eos_token_id`. */
   readonly eosTokenIds?: readonly number[];
   /** Whether a sample ends with the newest of its new tokens; `row` counts samples. */
   readonly stop?: (newIds: readonly number[], row: number) => boolean;
@@ -103,7 +103,7 @@ export function completeOptions(options: GenerateOptions, config: InfiMMConfig):
   const complete: CompleteOptions = {
     maxNewTokens: 256,
     minNewTokens: 0,
-    eosTokenIds: [config.eos_token_id],
+    eosTokenIds: config.eos_token_ids,
     stop: () => false,
     sampling: null,
     seed: 0,

@@ -6,10 +6,12 @@ import { Module } from "../../nn/module.ts";
 import { RMSNorm } from "../../nn/rmsNorm.ts";
 import type { Tensor } from "../../tensor/index.ts";
 import type { InfiMMConfig } from "../config/config.ts";
+import type { LanguageConfig, LayerType } from "../config/languageConfig.ts";
 import type { Media } from "../crossAttention/media.ts";
 import { causalBias } from "./causalBias.ts";
 import { FlamingoLayer } from "./flamingoLayer.ts";
 import { rotaryTables } from "./rotary.ts";
+import { rotaryFrequencies } from "./rotaryFrequencies.ts";
 import type { Sequence } from "./selfAttention.ts";
 
 /** The text to run, and what stands around it. */
@@ -26,25 +28,20 @@ export interface Text {
   readonly lastOnly?: boolean;
 }
 
-/** A decoder whose layers look at pictures. transformers: LlamaModel, MistralModel. */
+/** A decoder whose layers look at pictures. transformers: LlamaModel, MistralModel, Qwen2Model, Qwen3Model. */
 export class LanguageModel extends Module {
   embed_tokens: Embedding;
   layers: ModuleList<FlamingoLayer>;
   norm: RMSNorm;
-  private readonly headDim: number;
-  private readonly theta: number;
-  private readonly window: number | null;
+  private readonly config: LanguageConfig;
 
   constructor(config: InfiMMConfig) {
     super();
-    const { vocab_size, hidden_size, num_attention_heads, num_hidden_layers, rms_norm_eps, pad_token_id } =
-      config.language;
+    const { vocab_size, hidden_size, num_hidden_layers, rms_norm_eps, pad_token_id } = config.language;
     this.embed_tokens = new Embedding(vocab_size, hidden_size, { paddingIdx: pad_token_id });
     this.layers = new ModuleList(Array.from({ length: num_hidden_layers }, (_, i) => new FlamingoLayer(config, i)));
     this.norm = new RMSNorm(hidden_size, rms_norm_eps);
-    this.headDim = hidden_size / num_attention_heads;
-    this.theta = config.language.rope_theta;
-    this.window = config.language.sliding_window;
+    this.config = config.language;
   }
 
   /** Token ids [b, t] -> normalised hidden states [b, t, d] */
@@ -60,9 +57,14 @@ export class LanguageModel extends Module {
     const t = inputIds.shape[1];
     const past = cache?.length ?? 0;
     const places = positions ?? [Int32Array.from({ length: t }, (_, i) => past + i)];
+    const length = 1 + places.reduce((most, row) => Array.from(row).reduce((a, b) => Math.max(a, b), most), 0);
+    const { sliding_window, layer_types } = this.config;
+    const windows = { full_attention: null, sliding_attention: sliding_window };
+    const bias = (type: LayerType) =>
+      causalBias(inputIds, { queries: t, keys: past + t, window: windows[type], attentionMask });
     return {
-      rotary: rotaryTables(places, this.headDim, this.theta, inputIds.backend),
-      bias: causalBias(inputIds, { queries: t, keys: past + t, window: this.window, attentionMask }),
+      rotary: rotaryTables(places, rotaryFrequencies(this.config, length), inputIds.backend),
+      biases: Object.fromEntries([...new Set(layer_types)].map((type) => [type, bias(type)])) as Sequence["biases"],
       cache,
     };
   }
@@ -77,6 +79,7 @@ export class CausalLanguageModel extends Module {
     super();
     this.model = new LanguageModel(config);
     this.lm_head = new Linear(config.language.hidden_size, config.language.vocab_size, { bias: false });
+    if (config.language.tie_word_embeddings) this.lm_head.weight = this.model.embed_tokens.weight;
   }
 
   /** Token ids [b, t] -> logits of the next token [b, t, vocab], or [b, 1, vocab] of the last */

@@ -1,22 +1,32 @@
-import { SiLU } from "../../nn/activation.ts";
+import { GELU, GELUTanh, ReLU, SiLU } from "../../nn/activation.ts";
 import { Linear } from "../../nn/linear.ts";
 import { Module } from "../../nn/module.ts";
 import type { Tensor } from "../../tensor/index.ts";
 import type { LanguageConfig } from "../config/languageConfig.ts";
 
-/** SwiGLU of the language model. transformers: LlamaMLP, MistralMLP. */
+const ACTIVATIONS: Readonly<Record<LanguageConfig["hidden_act"], () => SiLU | GELU>> = {
+  silu: () => new SiLU(),
+  swish: () => new SiLU(),
+  gelu: () => new GELU(),
+  gelu_new: () => new GELUTanh(),
+  gelu_fast: () => new GELUTanh(),
+  gelu_pytorch_tanh: () => new GELUTanh(),
+  relu: () => new ReLU(),
+};
+
+/** SwiGLU of the language model, or its like with another activation. transformers: LlamaMLP, MistralMLP, Qwen2MLP. */
 export class LanguageMlp extends Module {
   gate_proj: Linear;
   up_proj: Linear;
   down_proj: Linear;
-  act_fn: SiLU;
+  act_fn: SiLU | GELU;
 
-  constructor({ hidden_size, intermediate_size }: LanguageConfig) {
+  constructor({ hidden_size, intermediate_size, mlp_bias: bias, hidden_act }: LanguageConfig) {
     super();
-    this.gate_proj = new Linear(hidden_size, intermediate_size, { bias: false });
-    this.up_proj = new Linear(hidden_size, intermediate_size, { bias: false });
-    this.down_proj = new Linear(intermediate_size, hidden_size, { bias: false });
-    this.act_fn = new SiLU();
+    this.gate_proj = new Linear(hidden_size, intermediate_size, { bias });
+    this.up_proj = new Linear(hidden_size, intermediate_size, { bias });
+    this.down_proj = new Linear(intermediate_size, hidden_size, { bias });
+    this.act_fn = ACTIVATIONS[hidden_act]();
   }
 
   /** [b, t, d] -> [b, t, d] */

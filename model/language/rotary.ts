@@ -1,4 +1,5 @@
 import { type Backend, fromData, type Tensor } from "../../tensor/index.ts";
+import type { RotaryFrequencies } from "./rotaryFrequencies.ts";
 
 /** The cosine and sine of every angle by which queries and keys turn. */
 export interface RotaryTables {
@@ -9,28 +10,28 @@ export interface RotaryTables {
 
 /**
  * Rotary positions of the language model (Su et al., "RoFormer", 2021): channels m and m + d/2 turn by
- * position · theta^(-2m/d). Computed on the host in doubles: there are few, and GPUs lose large angles.
+ * position · frequencies[m]. Computed on the host in doubles: there are few, and GPUs lose large angles.
  *
  * @param positions one list a sample
  */
 export function rotaryTables(
   positions: readonly ArrayLike<number>[],
-  headDim: number,
-  theta: number,
+  { frequencies, scale }: RotaryFrequencies,
   backend: Backend,
 ): RotaryTables {
-  const half = headDim / 2;
+  const half = frequencies.length;
+  const d = 2 * half;
   const [b, t] = [positions.length, positions[0].length];
-  const cos = new Float32Array(b * t * headDim);
-  const sin = new Float32Array(b * t * headDim);
+  const cos = new Float32Array(b * t * d);
+  const sin = new Float32Array(b * t * d);
   for (let row = 0; row < b * t; row++) {
     const position = positions[Math.floor(row / t)][row % t];
     for (let m = 0; m < half; m++) {
-      const angle = position * theta ** ((-2 * m) / headDim);
-      cos[row * headDim + m] = cos[row * headDim + half + m] = Math.cos(angle);
-      sin[row * headDim + m] = sin[row * headDim + half + m] = Math.sin(angle);
+      const angle = position * frequencies[m];
+      cos[row * d + m] = cos[row * d + half + m] = scale * Math.cos(angle);
+      sin[row * d + m] = sin[row * d + half + m] = scale * Math.sin(angle);
     }
   }
-  const table = (values: Float32Array) => fromData(values, [b, 1, t, headDim], "f32", backend);
+  const table = (values: Float32Array) => fromData(values, [b, 1, t, d], "f32", backend);
   return { cos: table(cos), sin: table(sin) };
 }

@@ -37,6 +37,7 @@ function initialRules(model: InfiMM): Record<string, Initializer> {
     "model.perceiver.latents": normal(),
     "**.*_gate": constant(0),
     "model.lang_encoder.**.decoder_layer.**.*_proj.weight": normal(0, language.initializer_range),
+    "model.lang_encoder.**.decoder_layer.**.*_proj.bias": constant(0),
     "model.lang_encoder.lm_head.weight": normal(0, language.initializer_range),
     "model.lang_encoder.model.embed_tokens.weight": zeroRow(
       normal(0, language.initializer_range),
