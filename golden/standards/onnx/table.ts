@@ -1,0 +1,19 @@
+import type { Op } from "../case.ts";
+import { ATTENTION } from "./attention.ts";
+import { ELEMENTWISE } from "./elementwise.ts";
+import { LAYERS } from "./layers.ts";
+import { LOSSES } from "./losses.ts";
+import { REDUCING } from "./reducing.ts";
+import { RESIZE } from "./resize.ts";
+import { SHAPING } from "./shaping.ts";
+
+/** ONNX's operators, in terms of this library. */
+export const ONNX: Record<string, Op> = {
+  ...ELEMENTWISE,
+  ...SHAPING,
+  ...REDUCING,
+  ...LAYERS,
+  ...ATTENTION,
+  ...LOSSES,
+  ...RESIZE,
+};

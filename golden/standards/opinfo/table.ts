@@ -1,0 +1,2 @@
+import type { Op } from "../case.ts";
+export const OPINFO: Record<string, Op> = {};
