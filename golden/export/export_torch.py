@@ -2,7 +2,7 @@
 
     python export_torch.py --out ../fixtures/torch
 
-Needs torch only. `expected.json` lists, for each file, {tensor: [dtype, shape, values]}, or null for one to be refused.
+Needs torch only. `globals.json` lists what torch.load(weights_only=True) lets a pickle name; `expected.json` lists, for each file, {tensor: [dtype, shape, values]}, or null for one to be refused.
 """
 
 import argparse
@@ -11,7 +11,7 @@ import os
 from pathlib import Path
 
 import torch
-from torch import nn
+from torch import _weights_only_unpickler, nn
 
 from files import write_json
 
@@ -167,6 +167,7 @@ def main(out):
     shards = {name: f"pytorch_model-{i + 1}.bin" for i, name in enumerate(state)}
     write_json(out / "pytorch_model.bin.index.json", {"metadata": {}, "weight_map": shards})
     expected["pytorch_model.bin.index.json"] = described(state)
+    write_json(out / "globals.json", sorted(_weights_only_unpickler._get_allowed_globals()))
     write_json(out / "expected.json", {"_torch": torch.__version__, **expected})
 
 

@@ -70,7 +70,8 @@ type Refuse = (element: number, value: bigint | number) => never;
 function refusal({ name, dtype }: PlainTensor, file: string): Refuse {
   return (element, value) => {
     throw new FileFormatError(
-      `${file}: tensor ${quote(name)}: element ${element} is ${value}, which does not fit 32 bits; we hold ${dtype} as i32`,
+      `${file}: tensor ${quote(name)}: element ${element} is ${value}, which does not fit 32 bits; we hold ${dtype} as i32. ` +
+        "If it may be rounded, save it as float32, in PyTorch t.float()",
     );
   };
 }

@@ -6,6 +6,7 @@ import { bytesSource } from "../byteSource.ts";
 import { openWeights } from "../openWeights.ts";
 import type { TensorData } from "../weightFile.ts";
 import { readTorch } from "./torchFile.ts";
+import { resolveGlobal } from "./torchGlobals.ts";
 
 const FOLDER = "golden/fixtures/torch";
 /** JSON has no NaN and no infinities: they are words. */
@@ -62,6 +63,19 @@ describe("files of torch.save", () => {
     await expect(opened).rejects.toThrow(FileFormatError);
     await expect(opened).rejects.toThrow(message);
     await expect(opened).rejects.toThrow(name);
+  });
+
+  it("may name all that torch.load(weights_only=True) lets them name", () => {
+    const names: string[] = JSON.parse(readFileSync(`${FOLDER}/globals.json`, "utf8"));
+    expect(names.length).toBeGreaterThan(130);
+    for (const name of names) {
+      const dot = name.lastIndexOf(".");
+      const [module, last] = [name.slice(0, dot), name.slice(dot + 1)];
+      expect(() => resolveGlobal(module, last), name).not.toThrow();
+    }
+    for (const name of ["eval", "set_", "__class__", "constructor", "toString", "hasOwnProperty"])
+      for (const module of ["builtins", "torch", "torch._utils", "__proto__"])
+        expect(() => resolveGlobal(module, name)).toThrow(/which a state dict does not need/);
   });
 
   it("of before PyTorch 1.6, cut anywhere, are refused", async () => {

@@ -17,6 +17,7 @@ const GLOBALS = new Map<string, unknown>([
   ["torch.storage.UntypedStorage", new StorageType(DTYPES.uint8)],
   ["torch.nn.parameter.Parameter", new Named("torch.nn.parameter.Parameter")],
   ["torch.Tensor", new Named("torch.Tensor")],
+  ["torch.storage.TypedStorage", new Named("torch.storage.TypedStorage")],
 ]);
 
 // Python 2's names of what is built in, which pickles of protocol 2 keep

@@ -68,6 +68,14 @@ describe("PNG", () => {
     expect((await decodeImage(rgbPng().subarray(0, -12))).data).toEqual(synthetic(9, 7, 3));
   });
 
+  it("reads what is whole but for a note after the pixels, as Pillow does", async () => {
+    const whole = rgbPng();
+    const note = Uint8Array.of(0, 0, 0, 9, ...new TextEncoder().encode("tEXt"), 97, 0, 98, 99, 100);
+    expect((await decodeImage(Uint8Array.of(...whole.subarray(0, -12), ...note))).data).toEqual(synthetic(9, 7, 3));
+    const cut = Uint8Array.of(...whole.subarray(0, 33), ...note);
+    await expect(decodeImage(cut)).rejects.toThrow(/cut off, in the middle of its tEXt chunk/);
+  });
+
   it("inflates no more than the header announces", async () => {
     const spec = { width: 1, height: 1, depth: 8, colorType: 0, interlace: 1 } as const;
     const bomb = makePng({ ...spec, rows: Uint8Array.from({ length: 50_000_000 }, (_, i) => (i === 1 ? 200 : 0)) });

@@ -12,7 +12,7 @@ export interface Plane {
   /** Blocks that hold something of the picture: those of a scan of this colour alone. */
   readonly ownAcross: number;
   readonly ownDown: number;
-  readonly coefficients: Int32Array;
+  readonly coefficients: Int16Array;
   /** As at the plane's first scan. */
   quantTable: Uint16Array | undefined;
 }

@@ -26,7 +26,7 @@ export class JpegCoefficients {
       const across = Math.ceil(width / (8 * mostH)) * h;
       const down = Math.ceil(height / (8 * mostV)) * v;
       const [ownAcross, ownDown] = [Math.ceil((width * h) / (8 * mostH)), Math.ceil((height * v) / (8 * mostV))];
-      const coefficients = new Int32Array(across * down * 64);
+      const coefficients = new Int16Array(across * down * 64);
       const named = { id: body[6 + 3 * i], h, v, quantNumber: body[8 + 3 * i] };
       this.planes.push({ ...named, across, down, ownAcross, ownDown, coefficients, quantTable: undefined });
     }

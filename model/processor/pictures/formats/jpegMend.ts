@@ -89,7 +89,7 @@ function encoded(planes: readonly Plane[]): Uint8Array {
 /** Sizes that the standard tables have codes for: a DC step has 11 bits at most, another coefficient 10. */
 const clamp = (value: number, most: number): number => Math.max(-most, Math.min(most, value));
 
-function writeBlock(writer: BitWriter, block: Int32Array, lastDc: number): number {
+function writeBlock(writer: BitWriter, block: Int16Array, lastDc: number): number {
   const step = clamp(block[0] - lastDc, 2047);
   writer.code(0, sizeOf(step));
   writer.signed(step);

@@ -36,17 +36,20 @@ interface Chunk {
   checksum: number;
 }
 
-/** The chunks, up to IEND or the end of the file. */
+/** The chunks, up to IEND or the end of the file. A note after the pixels may be cut off, as for Pillow. */
 function* readChunks(bytes: Uint8Array): Generator<Chunk> {
+  let hasPixels = false;
   const view = viewOf(bytes);
   let at = SIGNATURE.length;
   while (at + 12 <= bytes.length) {
     const end = at + 8 + view.getUint32(at);
     const type = textAt(bytes, at + 4, 4);
     if (type === "IEND") return;
+    if (end + 4 > bytes.length && hasPixels && type !== "IDAT") return;
     if (end + 4 > bytes.length) throw new FileFormatError(`it is cut off, in the middle of its ${type} chunk`);
     const [body, checked] = [bytes.subarray(at + 8, end), bytes.subarray(at + 4, end)];
     yield { type, body, checked, checksum: view.getUint32(end) };
+    hasPixels ||= type === "IDAT";
     at = end + 4;
   }
 }
@@ -56,7 +59,7 @@ function readHeader(bytes: Uint8Array): PngHeader {
     throw new FileFormatError("it begins like a PNG, but its signature is damaged (was it copied as text?)");
   }
   const { value: first } = readChunks(bytes).next();
-  if (first?.type !== "IHDR" || first.body.length !== 13) {
+  if (first?.type !== "IHDR" || first.body.length < 13) {
     throw new FileFormatError("it begins like a PNG, but its header is damaged or cut off");
   }
   verify(first);
