@@ -33,11 +33,13 @@ function stream(key: string, shape: readonly number[], centre: number, scale: nu
 /**
  * The rule of the specification's Appendix A, which the tiny sets use too (golden/export/recipe.py: weight_value): the
  * stream of a parameter is called by its path alone, and its ending says how the numbers are used.
+ *
+ * @param nameOf the original's path of what is at `path` here
  */
-export function tinyWeights(module: Module): void {
+export function tinyWeights(module: Module, nameOf = (path: string) => path): void {
   for (const [path, { shape }] of module.parameters()) {
     const isScale = shape.length === 1 && path.endsWith("weight");
     const scale = isScale || path.endsWith("bias") ? 0.1 : path.endsWith("gate") ? 0.5 : 0.2;
-    module.setTensor(path, stream(path, shape, isScale ? 1 : 0, scale));
+    module.setTensor(path, stream(nameOf(path), shape, isScale ? 1 : 0, scale));
   }
 }

@@ -1,0 +1,4 @@
+import { languageParity } from "./languageSuite.ts";
+
+await languageParity("cpu");
+await languageParity("wasm");
