@@ -60,10 +60,11 @@ function caseOf(test: ListedCase, memory: ArrayBuffer): Case {
         if (value.grad) leaves.push(tensor);
         return tensor;
       };
+      const inputs = test.inputs.map(decode); // first: the leaves' order is PyTorch's
       const attributes = Object.fromEntries(Object.entries(test.attributes).map(([name, v]) => [name, decode(v)]));
       if (test.opset !== undefined) attributes.opset = test.opset;
       if (test.outputsWanted) attributes.outputsWanted = test.outputsWanted;
-      return { inputs: test.inputs.map(decode), attributes, leaves };
+      return { inputs, attributes, leaves };
     },
   };
 }

@@ -7,8 +7,8 @@ type Tensor = t.Tensor;
 type Fold = (x: Tensor, dims: number[] | undefined, keepdim: boolean) => Tensor;
 
 /** No dims at all, `[]`, are all of them in PyTorch. */
-const dimsOf = (call: Call, i = 1) => {
-  const dims = call.dims(i);
+const dimsOf = (call: Call, place = 1) => {
+  const dims = call.dims(place);
   return dims?.length === 0 ? undefined : dims;
 };
 const fold = (fn: Fold): Op => op((x, call) => call.dtype(fn(x, dimsOf(call), call.flag(2, "keepdim"))));
@@ -27,7 +27,7 @@ const average = (x: Tensor, call: Call) =>
 const argument = (find: typeof t.argmax): Op => op((x, call) => find(x, call.dims(1)?.[0], call.flag(2, "keepdim")));
 
 /** The largest or smallest along a dim, and where. */
-const extreme = (value: typeof t.amax, find: typeof t.argmax): Op =>
+const extreme = (find: typeof t.argmax): Op =>
   op((x, call) => {
     const [dim, keep] = [call.number(1, "dim", 0), call.flag(2, "keepdim")];
     const y = x.dtype === "bool" ? x.to("i32") : x;
@@ -114,10 +114,10 @@ const FOLDS: Record<string, Op> = {
   }),
   logsumexp: op((x, call) => t.logsumexp(x.to("f32"), numbersOf(call.list[1]), call.flag(2, "keepdim"))),
   "max.reduction_no_dim": op((x) => truths(t.amax)(x, undefined, false)),
-  "max.reduction_with_dim": extreme(t.amax, t.argmax),
+  "max.reduction_with_dim": extreme(t.argmax),
   mean: fold(t.mean),
   "min.reduction_no_dim": op((x) => truths(t.amin)(x, undefined, false)),
-  "min.reduction_with_dim": extreme(t.amin, t.argmin),
+  "min.reduction_with_dim": extreme(t.argmin),
   nanmean: fold((x, dims, keep) => {
     const nan = c.isNan(x);
     return t.sum(t.where(nan, 0, x), dims, keep).div(t.sum(nan.logicalNot(), dims, keep));
