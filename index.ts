@@ -51,6 +51,7 @@ export { initializeInfiMM } from "./model/train/initialize.ts";
 export { labelsOf } from "./model/train/labels.ts";
 export { configOf, VARIANTS } from "./model/config/variants.ts";
 export type { ConvertOptions } from "./model/checkpoint/convert/convert.ts";
+export { loadLanguageModel } from "./model/checkpoint/load/loadLanguageModel.ts";
 export { loadWeights } from "./model/checkpoint/load/loadWeights.ts";
 export {
   convertCheckpoint,

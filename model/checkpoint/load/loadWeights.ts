@@ -4,8 +4,10 @@ import type { Module } from "../../../nn/module.ts";
 import { type Backend, fromData, openBackend } from "../../../tensor/index.ts";
 import { ropeTables, VisionRotaryEmbedding } from "../../evaClip/rope.ts";
 import { type VisualConfig, visualSizes } from "../../config/visualConfig.ts";
-import { explainMismatch, matchNames } from "./match.ts";
+import { type ExpectedTensor, explainMismatch, matchNames } from "./match.ts";
+import { canonicalName } from "./names.ts";
 import { refuseNonFinite } from "./nonFinite.ts";
+import { tiedNames } from "./tiedNames.ts";
 import { joinPlanes } from "../quantizedTensors.ts";
 import { storeAs, storedAs, type WeightDType } from "../convert/storeAs.ts";
 import { refuseBeyond } from "../narrowing.ts";
@@ -30,8 +32,8 @@ export interface LoadOptions {
 /**
  * Give every parameter and buffer of `model` its data, in the dtype in which the file stores it.
  *
- * Any of the original's names for a tensor will do; where a file has several, they must agree. Rotary tables that
- * the file lacks are computed; those it has are used as they are, though bf16 has rounded them.
+ * Any of the original's names for a tensor will do; where a file has several, they must agree, and so must tied weights.
+ * Rotary tables that the file lacks are computed; those it has are used as they are, though bf16 has rounded them.
  *
  * @throws FileFormatError with everything that is missing, unexpected or of another shape; the model is then untouched.
  * InfimmError for weights that are not finite
@@ -39,39 +41,16 @@ export interface LoadOptions {
 export async function loadWeights(
   model: Module & { readonly config: { readonly visual: VisualConfig } },
   stored: WeightFile,
-  { backend: wish, onProgress, dtype: wantedDType, signal, onMatch, allowNonFinite = false }: LoadOptions = {},
+  options: LoadOptions = {},
 ): Promise<void> {
-  const backend = typeof wish === "object" ? wish : await openBackend(wish);
-  const file = joinPlanes(stored);
   const tables = rotaryPaths(model);
   const wanted = model.stateDict();
   const expected = new Map([...wanted].map(([name, { shape }]) => [name, { shape, optional: tables.has(name) }]));
-  const match = matchNames(expected, file);
-  const complaint = explainMismatch(match, file.path);
-  if (complaint) throw new FileFormatError(complaint);
-  const dtypes = new Map(
-    [...match.found].map(([name, [storedName]]) => {
-      const { dtype, shape } = file.tensors.get(storedName)!;
-      return [name, storedAs(name, heldAs(dtype), shape, wantedDType)];
-    }),
-  );
-  onMatch?.(dtypes, backend);
-  let done = 0;
-  for (const [name, storedNames] of match.found) {
-    signal?.throwIfAborted();
-    const tensor = await readAgreed(file, name, storedNames);
-    if (!allowNonFinite) {
-      refuseBeyond(tensor.narrowing, storedNames[0], file.path);
-      refuseNonFinite(tensor, storedNames[0], file.path);
-    }
-    const dtype = dtypes.get(name)!;
-    model.setTensor(name, fromData(storeAs(tensor, dtype, name), tensor.shape, dtype, backend));
-    onProgress?.(++done, match.found.size, name);
-  }
+  const { found, backend } = await loadTensors(model, joinPlanes(stored), { expected, nameOf: canonicalName }, options);
   const { head_width } = model.config.visual;
   const { grid, positions } = visualSizes(model.config.visual);
   for (const [name, kind] of tables) {
-    if (match.found.has(name)) continue;
+    if (found.has(name)) continue;
     const table = ropeTables(grid, head_width, positions)[kind];
     model.setTensor(name, fromData(table, wanted.get(name)!.shape, "f32", backend));
   }
@@ -86,6 +65,52 @@ function rotaryPaths(model: Module): Map<string, "cos" | "sin"> {
   return found;
 }
 
+/** What of a model a file is to fill. */
+export interface Wanted {
+  readonly expected: ReadonlyMap<string, ExpectedTensor>;
+  /** The path in the model of what the file calls so; null: passed over. */
+  readonly nameOf: (storedName: string) => string | null;
+}
+
+/**
+ * Fill a part of a model from a file that holds it, and nothing else.
+ * @returns which paths were filled, and on which backend
+ */
+export async function loadTensors(
+  model: Module,
+  file: WeightFile,
+  { expected, nameOf }: Wanted,
+  { backend: wish, onProgress, dtype: wantedDType, signal, onMatch, allowNonFinite = false }: LoadOptions,
+): Promise<{ found: ReadonlyMap<string, readonly string[]>; backend: Backend }> {
+  const backend = typeof wish === "object" ? wish : await openBackend(wish);
+  const tied = tiedNames(model);
+  const untied = new Map([...expected].filter(([name]) => !tied.has(name)));
+  const match = matchNames(untied, file, (key) => tied.get(nameOf(key) ?? "") ?? nameOf(key));
+  const complaint = explainMismatch(match, file.path);
+  if (complaint) throw new FileFormatError(complaint);
+  const dtypes = new Map(
+    [...match.found].map(([name, [storedName]]) => {
+      const { dtype, shape } = file.tensors.get(storedName)!;
+      return [name, storedAs(name, heldAs(dtype), shape, wantedDType)];
+    }),
+  );
+  for (const [name, first] of tied) if (dtypes.has(first)) dtypes.set(name, dtypes.get(first)!);
+  onMatch?.(dtypes, backend);
+  let done = 0;
+  for (const [name, storedNames] of match.found) {
+    signal?.throwIfAborted();
+    const tensor = await readAgreed(file, name, storedNames);
+    if (!allowNonFinite) {
+      refuseBeyond(tensor.narrowing, storedNames[0], file.path);
+      refuseNonFinite(tensor, storedNames[0], file.path);
+    }
+    const dtype = dtypes.get(name)!;
+    model.setTensor(name, fromData(storeAs(tensor, dtype, name), tensor.shape, dtype, backend));
+    onProgress?.(++done, match.found.size, name);
+  }
+  return { found: match.found, backend };
+}
+
 /** The tensor under all its names, which must hold the same bytes; where they are one memory, they do. */
 async function readAgreed(file: WeightFile, name: string, storedNames: readonly string[]): Promise<TensorData> {
   const first = await file.read(storedNames[0]);
@@ -95,9 +120,14 @@ async function readAgreed(file: WeightFile, name: string, storedNames: readonly 
     const equal = other.dtype === first.dtype && other.data.every((value, i) => Object.is(value, first.data[i]));
     if (!equal) {
       throw new FileFormatError(
-        `${file.path}: ${quote(storedNames[0])} and ${quote(alias)} are two names of one tensor (${name}), but they differ`,
+        `${file.path}: ${quote(storedNames[0])} and ${quote(alias)} are two names of one tensor (${name}), but they differ${tieHint(storedNames)}`,
       );
     }
   }
   return first;
+}
+
+function tieHint(storedNames: readonly string[]): string {
+  if (!storedNames.some((name) => name.includes("lm_head"))) return "";
+  return ": where they may, language.tie_word_embeddings is false";
 }

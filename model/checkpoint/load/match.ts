@@ -12,9 +12,16 @@ export interface ExpectedTensor {
   readonly optional?: boolean;
 }
 
-/** Compares what a model expects (canonical name -> shape) with what a file has, by names and shapes alone. */
-export function matchNames(expected: ReadonlyMap<string, ExpectedTensor>, file: WeightFile): NameMatch {
-  const { groups, ignored } = groupNames(file.tensors.keys());
+/**
+ * Compares what a model expects (canonical name -> shape) with what a file has, by names and shapes alone.
+ * @param nameOf the path in the model of what a file calls so; default: by the original's names
+ */
+export function matchNames(
+  expected: ReadonlyMap<string, ExpectedTensor>,
+  file: WeightFile,
+  nameOf?: (key: string) => string | null,
+): NameMatch {
+  const { groups, ignored } = groupNames(file.tensors.keys(), nameOf);
   const match: NameMatch = { found: new Map(), missing: [], unexpected: [], misshapen: [], ignored };
   for (const [name, { shape, optional }] of expected) {
     const storedNames = groups.get(name);

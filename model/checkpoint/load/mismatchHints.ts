@@ -11,6 +11,7 @@ const HINTS: ((match: NameMatch) => string | undefined)[] = [
   crossAttentionLayers,
   visionAttention,
   imageSize,
+  tiedOutput,
   partial,
 ];
 
@@ -104,6 +105,11 @@ function imageSize({ misshapen }: NameMatch): string | undefined {
   const row = misshapen.find(({ name, got }) => name.endsWith("vision_encoder.pos_embed") && got.length === 3);
   if (!row || row.got[1] === row.expected[1]) return undefined;
   return `the vision tower in the file sees ${row.got[1]} tokens, and visual.image_size of the config makes ${row.expected[1]}: resizePositions makes positions for another size`;
+}
+
+function tiedOutput({ missing, found }: NameMatch): string | undefined {
+  if (!some(missing, "lm_head.weight") || !some(found.keys(), "embed_tokens.weight")) return undefined;
+  return "the file has no output layer, so its language model uses the embeddings: set language.tie_word_embeddings to true";
 }
 
 function partial({ found, missing, unexpected }: NameMatch): string | undefined {

@@ -54,12 +54,17 @@ function withoutWrappers(key: string): string {
 /**
  * Canonical name -> every stored name of that tensor, in file order. Where there are several, the loader must
  * check that they hold equal values.
+ *
+ * @param nameOf the path in our model, null for a key to be ignored
  */
-export function groupNames(keys: Iterable<string>): { groups: Map<string, string[]>; ignored: string[] } {
+export function groupNames(
+  keys: Iterable<string>,
+  nameOf: (key: string) => string | null = canonicalName,
+): { groups: Map<string, string[]>; ignored: string[] } {
   const groups = new Map<string, string[]>();
   const ignored: string[] = [];
   for (const key of keys) {
-    const name = canonicalName(key);
+    const name = nameOf(key);
     const group = name === null ? ignored : groups.get(name);
     if (group) group.push(key);
     else groups.set(name!, [key]);

@@ -2,10 +2,12 @@ import { type DType, isFloat, isQuantized } from "../../../core/dtype.ts";
 import type { Module } from "../../../nn/module.ts";
 import type { Tensor } from "../../../tensor/index.ts";
 import { storeAs } from "../convert/storeAs.ts";
+import { tiedNames } from "./tiedNames.ts";
 import { writeSafetensors } from "../safetensors/writeSafetensors.ts";
 
 /**
- * Write a model's parameters and buffers under PyTorch's names (Node). One tensor at a time is in memory.
+ * Write a model's parameters and buffers under PyTorch's names (Node). One tensor at a time is in memory. Tied weights
+ * are written once; the metadata list their other names, as safetensors.torch.save_model does it.
  *
  * @param dtype what floats are stored as; default: as each is now
  */
@@ -14,11 +16,13 @@ export async function saveWeights(
   path: string,
   { dtype }: { dtype?: "f32" | "f16" | "bf16" } = {},
 ): Promise<void> {
-  const tensors = [...model.stateDict()].map(([name, tensor]) => {
+  const tied = tiedNames(model);
+  const once = [...model.stateDict()].filter(([name]) => !tied.has(name));
+  const tensors = once.map(([name, tensor]) => {
     const stored = dtype && isFloat(tensor.dtype) ? dtype : tensor.dtype;
     return { name, dtype: stored, shape: [...tensor.shape], data: () => bitsOf(name, tensor, stored) };
   });
-  await writeSafetensors(path, tensors, { metadata: { format: "pt" } });
+  await writeSafetensors(path, tensors, { metadata: { format: "pt", ...Object.fromEntries(tied) } });
 }
 
 /** A tensor's elements as they are written. Throws InfimmError for a finite number that `dtype` cannot hold. */
