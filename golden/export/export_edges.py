@@ -86,6 +86,9 @@ def cases():
             yield f"{name} of an i32 and a {kind}", name, BINARY[name], [i32(2, -5), operand]
             yield f"{name} of a bool and a {kind}", name, BINARY[name], [flags[0], operand]
         yield f"{name} of f32 and i32", name, BINARY[name], [f32(0.5, -2), i32(3, -7)]
+    for name in ("sigmoid", "exp", "sqrt", "tanh"):
+        yield f"{name} of truth values", name, UNARY[name], [flags[0]]
+        yield f"{name} of small whole numbers", name, UNARY[name], [i32(-2, 0, 3)]
     yield "add of bool and i32", "add", torch.add, [flags[0], i32(5, 6, 7)]
     yield "mul by -0", "mul", torch.mul, [f32(1, 0, -1), -0.0]
 

@@ -153,8 +153,8 @@ export const cos = elementwise("cos(x) = cos(x)") as Unary;
 export const tanh = elementwise("tanh(x) = tanh(x)") as Unary;
 export const erf = elementwise("erf(x) = erf(x)") as Unary;
 
-/** Two forms of one curve, chosen so that nothing overflows on either side: not in the derivative either. */
-export const sigmoid = elementwise("sigmoid(x) = x >= 0 ? 1 / (1 + exp(-x)) : exp(x) / (1 + exp(x))") as Unary;
+/** Two forms of one curve, chosen so that nothing overflows on either side: not in the derivative either. -1 · x, as -x of bool is refused. */
+export const sigmoid = elementwise("sigmoid(x) = x >= 0 ? 1 / (1 + exp(-1 * x)) : exp(x) / (1 + exp(x))") as Unary;
 
 const rectified = elementwise("relu(x) = x <= 0 ? 0 : x") as Unary; // so NaN stays NaN
 
