@@ -118,13 +118,39 @@ describe("a hostile pickle", () => {
     ["of a number for a name", raw(PROTO, "}."), /a dictionary without tensors/],
   ])("%s", async (_, bytes, message) => refused(await archive(bytes, { "0": DATA }), message));
 
-  it("that is a memo bomb: 2^60 leaves in a kilobyte", async () => {
+  describe("that is a memo bomb, 2^60 leaves in a kilobyte,", () => {
     const doubling = Array.from({ length: 60 }, (_, i) => [
       ...[0x5d, 0x71, i + 1, 0x28], // ] q i+1 (: a new list, remembered
       ...(i ? [0x68, i, 0x68, i] : [0x4e, 0x4e]), // h i h i: twice the one before
       0x65, // e
     ]).flat();
-    await refused(await archive(raw(PROTO, doubling, "."), {}), /found a list/);
+    const last = [0x68, 60];
+
+    it("and nothing else", async () => refused(await archive(raw(PROTO, doubling, "."), {}), /found a list/));
+
+    it("as the key of a dictionary, or a tensor's name", async () => {
+      await refused(await archive(raw(PROTO, doubling, "}", last, "Ns."), {}), /without tensors \(keys: a list\)/);
+      const named = Buffer.from(pickle([ONE]))
+        .toString("latin1")
+        .slice(PROTO.length)
+        .replace("X\x01\0\0\0w", "h\x3c");
+      await refused(
+        await archive(raw(PROTO, doubling, named), { "0": DATA }),
+        /a tensor's name is a list, which is no/,
+      );
+    });
+
+    it("as the name of a global, or as a storage", async () => {
+      await refused(await archive(raw([0x80, 4], doubling, last, [0x93], "."), {}), /a global by what is no text/);
+      await refused(await archive(raw(PROTO, doubling, "Q."), {}), /a persistent id that is no storage/);
+    });
+
+    it("as a key of the storages in a file of before PyTorch 1.6", async () => {
+      const magic = raw(PROTO, [0x8a, 10], "\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.");
+      const file = raw([...magic], PROTO, "M\xe9\x03.", PROTO, "}.", PROTO, "}.", PROTO, doubling, ".");
+      await refused(file, /lists the storage a list, which no tensor has/);
+      await refused(raw([...magic], PROTO, doubling, "."), /refused|version/);
+    });
   });
 
   it("with a state that would set the length of a list", async () => {

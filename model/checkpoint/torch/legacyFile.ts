@@ -2,6 +2,7 @@ import { FileFormatError } from "../../../core/errors.ts";
 import type { ByteSource } from "../byteSource.ts";
 import { quote } from "../weightFile.ts";
 import type { TorchContainer } from "./container.ts";
+import { show } from "./torchObjects.ts";
 import { type Unpickled, unpickleNext } from "./unpickle.ts";
 
 /** A pickle of protocol 2 whose object is the magic number of torch.serialization: 0x1950a86a20f9469cfc6c. */
@@ -24,7 +25,7 @@ export async function openLegacy(source: ByteSource): Promise<TorchContainer> {
   const path = source.name;
   const { values, end, storages } = await readPickles(source);
   const [, version, system, saved, keys] = values;
-  if (version !== 1001) throw new FileFormatError(`${path}: is of version ${String(version)}; 1001 is known`);
+  if (version !== 1001) throw new FileFormatError(`${path}: is of version ${show(version)}; 1001 is known`);
   if (system instanceof Map && system.get("little_endian") === false)
     throw new FileFormatError(`${path}: its byte order is "big", expected little`);
   if (!Array.isArray(keys)) throw new FileFormatError(`${path}: does not list its storages`);
@@ -34,7 +35,7 @@ export async function openLegacy(source: ByteSource): Promise<TorchContainer> {
     const bytesEach = storages.get(key)?.dtype.bytes;
     if (bytesEach === undefined || runs.has(key))
       throw new FileFormatError(
-        `${path}: lists the storage ${quote(String(key))}, which no tensor has or which is listed twice`,
+        `${path}: lists the storage ${show(key)}, which no tensor has or which is listed twice`,
       );
     if (at + 8 > source.size) throw cutShort(source, key);
     const bytes = (await readCount(source, at)) * bytesEach;

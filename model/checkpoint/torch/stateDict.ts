@@ -1,6 +1,6 @@
 import { FileFormatError } from "../../../core/errors.ts";
 import { quote } from "../weightFile.ts";
-import { Named, OddTensor, TorchTensor } from "./torchObjects.ts";
+import { Named, OddTensor, show, TorchTensor } from "./torchObjects.ts";
 
 /** Where trainers put the weights in a checkpoint that holds more. */
 const NESTED = ["state_dict", "model_state_dict", "model", "module"];
@@ -29,13 +29,13 @@ function stateDictIn(dict: unknown, file: string, depth: number): Map<string, We
   }
   const tensors = [...dict].filter((entry): entry is [string, Weight] => isWeight(entry[1]));
   const unnamed = tensors.find(([name]) => typeof name !== "string");
-  if (unnamed) throw new FileFormatError(`${file}: a tensor's name is ${String(unnamed[0])}, which is no string`);
+  if (unnamed) throw new FileFormatError(`${file}: a tensor's name is ${show(unnamed[0])}, which is no string`);
   return tensors.length > 0 ? new Map(tensors) : undefined;
 }
 
 function describe(saved: unknown): string {
   if (saved instanceof Map) {
-    const keys = [...saved.keys()].slice(0, 8).map((key) => quote(String(key)));
+    const keys = [...saved.keys()].slice(0, 8).map(show);
     return `a dictionary without tensors (keys: ${keys.join(", ")})`;
   }
   if (isWeight(saved)) return "one tensor without a name";

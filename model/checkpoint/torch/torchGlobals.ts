@@ -75,9 +75,10 @@ const KNOWN: [RegExp, string][] = [
 ];
 
 export function resolveGlobal(module: unknown, name: unknown): () => unknown {
+  if (typeof module !== "string" || typeof name !== "string")
+    throw new Error("it names a global by what is no text, which a harmful file would do");
   const path = `${module}.${name}`;
-  if (typeof module === "string" && typeof name === "string" && GLOBALS.has(path))
-    return GLOBALS.get(path) as () => unknown;
+  if (GLOBALS.has(path)) return GLOBALS.get(path) as () => unknown;
   const known = KNOWN.find(([pattern]) => pattern.test(path))?.[1];
   throw new Error(
     `it names ${quote(path)}, ${

@@ -60,6 +60,14 @@ export class Named {
   }
 }
 
+/** A value from a pickle for a message: a list in it may hold itself a billion times, so it is not written out. */
+export function show(value: unknown): string {
+  if (typeof value === "string") return quote(value);
+  if (value instanceof Named) return value.name;
+  if (Array.isArray(value)) return "a list";
+  return typeof value === "object" && value !== null ? "an object" : String(value);
+}
+
 /** A class of storages, named as the type of one. */
 export class StorageType {
   readonly dtype: TorchDtype;
