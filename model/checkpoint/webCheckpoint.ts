@@ -61,10 +61,14 @@ function checkpointOf(name: string, files: Files, paths: readonly string[] = [])
   };
 }
 
-/** A folder on some server: each file is fetched when it is asked for, and the browser's own cache keeps what it likes. */
+/**
+ * A folder on some server: each file is fetched when it is asked for, and the browser's own cache keeps what it likes.
+ * Nobody can list it, and a browser writes each 404 to its console: texts that may be missing, which are chat templates,
+ * are asked for only if the tokenizer's configuration has no template in it.
+ */
 function openAddress(source: string, { signal }: HubOptions): Checkpoint {
   const name = source.replace(/\/+$/, "");
-  return checkpointOf(name, async (file) => {
+  const checkpoint = checkpointOf(name, async (file) => {
     const url = `${name}/${file}`;
     const response = await fetch(url, { signal }).catch((cause) => {
       signal?.throwIfAborted();
@@ -77,6 +81,20 @@ function openAddress(source: string, { signal }: HubOptions): Checkpoint {
     const isPage = response.headers.get("Content-Type")?.startsWith("text/html");
     return isPage && /^\s*</.test(await blob.slice(0, 100).text()) ? undefined : blob;
   });
+  let tokenizer: ReturnType<Checkpoint["json"]> | undefined;
+  return {
+    ...checkpoint,
+    json(file, what) {
+      const read = checkpoint.json(file, what);
+      if (file === "tokenizer_config.json") tokenizer = read;
+      return read;
+    },
+    async text(file) {
+      tokenizer ??= checkpoint.json("tokenizer_config.json", "tokenizer config");
+      const { value } = await tokenizer;
+      return value["chat_template"] === undefined ? checkpoint.text(file) : undefined;
+    },
+  };
 }
 
 async function openHub(hub: Hub): Promise<Checkpoint> {
