@@ -16,7 +16,7 @@ export { createWebgpuBackend, type WebgpuBackend } from "./backends/webgpu/webgp
 export * from "./core/errors.ts";
 export { dequantize, quantize } from "./core/quantized.ts";
 export { Generator } from "./core/random.ts";
-export type { AnswerOptions } from "./model/generate/answerOptions.ts";
+export type { AnswerEnd, AnswerOptions } from "./model/generate/answerOptions.ts";
 export { Assistant } from "./model/generate/assistant.ts";
 export { Chat } from "./model/generate/chat.ts";
 export { answerLooks, type Look } from "./model/study/answerLooks.ts";

@@ -3,6 +3,7 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import type { GenerateOptions } from "../model/generate/options.ts";
 import { backendNames, getBackend } from "../tensor/index.ts";
 import { WEIGHT_DTYPES, type WeightDType } from "../model/checkpoint/convert/storeAs.ts";
+import { isAddress, isPictureName } from "./chatLine.ts";
 import { SHIPPED_MODEL } from "./package.ts";
 import type { PictureFlags } from "./picture.ts";
 
@@ -53,11 +54,16 @@ export function withModelOptions(command: Command): Command {
 /** Add the options of `AnswerOptions` to a command. */
 export function withAnswerOptions(command: Command): Command {
   return withModelOptions(command)
+    .hook("preAction", () => checkAnswerOptions(command, command.opts()))
     .option("--system <text>", "what to tell the model first")
     .option("-n, --max-tokens <count>", "longest answer", wholeNumber(1), 64)
     .option("--min-tokens <count>", "shortest answer", wholeNumber(0), 0)
     .option("--stop <text>", "end the answer before this; may be given several times", collected, [])
-    .option("-t, --temperature <number>", "draw words at random; below 1 the likely become likelier", positive())
+    .option(
+      "-t, --temperature <number>",
+      "draw words at random; below 1 the likely become likelier, and 0 draws none",
+      notNegative,
+    )
     .option("--top-k <count>", "draw from the k likeliest words only", wholeNumber(1))
     .option("--top-p <share>", "draw from the likeliest words that together have this probability", positive(1))
     .option("--seed <number>", "the same seed draws the same words", wholeNumber(0), 0)
@@ -67,10 +73,27 @@ export function withAnswerOptions(command: Command): Command {
     .option("--ngram-size <count>", "no so many tokens in a row twice; 0: they may", wholeNumber(0), 0);
 }
 
+/** Words are drawn if a sampling option is given; a temperature of 0 means the likeliest. */
+function isDrawn({ temperature, topK, topP }: AnswerOptions): boolean {
+  return temperature !== 0 && (temperature !== undefined || topK !== undefined || topP !== undefined);
+}
+
+/** Ends with wrong usage if options exclude each other. */
+function checkAnswerOptions(command: Command, options: AnswerOptions): void {
+  if (options.beams > 1 && isDrawn(options)) {
+    command.error(
+      "--beams searches for the likeliest answer, and --temperature, --top-k and --top-p draw; give one or the other.",
+    );
+  }
+  if (options.minTokens > options.maxTokens) {
+    command.error(`--min-tokens ${options.minTokens} is more than --max-tokens ${options.maxTokens}.`);
+  }
+}
+
 /** The generation options that a command line asks for. Words are drawn only if a sampling option is given. */
 export function generateOptionsOf(options: AnswerOptions): GenerateOptions & { stopStrings: string[] } {
   const { temperature, topK, topP } = options;
-  const drawn = temperature !== undefined || topK !== undefined || topP !== undefined;
+  const drawn = isDrawn(options);
   return {
     maxNewTokens: options.maxTokens,
     minNewTokens: options.minTokens,
@@ -87,11 +110,21 @@ export function generateOptionsOf(options: AnswerOptions): GenerateOptions & { s
 /** Pictures and, last, the question: `words` of a command line. */
 export function questionOf(command: Command, words: readonly string[]): { pictures: string[]; question: string } {
   const question = words[words.length - 1];
-  if (existsSync(question) || /\.(png|jpe?g|webp)$/i.test(question)) {
+  const pictures = words.slice(0, -1);
+  if (question === "-") command.error("the last argument is the question, but - is the picture on standard input.");
+  // a sentence may end in a name: "what is in cat.png"
+  if (existsSync(question) || (isPictureName(question) && !/\s/.test(question))) {
     command.error(`the last argument is the question, but ${question} is a file.`);
   }
   if (question.trim() === "") command.error("the question, the last argument, is empty.");
-  return { pictures: words.slice(0, -1), question };
+  const stray = pictures.findIndex(
+    (word) => word !== "-" && !isPictureName(word) && !isAddress(word) && !existsSync(word),
+  );
+  if (stray >= 0) {
+    const asked = [...words.slice(0, stray), `"${words.slice(stray).join(" ")}"`].join(" ");
+    command.error(`there is no picture ${words[stray]}; if the question begins there, put it in quotes: ${asked}`);
+  }
+  return { pictures, question };
 }
 
 function collected(value: string, before: string[]): string[] {
@@ -110,6 +143,12 @@ export function wholeNumber(least: number): (text: string) => number {
     if (text.trim() !== "" && Number.isSafeInteger(value) && value >= least) return value;
     throw new InvalidArgumentError(`Expected a whole number, ${least} or more.`);
   };
+}
+
+function notNegative(text: string): number {
+  const value = number(text);
+  if (value >= 0) return value;
+  throw new InvalidArgumentError("Expected a number, 0 or more.");
 }
 
 function positive(most = Number.MAX_VALUE): (text: string) => number {

@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import type { AnswerEnd } from "../model/generate/answerOptions.ts";
 import { type AnswerOptions, generateOptionsOf, questionOf, withAnswerOptions } from "./answerOptions.ts";
 import { loadAssistant } from "./loadAssistant.ts";
 import { openPictures } from "./picture.ts";
@@ -23,14 +24,20 @@ export function askCommand(): Command {
     .addHelpText("after", HELP);
   return withAnswerOptions(command).action(async (words: string[], options: AnswerOptions) => {
     const { pictures, question } = questionOf(command, words);
-    await answer(pictures, question, options);
+    await answerQuestion(pictures, question, options);
   });
 }
 
-async function answer(pictures: readonly string[], question: string, options: AnswerOptions): Promise<void> {
+async function answerQuestion(pictures: readonly string[], question: string, options: AnswerOptions): Promise<void> {
   const images = await openPictures(pictures, options); // before the weights: a wrong path is told at once
   const assistant = await loadAssistant(options);
-  const pieces = assistant.chat(options).say(question, images, generateOptionsOf(options));
-  const text = await printPieces(pieces, !options.json);
-  if (options.json) console.log(JSON.stringify({ model: options.model, pictures, question, answer: text }));
+  let ended: AnswerEnd | undefined;
+  const onEnd = (end: AnswerEnd) => (ended = end);
+  const start = performance.now();
+  const pieces = assistant.chat(options).say(question, images, { ...generateOptionsOf(options), onEnd });
+  const answer = await printPieces(pieces, !options.json);
+  const seconds = Math.round(performance.now() - start) / 1000;
+  // a beam search does not say how its texts ended
+  const end = ended && { tokens: ended.tokens, finish: ended.reason };
+  if (options.json) console.log(JSON.stringify({ model: options.model, pictures, question, answer, ...end, seconds }));
 }

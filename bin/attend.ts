@@ -41,7 +41,10 @@ export function attendCommand(): Command {
 async function attend(pictures: readonly string[], question: string, options: AttendOptions): Promise<void> {
   const images = await openPictures(pictures, options);
   const assistant = await loadAssistant(options);
-  const looks = await answerLooks(assistant, question, images, generateOptionsOf(options));
+  const looks = await answerLooks(assistant, question, images, {
+    ...generateOptionsOf(options),
+    system: options.system,
+  });
   const { token, output } = options;
   if (token !== undefined && token > looks.length) {
     throw new InfimmError(`--token ${token}: the answer has only ${looks.length} tokens`);

@@ -1,9 +1,10 @@
 import { Command } from "commander";
 import type { Image } from "../model/processor/pictures/image.ts";
 import { type AnswerOptions, generateOptionsOf, withAnswerOptions } from "./answerOptions.ts";
-import { EXIT, isForeseen, messageOf } from "./failure.ts";
+import { complain, EXIT, isForeseen, messageOf } from "./failure.ts";
 import { loadAssistant } from "./loadAssistant.ts";
 import { openPicture } from "./picture.ts";
+import { printable } from "./printable.ts";
 import { printPieces } from "./printPieces.ts";
 
 /** What `caption` asks: the first of the captioning prompts that the family was trained with. */
@@ -37,10 +38,10 @@ async function captionAll(pictures: readonly string[], options: AnswerOptions): 
       if (!isForeseen(error)) throw error;
       process.exitCode = EXIT.failed;
       captions.push({ picture, error: messageOf(error) });
-      if (!options.json) console.error(`infimm: ${messageOf(error)}`);
+      if (!options.json) complain(messageOf(error));
       continue;
     }
-    if (!options.json && pictures.length > 1) process.stdout.write(`${picture}: `);
+    if (!options.json && pictures.length > 1) process.stdout.write(`${printable(picture)}: `);
     const pieces = assistant.chat(options).say(CAPTION, [image], generateOptionsOf(options));
     captions.push({ picture, caption: await printPieces(pieces, !options.json) });
   }

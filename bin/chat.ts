@@ -4,7 +4,7 @@ import type { Chat } from "../model/generate/chat.ts";
 import type { Image } from "../model/processor/pictures/image.ts";
 import { type AnswerOptions, generateOptionsOf, withAnswerOptions } from "./answerOptions.ts";
 import { parseChatLine } from "./chatLine.ts";
-import { EXIT, isForeseen, messageOf } from "./failure.ts";
+import { complain, EXIT, isForeseen, messageOf } from "./failure.ts";
 import { halfBlocks } from "./halfBlocks.ts";
 import { loadAssistant } from "./loadAssistant.ts";
 import { openPictures } from "./picture.ts";
@@ -12,15 +12,20 @@ import { printPieces } from "./printPieces.ts";
 
 const HELP = `
 A line is a turn. Pictures are named by their paths, anywhere in the line (a terminal writes one when a file is dropped on
-it); the model sees them before the text. Ctrl-C breaks off an answer, /new begins anew, Ctrl-D ends.
+it); the model sees them before the text. A name in \`backquotes\` is only a word. Ctrl-C breaks off an answer.
+/new begins anew, /help says this, /quit or Ctrl-D ends.
 
 Examples:
   $ infimm chat
   > holiday/dog.png What is this?
   $ printf 'cat.png What is this?\\nIs it small?\\n' | infimm chat --json`;
 
-/** A line that is no turn, but says what to do. */
-const NEW = "/new";
+/** Lines that are no turns, but say what to do. */
+const ORDERS = ["/new", "/help", "/quit", "/exit"];
+const ORDERS_HELP = `A line is a turn. Pictures are named by their paths, anywhere in it; in \`backquotes\` a name is only a word.
+  /new     forget what was said
+  /quit    end, as Ctrl-D does
+  Ctrl-C   break off an answer`;
 
 export function chatCommand(): Command {
   const command = new Command("chat")
@@ -40,15 +45,23 @@ async function talk(first: readonly string[], options: AnswerOptions): Promise<v
   let answering: AbortController | undefined;
   lines.on("SIGINT", () => {
     if (answering) answering.abort();
-    else process.exit(EXIT.interrupted);
+    else {
+      if (terminal) console.log();
+      process.exit(EXIT.interrupted);
+    }
   });
   show(images, terminal);
   lines.prompt();
   for await (const line of lines) {
     const { pictures, text } = parseChatLine(line);
-    if (line.trim() === NEW) {
+    const order = /^\/[a-z]+$/i.test(line.trim()) ? line.trim().toLowerCase() : undefined;
+    if (order === "/quit" || order === "/exit") break;
+    if (order === "/new") {
       chat = assistant.chat(options);
       waiting = [];
+    } else if (order !== undefined) {
+      if (order !== "/help") complain(`there is no ${order}; there are ${ORDERS.join(", ")}`);
+      else if (!options.json) console.log(ORDERS_HELP);
     } else if (text !== "" || pictures.length > 0) {
       try {
         const opened = await openPictures(pictures, options);
@@ -63,15 +76,19 @@ async function talk(first: readonly string[], options: AnswerOptions): Promise<v
       } catch (error) {
         if (!isForeseen(error)) throw error;
         if (options.json) console.log(JSON.stringify({ pictures, text, error: messageOf(error) }));
-        else console.error(`infimm: ${messageOf(error)}`);
+        else complain(messageOf(error) + (isMissing(error) ? " (a name in `backquotes` is only a word)" : ""));
         if (!terminal) process.exitCode = EXIT.failed;
       }
       answering = undefined;
     }
     lines.prompt();
   }
+  lines.close();
   if (terminal) console.log();
 }
+
+const isMissing = (error: unknown): boolean =>
+  error instanceof Error && (error.cause as NodeJS.ErrnoException | undefined)?.code === "ENOENT";
 
 /** One answer, shown as it comes; how far it came if it is broken off, which happens between two tokens. */
 async function turn(

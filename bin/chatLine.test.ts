@@ -10,6 +10,17 @@ test.each([
   ["https://a.b/c.jpg?size=2 what?", ["https://a.b/c.jpg?size=2"], "what?"],
   ["http:// what?", [], "http:// what?"],
   ["", [], ""],
+  ["C:\\pics\\cat.png What is this?", ["C:\\pics\\cat.png"], "What is this?"],
+  ['"C:\\my pics\\cat.png" and \\\\nas\\a.jpg?', ["C:\\my pics\\cat.png"], "and \\\\nas\\a.jpg?"],
+  ["\\\\nas\\pics\\a.jpg what", ["\\\\nas\\pics\\a.jpg"], "what"],
+  ["pics\\new\\cat.png what", ["pics\\new\\cat.png"], "what"],
+  ["my\\ cat\\(1\\).png what", ["my cat(1).png"], "what"],
+  ["Is this a .png", [], "Is this a .png"],
+  ["Is this a .png? or pics/.jpg", [], "Is this a .png? or pics/.jpg"],
+  ["What does `cat.png` mean", [], "What does cat.png mean"],
+  ["data:image/png;base64,AAAA what", ["data:image/png;base64,AAAA"], "what"],
+  ["file:///a/cat.png what", ["file:///a/cat.png"], "what"],
+  ["a \\", [], "a \\"],
 ])("%s", (line, pictures, text) => {
   expect(parseChatLine(line)).toEqual({ pictures, text });
 });

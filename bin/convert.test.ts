@@ -31,6 +31,13 @@ test("wrong usage and what cannot be done are told in a line", () => {
     status: 1,
     stderr: "infimm: nowhere: there is no such file or folder\n",
   });
+  for (const name of ["x.gguf", "x.onnx", "x.pkl"]) {
+    expect(convert("model/infimm-tiny", join(folder, name))).toMatchObject({
+      status: 1,
+      stderr: expect.stringContaining(`${name.slice(1)} files are not written here`),
+    });
+    expect(existsSync(join(folder, name))).toBe(false);
+  }
   expect(convert("model/infimm-tiny", "docs")).toMatchObject({
     status: 1,
     stderr: expect.stringContaining("docs exists already"),

@@ -7,6 +7,7 @@ import { WEIGHT_DTYPES, type WeightDType } from "../model/checkpoint/convert/sto
 import { bytesText } from "../nn/reportTable.ts";
 import { downloadProgress } from "./downloadProgress.ts";
 import { interruptible } from "./interruptible.ts";
+import { placeOf } from "./package.ts";
 import { progressLine } from "./progressLine.ts";
 import { quantizationTable } from "./quantizationTable.ts";
 import { type Vanished, vanishedText } from "./vanishedText.ts";
@@ -83,7 +84,8 @@ export function convertCommand(): Command {
 
 /** A name on the hub is downloaded first. */
 async function onDisk(from: string, signal: AbortSignal, quiet?: boolean): Promise<string> {
-  if (existsSync(from) || !isHubId(from)) return from;
+  const place = placeOf(from);
+  if (existsSync(place) || !isHubId(place)) return place;
   return snapshot(from, { signal, onDownload: quiet ? undefined : downloadProgress() });
 }
 

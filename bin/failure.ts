@@ -1,5 +1,6 @@
 import type { CommanderError } from "commander";
 import { InfimmError } from "../core/errors.ts";
+import { printable } from "./printable.ts";
 
 /** Exit codes other than 0: 1 refused input or failed work, 2 wrong usage, 130 Ctrl-C. */
 export const EXIT = { failed: 1, usage: 2, interrupted: 130 } as const;
@@ -35,9 +36,14 @@ export function isBrokenPipe(error: unknown): boolean {
   return error instanceof Error && (error as NodeJS.ErrnoException).code === "EPIPE";
 }
 
+/** A line on standard error. Messages may hold what stands in files. */
+export function complain(message: string): void {
+  console.error(`infimm: ${printable(message)}`);
+}
+
 /** `golden check --json FILE` writes its checks to a file, and speaks to people. */
 function say(message: string, argv: readonly string[]): void {
   const forPrograms = argv.includes("--json") && argv[2] !== "golden";
   if (forPrograms) console.log(JSON.stringify({ error: message }));
-  else console.error(`infimm: ${message}`);
+  else complain(message);
 }

@@ -64,6 +64,42 @@ test("wrong usage ends with 2 and says what is near", () => {
   expect(JSON.parse(stdout).error).toContain("--depth");
 });
 
+test("wrong usage of a question is told from a wrong picture", () => {
+  const misuse = (...args: string[]) => {
+    const { status, stderr } = infimm(...args);
+    expect(status, stderr).toBe(2);
+    return stderr;
+  };
+  expect(misuse("ask", DOG, "What", "is", "this?")).toContain(`put it in quotes: ${DOG} "What is this?"`);
+  expect(misuse("ask", DOG, "-")).toContain("- is the picture on standard input");
+  expect(misuse("ask", "nope.png")).toContain("nope.png is a file");
+  expect(misuse("ask", DOG, "Hi", "--beams", "3", "--temperature", ".5")).toContain("give one or the other");
+  expect(misuse("ask", "Hi", "--min-tokens", "9", "-n", "8")).toContain("more than --max-tokens 8");
+  expect(misuse("ask", "Hi", "-t", "-1")).toContain("0 or more");
+});
+
+test("a question may end in a picture's name; temperature 0 draws nothing; JSON says how it ended", () => {
+  const { status, stdout } = infimm("ask", "what is in cat.png", "-n", "3", "--json");
+  expect(status).toBe(0);
+  expect(JSON.parse(stdout)).toMatchObject({ question: "what is in cat.png", tokens: 3, finish: "length" });
+  const greedy = JSON.parse(infimm("ask", DOG, "What is this?", "-t", "0", "--seed", "3", "--json").stdout);
+  expect(greedy).toMatchObject({ finish: "stop", seconds: expect.any(Number), tokens: expect.any(Number) });
+  const { answer } = JSON.parse(
+    infimm("ask", DOG, "What is this?", "--json", "--stop", greedy.answer.slice(-3)).stdout,
+  );
+  expect(answer).toBe(greedy.answer.slice(0, -3));
+});
+
+test("the shipped model goes by its name, and names are shown whole, but not what they would do to a terminal", () => {
+  expect(JSON.parse(infimm("info", "infimm-tiny", "--json").stdout).parameters).toBeGreaterThan(1e6);
+  expect(infimm("ask", "Hi", "-m", "infimm-tiny", "-n", "2").status).toBe(0);
+  const long = join(folder, "x".repeat(150));
+  const { status, stderr } = infimm("ask", `${long}\x1b[31m.png`, "Hi");
+  expect(status).toBe(1);
+  expect(stderr).toContain(`${long}\\x1b[31m.png`);
+  expect(stderr).not.toContain("\x1b");
+});
+
 test("an answer goes to standard output, and nothing else does", () => {
   const { status, stdout, stderr } = infimm("ask", DOG, "What is this?");
   expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
@@ -199,6 +235,17 @@ test("chat: a line is a turn, pictures by path; what came before is remembered",
   expect(told.answer).toBe(infimm("ask", DOG, "What is this?", "-n", "12").stdout.trim());
   expect(failed.error).toContain("no file nope.png");
   expect(anew.answer).toBe(infimm("ask", "What is this?", "-n", "12").stdout.trim());
+});
+
+test("chat: orders, and names that are only words", () => {
+  const input = "/help\n/halp\nWhat does `dog.png` mean?\n/quit\nnever said\n";
+  const run = spawnSync(process.execPath, [...NODE, "chat", "-n", "3"], { encoding: "utf8", input });
+  expect(run.stdout).toContain("/new     forget what was said");
+  expect(run.stderr).toBe("infimm: there is no /halp; there are /new, /help, /quit, /exit\n");
+  expect(run.stdout.trim().split("\n")).toHaveLength(5);
+  expect(run.status).toBe(0);
+  const missing = spawnSync(process.execPath, [...NODE, "chat"], { encoding: "utf8", input: "what is in cat.png\n" });
+  expect(missing).toMatchObject({ status: 1, stderr: expect.stringContaining("`backquotes` is only a word") });
 });
 
 test("attend writes a PNG overlay for each token of the answer", () => {

@@ -10,6 +10,7 @@ import { nearestNames } from "../model/checkpoint/load/nearestNames.ts";
 import { report } from "../nn/report.ts";
 import type { Report } from "../nn/reportTable.ts";
 import { wholeNumber } from "./answerOptions.ts";
+import { placeOf } from "./package.ts";
 
 const NAMES = Object.keys(VARIANTS);
 
@@ -23,7 +24,7 @@ Examples:
 export function infoCommand(): Command {
   return new Command("info")
     .description("shapes, parameters and cost of a model, without weights")
-    .argument("<model>", `a folder with a config.json, or one of ${NAMES.join(", ")}`)
+    .argument("<model>", `a folder with a config.json, infimm-tiny, or one of ${NAMES.join(", ")}`)
     .option("-d, --depth <levels>", "how deep to list modules", wholeNumber(0), 3)
     .option("--json", "print one JSON object, with every module")
     .addHelpText("after", HELP)
@@ -37,9 +38,10 @@ export function infoCommand(): Command {
 /** The contents of a config.json: of a model of the family by its name, or of a checkpoint by its folder. */
 export async function configJsonFor(name: string): Promise<Record<string, unknown>> {
   if (isVariant(name)) return VARIANTS[name].json;
-  const path = existsSync(join(name, "config.json")) ? join(name, "config.json") : name;
+  const folder = placeOf(name);
+  const path = existsSync(join(folder, "config.json")) ? join(folder, "config.json") : name;
   if (existsSync(path) && path.endsWith(".json")) return readJson(path, "model config");
-  const near = nearestNames(name, NAMES, 2);
+  const near = nearestNames(name, ["infimm-tiny", ...NAMES], 2);
   const hint = near.length > 0 ? `Did you mean ${near.join(" or ")}?` : `The family: ${NAMES.join(", ")}.`;
   throw new InfimmError(`"${name}" is neither a model of the family nor a folder with a config.json. ${hint}`);
 }

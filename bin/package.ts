@@ -15,3 +15,8 @@ export function packageVersion(): string {
 
 /** The model that comes with this package. */
 export const SHIPPED_MODEL = join(packageFolder(), "model", "infimm-tiny");
+
+/** Where a model is that a command line names: the shipped one goes by its name, unless there is a folder of that name. */
+export function placeOf(model: string): string {
+  return model === "infimm-tiny" && !existsSync(model) ? SHIPPED_MODEL : model;
+}

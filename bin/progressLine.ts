@@ -1,4 +1,5 @@
 import { bytesText } from "../nn/reportTable.ts";
+import { printable, shortened } from "./printable.ts";
 
 /** A line on the terminal that is written over, ten times a second; what ends at once shows none, nor does a pipe. */
 export interface ProgressLine {
@@ -14,7 +15,7 @@ export function progressLine(quiet = false): ProgressLine {
     show(text) {
       if (!visible || performance.now() < next) return;
       next = performance.now() + 100;
-      process.stderr.write(`\r\x1b[K${text().slice(0, 120)}`);
+      process.stderr.write(`\r\x1b[K${shortened(printable(text()), (process.stderr.columns || 80) - 1)}`);
     },
     end() {
       if (visible) process.stderr.write("\r\x1b[K");

@@ -18,7 +18,8 @@ const table = new Map(
   rows.map((row) => row.split(" | ").map((cell) => cell.replace(/^\| | \|$/g, "")) as [string, string]),
 );
 
-const { processor } = await Assistant.fromPretrained("model/infimm-tiny");
+const assistant = await Assistant.fromPretrained("model/infimm-tiny");
+const { processor } = assistant;
 const tiny = await loadPretrained("golden/fixtures/tiny-zephyr"); // knows 128 positions
 const grey = makeImage(8, 8, "L", new Uint8Array(64));
 
@@ -37,7 +38,17 @@ const CASES: Record<string, () => unknown> = {
   "no message": () => processor.apply([]),
   "a prompt longer than the model's positions": () => go({}, 129),
   "rows of unequal length": () => go({}, 3, 2),
-  "an option out of its range": () => go({ maxNewTokens: 0 }),
+  "an option out of its range, or of another type": () => go({ maxNewTokens: 0 }),
+  "an option that nobody reads": () => go({ temperature: 1 } as object),
+  "a part of a message that is neither text nor picture": () =>
+    processor.apply([{ role: "user", content: [{ type: "audio" } as never] }]),
+  "a message that the chat template leaves out, as one of a role that it does not know": () =>
+    processor.apply([{ role: "bot", content: "Hi" }]),
+  "a second turn before the answer has ended": async () => {
+    const chat = assistant.chat();
+    await chat.say("Hi", [], { maxNewTokens: 2 }).next();
+    await chat.say("And?").next();
+  },
   "beams while sampling": () => go({ beams: 2, sampling: {} }),
   "several answers that would all be the same": () => go({ numReturnSequences: 3 }),
   "more answers than beams": () => go({ beams: 2, numReturnSequences: 3 }),

@@ -80,7 +80,8 @@ export interface WeightFile {
   close(): Promise<void>;
 }
 
-/** A name for a message: quoted, escaped, and cut when it is absurdly long. */
+/** A name for a message: quoted, escaped, and without its middle when it is absurdly long. */
 export function quote(name: string): string {
-  return JSON.stringify(name.length > 120 ? name.slice(0, 117) + "..." : name);
+  const shown = name.length > 1000 ? `${name.slice(0, 500)}…${name.slice(-499)}` : name;
+  return JSON.stringify(shown).replace(/[\x7f-\x9f]/g, (char) => `\\u00${char.charCodeAt(0).toString(16)}`);
 }

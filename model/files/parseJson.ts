@@ -11,5 +11,5 @@ export function parseJson(text: string, name: string): Record<string, unknown> {
     throw new FileFormatError(`${name} is not JSON: ${what ?? (cause as Error).message}`, { cause });
   }
   if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
-  throw new FileFormatError(`${name}: expected a JSON object, got ${text.trim().slice(0, 40)}`);
+  throw new FileFormatError(`${name}: expected a JSON object, got ${JSON.stringify(text.trim().slice(0, 40))}`);
 }

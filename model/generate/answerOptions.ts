@@ -7,6 +7,16 @@ import { ELSEWHERE, GENERATE_NAMES, type GenerateOptions } from "./options.ts";
 export interface AnswerOptions extends GenerateOptions, Omit<ApplyOptions, "addGenerationPrompt"> {
   /** An answer ends before the one of these that is complete first; one of them alone may stand without a list. */
   readonly stopStrings?: readonly string[] | string;
+  /** Called when the answer has ended by itself. Not of beams, nor of several answers at once. */
+  readonly onEnd?: (end: AnswerEnd) => void;
+}
+
+/** How an answer ended. */
+export interface AnswerEnd {
+  /** How many tokens were generated, the end of sequence included. */
+  readonly tokens: number;
+  /** "stop": at an end of sequence, a stop string, or where `stop` said so; "length": there was no more room. */
+  readonly reason: "stop" | "length";
 }
 
 /** The options taken apart: those of generation, those of the prompt, and the stop strings. */
@@ -20,7 +30,7 @@ export interface AnswerParts {
 export function answerParts(options: AnswerOptions): AnswerParts {
   const { stopStrings: _, ...elsewhere } = ELSEWHERE;
   const promptNames = APPLY_NAMES.filter((name) => name !== "addGenerationPrompt");
-  requireKnown("answer", options, [...GENERATE_NAMES, ...promptNames, "stopStrings"], elsewhere);
+  requireKnown("answer", options, [...GENERATE_NAMES, ...promptNames, "stopStrings", "onEnd"], elsewhere);
   const among = (names: readonly string[]) =>
     Object.fromEntries(Object.entries(options).filter(([name]) => names.includes(name)));
   const { stopStrings = [] } = options;

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
+import type { AnswerEnd } from "./answerOptions.ts";
 import { Assistant } from "./assistant.ts";
 import { generate } from "./generate.ts";
 import type { LogitsProcessor } from "./logitsProcessors.ts";
@@ -129,6 +130,32 @@ test("a stop string may be a special token, or hold one", async () => {
   const both = `${asked.answer.at(-1)}</s><|endofchunk|>`;
   const [[cut]] = await assistant.replies([conversation], { ...options, stopStrings: [both] });
   expect(cut).toBe(asked.answer.slice(0, -1));
+});
+
+test("an answer tells how it ended", async () => {
+  const [asked] = load("questions.json");
+  const conversation = [await messageOf(asked)];
+  const ends: AnswerEnd[] = [];
+  const onEnd = (end: AnswerEnd) => ends.push(end);
+  const { length } = asked.ids; // </s> included
+  for (const options of [
+    {},
+    { maxNewTokens: length - 1 },
+    { maxNewTokens: length },
+    { stopStrings: asked.answer.slice(-3) },
+    { stop: (ids: readonly number[]) => ids.length === 2 },
+  ]) {
+    await collect(assistant.reply(conversation, { ...options, onEnd }));
+  }
+  const [whole, short, exact, cut, stopped] = ends;
+  expect([whole, short, exact]).toEqual([
+    { tokens: length, reason: "stop" },
+    { tokens: length - 1, reason: "length" },
+    { tokens: length, reason: "stop" },
+  ]);
+  expect(cut.reason).toBe("stop");
+  expect(cut.tokens).toBeLessThan(length);
+  expect(stopped).toEqual({ tokens: 2, reason: "stop" });
 });
 
 test("one picture needs no list, and none no argument", async () => {

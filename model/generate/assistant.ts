@@ -4,6 +4,7 @@ import { type AnswerOptions, answerParts } from "./answerOptions.ts";
 import { AnswerText, stopAt, written } from "./answerText.ts";
 import { Chat } from "./chat.ts";
 import { generate, generateSteps } from "./generate.ts";
+import { completeOptions } from "./options.ts";
 import { openCheckpoint } from "../checkpoint/openCheckpoint.ts";
 import type { InfiMM } from "../infimm.ts";
 import type { PretrainedOptions } from "../checkpoint/checkpoint.ts";
@@ -69,13 +70,20 @@ export class Assistant {
     }
     const prompts = this.processor.apply(await readPictures(conversation), prompt);
     const text = new AnswerText(this.processor, stopStrings);
-    for await (const [id] of generateSteps(this.model, prompts, generation)) {
+    const { eosTokenIds } = completeOptions(generation, this.model.config);
+    let tokens = 0;
+    let ended = false;
+    const stop = (ids: readonly number[], row: number) => (ended = generation.stop?.(ids, row) ?? false);
+    for await (const [id] of generateSteps(this.model, prompts, { ...generation, stop })) {
+      tokens++;
       const piece = text.push(id);
       if (piece) yield piece;
-      if (text.stopped) return;
+      ended ||= text.stopped || eosTokenIds.includes(id);
+      if (text.stopped) break;
     }
-    const rest = text.finish();
+    const rest = text.stopped ? "" : text.finish();
     if (rest) yield rest;
+    options.onEnd?.({ tokens, reason: ended || text.stopped ? "stop" : "length" });
   }
 
   /**

@@ -50,6 +50,16 @@ describe("convertCheckpoint", () => {
     expect([...model.stateDict().values()].every(({ dtype }) => dtype === "f16")).toBe(true);
   });
 
+  it("brings named chat templates along, and refuses files that others write", async () => {
+    const from = join(folder, "from");
+    await mkdir(join(from, "additional_chat_templates"), { recursive: true });
+    await writeFile(join(from, "additional_chat_templates", "rag.jinja"), "rag");
+    await writeFile(join(from, "model.safetensors"), await readFile(`${SET}/model.safetensors`));
+    await convertCheckpoint(from, join(folder, "v0.1"));
+    expect(await readFile(join(folder, "v0.1", "additional_chat_templates", "rag.jinja"), "utf8")).toBe("rag");
+    await expect(convertCheckpoint(from, join(folder, "x.GGUF"))).rejects.toThrow(".GGUF files are not written here");
+  });
+
   it.each(["q8", "q4"] as const)(
     "quantises what bears it to %s, says by how much, and makes a model of it",
     async (dtype) => {

@@ -1,7 +1,10 @@
-import { copyFile, readdir, stat } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { copyFile, cp, readdir, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { byteLengthOf, type DType, isQuantized } from "../../../core/dtype.ts";
+import { InfimmError } from "../../../core/errors.ts";
 import { sizeOf } from "../../../core/shape.ts";
+import { TEMPLATE_FOLDER } from "../../processor/text/templateFiles.ts";
 import { formatOf } from "../formats.ts";
 import { canonicalName } from "../load/names.ts";
 import { openWeights } from "../openWeights.ts";
@@ -36,6 +39,7 @@ export interface ConvertOptions {
  * `safetensors.torch.save_model` does.
  */
 export async function convertCheckpoint(from: string, to: string, options: ConvertOptions = {}): Promise<void> {
+  refuseForeignEnding(to);
   await refuseExisting(to);
   const weights = joinPlanes(await openWeights(from));
   try {
@@ -95,6 +99,18 @@ function sharedNames(weights: WeightFile): { kept: string[]; aliases: Map<string
 }
 
 /** What stands beside the weights: configuration, tokenizer, licence. */
+/** Endings of files that others write. A folder may have a dot in its name, as in zephyr-v0.1, but not these. */
+const FOREIGN =
+  /\.(gguf|ggml|onnx|h5|keras|npz?|msgpack|ot|tflite|mlmodel|mlpackage|zip|tar|gz|json|pkl|pickle|model)$/i;
+
+function refuseForeignEnding(to: string): void {
+  const ending = FOREIGN.exec(to)?.[0];
+  if (ending === undefined) return;
+  throw new InfimmError(
+    `${to}: ${ending} files are not written here; name a .safetensors or .bin file, or a folder, whose name may not end so`,
+  );
+}
+
 async function copyCompanions(from: string, to: string): Promise<void> {
   const folder = (await stat(from)).isDirectory() ? from : formatOf(from) === "index" ? dirname(from) : undefined;
   if (folder === undefined) return;
@@ -102,5 +118,8 @@ async function copyCompanions(from: string, to: string): Promise<void> {
     const isFile = (await stat(join(folder, name))).isFile();
     if (isFile && !name.startsWith(".") && formatOf(name) === undefined)
       await copyFile(join(folder, name), join(to, name));
+  }
+  if (existsSync(join(folder, TEMPLATE_FOLDER))) {
+    await cp(join(folder, TEMPLATE_FOLDER), join(to, TEMPLATE_FOLDER), { recursive: true, dereference: true });
   }
 }

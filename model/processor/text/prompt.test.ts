@@ -90,6 +90,24 @@ describe("renderPrompt", () => {
     expect(renderPrompt(late, zephyr).text).toContain("Be brief.");
   });
 
+  it("refuses a conversation of which the checkpoint's template leaves a message out", () => {
+    const template =
+      "{% for m in messages %}{% if m.role != 'bot' %}{{ m.role }}: {{ m.content | trim }};{% endif %}{% endfor %}";
+    const of = (...roles: string[]) => roles.map((role) => ({ role, content: "the same" }));
+    expect(renderPrompt(of("user", "tool"), { ...zephyr, template }).text).toBe(
+      "system: ;user: the same;tool: the same;",
+    );
+    expect(() => renderPrompt(of("user", "bot"), { ...zephyr, template })).toThrow(
+      'leaves out the message of role "bot"',
+    );
+    const once = "{{ messages[0].content }}{{ messages[1].content.split('</think>')[-1] }}";
+    const thought = [
+      { role: "user", content: "hm</think>" },
+      { role: "assistant", content: " " },
+    ];
+    expect(() => renderPrompt(thought, { ...zephyr, template: once })).not.toThrow();
+  });
+
   it("passes other fields and roles on to the checkpoint's own template, as text", () => {
     const template =
       "{% for m in messages %}{{ m.role }}:{{ m.name }}:{{ m.content }};{% endfor %}{{ documents }}{{ documents | tojson(ensure_ascii=true) }}";

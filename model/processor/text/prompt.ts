@@ -59,7 +59,26 @@ export function renderPrompt<Picture>(messages: readonly Message<Picture>[], opt
   if (turns[0].role !== "system" && style.emptySystemMessage) turns.unshift({ role: "system", content: "" });
   const { tools, documents, templateVariables } = options;
   const marked = markedAll({ tools, documents, templateVariables }, escaped) as TemplateOptions;
-  return { text: renderChat(options.template ?? style.template, turns, { ...options, ...marked }), images };
+  const template = options.template ?? style.template;
+  const text = renderChat(template, turns, { ...options, ...marked });
+  requireAllSaid(template, turns, { ...options, ...marked });
+  return { text, images };
+}
+
+/** Stands at the ends of messages, to see which of them a template writes: two of Unicode's internal code points. */
+const SEEN = (i: number): string => `\uFDD1${i}\uFDD2`;
+
+/** Refuses a conversation of which the template writes some messages and not others, as it may of a role that it does not know. */
+function requireAllSaid(template: string, turns: readonly TextMessage[], options: RenderOptions): void {
+  const signed = turns.map((turn, i) => ({ ...turn, content: (turn.content ?? "") + SEEN(i) }));
+  const text = renderChat(template, signed, { ...options, continueFinalMessage: false, addGenerationPrompt: false });
+  const isWritten = turns.map((_, i) => text.includes(SEEN(i)));
+  const lost = turns.findIndex(({ content = "" }, i) => /\S/.test(content) && !isWritten[i]);
+  if (lost < 0 || !isWritten.includes(true)) return; // a template that writes no message at all has its reasons
+  const { role } = turns[lost];
+  throw new InfimmError(
+    `prompt: the checkpoint's chat template leaves out the message of role ${JSON.stringify(role)}`,
+  );
 }
 
 /** Every text in it as a literal; keys, and what is no text, as they are. */
