@@ -33,7 +33,7 @@ console.log(`loaded in ${seconds(start)} s (${computed().toFixed(1)} s of CPU), 
 const { model } = assistant;
 const image = await readPicture(picture);
 const { image_size } = model.config.visual;
-const pixels = zeros([1, 3, image_size, image_size], "f32", model.model.vision_encoder.pos_embed.backend).add(0.5);
+const pixels = zeros([1, 3, image_size, image_size], "f32", model.backend).add(0.5);
 const before = computed();
 start = performance.now();
 await compute(() => model.model.vision_encoder.call(pixels));

@@ -159,8 +159,8 @@ describe("full_tiny", async () => {
   const model = new InfiMM(config);
   tinyWeights(model);
   const { cos, sin } = ropeTables(3, 16, 16);
-  model.model.vision_encoder.rope!.setTensor("freqs_cos", fromData(cos, [9, 16]));
-  model.model.vision_encoder.rope!.setTensor("freqs_sin", fromData(sin, [9, 16]));
+  model.setTensor("model.vision_encoder.rope.freqs_cos", fromData(cos, [9, 16]));
+  model.setTensor("model.vision_encoder.rope.freqs_sin", fromData(sin, [9, 16]));
   const want = spec.full_tiny;
   const [ids] = want.ids as number[][];
   const pixelShape = [1, 2, 1, 3, 42, 42];

@@ -3,16 +3,18 @@ import { GatedCrossAttentionBlock } from "../model/crossAttention/gatedCrossAtte
 import { MaskedCrossAttention } from "../model/crossAttention/maskedCrossAttention.ts";
 import type { Media } from "../model/crossAttention/media.ts";
 import { PostNormBlock, PreNormBlock } from "../model/evaClip/block.ts";
+import type { VisionRotaryEmbedding } from "../model/evaClip/rope.ts";
 import { SubLnAttention } from "../model/evaClip/subLnAttention.ts";
 import { SwiGLU } from "../model/evaClip/swiGlu.ts";
 import type { InfiMM } from "../model/infimm.ts";
-import { SelfAttention, type Sequence } from "../model/language/selfAttention.ts";
+import { LanguageModel } from "../model/language/languageModel.ts";
+import { SelfAttention } from "../model/language/selfAttention.ts";
+import type { Sequence } from "../model/language/sequence.ts";
 import { loadPretrained } from "../model/checkpoint/pretrained.ts";
 import { PerceiverAttention } from "../model/perceiver/perceiverAttention.ts";
 import { GELU } from "../nn/activation.ts";
 import { LayerNorm } from "../nn/layerNorm.ts";
-import { Linear } from "../nn/linear.ts";
-import { Module } from "../nn/module.ts";
+import { Module, type UnaryModule } from "../nn/module.ts";
 import { RMSNorm } from "../nn/rmsNorm.ts";
 import { applyRope, concat, geluTanh, getBackend, onesLike, slice, type Tensor } from "../tensor/index.ts";
 import { checkForward } from "./chain.ts";
@@ -50,7 +52,8 @@ vi.mock("../model/evaClip/rope.ts", async (original) => {
   const actual = await original<typeof import("../model/evaClip/rope.ts")>();
   const rotateAll: typeof actual.rotatePatches = (x, rope) => {
     const withCls = (table: Tensor) => concat([slice(table, 0, 1, 2), table], 0); // CLS gets the place of patch 1
-    return applyRope(x, withCls(rope.freqs_cos), withCls(rope.freqs_sin), "adjacent");
+    const { freqs_cos, freqs_sin } = rope as VisionRotaryEmbedding;
+    return applyRope(x, withCls(freqs_cos), withCls(freqs_sin), "adjacent");
   };
   const rotatePatches: typeof actual.rotatePatches = (x, rope) =>
     (planted.ropeOnCls ? rotateAll : actual.rotatePatches)(x, rope);
@@ -101,8 +104,8 @@ class Instead extends Module {
 }
 
 /** k and v change places in the output of a `to_kv`. */
-function swapKeysAndValues(owner: { to_kv: Linear }): void {
-  const forward = (x: Tensor) => Linear.prototype.forward.call(owner.to_kv, x);
+function swapKeysAndValues(owner: { to_kv: UnaryModule }): void {
+  const forward = owner.to_kv.forward.bind(owner.to_kv);
   owner.to_kv.forward = (x) => {
     const kv = forward(x);
     const inner = kv.shape.at(-1)! / 2;
@@ -160,10 +163,10 @@ const MUTATIONS: readonly Mutation[] = [
       return [x, { ...sequence, biases: { ...sequence.biases, sliding_attention: later } }];
     }) },
   { mistake: "padding not masked", set: "tiny-llama", case: "left_padded", first: `${LAYER}.self_attn:attn`,
-    plant: (model) => {
-      const sequence = model.model.lang_encoder.model.sequence.bind(model.model.lang_encoder.model);
-      model.model.lang_encoder.model.sequence = (text) => sequence({ ...text, attentionMask: null });
-    } },
+    plant: (model) => each(model, LanguageModel, (language) => {
+      const sequence = language.sequence.bind(language);
+      language.sequence = (text) => sequence({ ...text, attentionMask: null });
+    }) },
   { mistake: "RMSNorm eps 1e-6 for 1e-5", set: "tiny-zephyr", case: "one_image", first: `${LAYER}.input_layernorm`,
     plant: (model) => each(model, RMSNorm, (norm) => Object.assign(norm, { eps: 1e-6 })) },
   { mistake: "norms before the branches in E", set: "tiny-vicuna", case: "one_image", first: `${VISION}.norm1`,

@@ -2,15 +2,19 @@ import { GatedCrossAttentionBlock } from "../model/crossAttention/gatedCrossAtte
 import { MaskedCrossAttention } from "../model/crossAttention/maskedCrossAttention.ts";
 import { type Media, mediaPlaces } from "../model/crossAttention/media.ts";
 import { PostNormBlock, PreNormBlock } from "../model/evaClip/block.ts";
+import { EVAVisionTransformer } from "../model/evaClip/evaVisionTransformer.ts";
 import { SubLnAttention } from "../model/evaClip/subLnAttention.ts";
 import { Flamingo } from "../model/flamingo.ts";
 import type { InfiMM } from "../model/infimm.ts";
 import { modelInputs } from "../model/inputs.ts";
 import { DecoderLayer } from "../model/language/decoderLayer.ts";
 import { FlamingoLayer } from "../model/language/flamingoLayer.ts";
+import { LanguageModel } from "../model/language/languageModel.ts";
 import { SelfAttention } from "../model/language/selfAttention.ts";
 import { PerceiverAttention } from "../model/perceiver/perceiverAttention.ts";
+import { PerceiverResampler } from "../model/perceiver/perceiverResampler.ts";
 import type { Module } from "../nn/module.ts";
+import { select } from "../nn/surgery.ts";
 import { type Backend, fromData, repeat, scope, type Tensor } from "../tensor/index.ts";
 import { checkLogits } from "./chain.ts";
 import type { Checker } from "./check.ts";
@@ -52,12 +56,13 @@ function argumentsOf(
   golden: GoldenCase,
   backend: Backend,
 ): unknown[] {
-  const { vision_encoder, lang_encoder } = model.model;
-  const sequence = () => lang_encoder.model.sequence(modelInputs(golden.prompts(), backend));
+  const [language] = select(model).instances(LanguageModel).modules();
+  const [{ rope }] = select(model).instances(EVAVisionTransformer).modules();
+  const sequence = () => language.sequence(modelInputs(golden.prompts(), backend));
   const media = () => mediaOf(model, golden, backend);
   if (module instanceof Flamingo) return [{ ...modelInputs(golden.prompts(), backend), pixelValues: input }];
-  if (module instanceof PreNormBlock || module instanceof PostNormBlock) return [input, vision_encoder.rope];
-  if (module instanceof SubLnAttention) return [input, vision_encoder.rope];
+  if (module instanceof PreNormBlock || module instanceof PostNormBlock) return [input, rope];
+  if (module instanceof SubLnAttention) return [input, rope];
   if (module instanceof PerceiverAttention) return [input, latentsBefore(path, input, model, golden, backend)];
   if (module instanceof FlamingoLayer) return [input, media(), sequence()];
   if (module instanceof GatedCrossAttentionBlock || module instanceof MaskedCrossAttention) return [input, media()];
@@ -79,7 +84,8 @@ function mediaOf(model: InfiMM, golden: GoldenCase, backend: Backend): Media {
 /** The latents that a resampler layer begins with: what the layer before it ended with. */
 function latentsBefore(path: string, x: Tensor, model: InfiMM, golden: GoldenCase, backend: Backend): Tensor {
   const layer = Number(path.split(".").at(-2));
-  if (layer === 0) return repeat(model.model.perceiver!.latents, "n d -> b m n d", { b: x.shape[0], m: x.shape[1] });
+  const [{ latents }] = select(model).instances(PerceiverResampler).modules();
+  if (layer === 0) return repeat(latents, "n d -> b m n d", { b: x.shape[0], m: x.shape[1] });
   const before = path.replace(/\.\d+\.0$/, `.${layer - 1}.1`);
   return load(golden, "module_inputs", before, backend).add(load(golden, "activations", before, backend));
 }

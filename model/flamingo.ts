@@ -4,8 +4,10 @@ import { noGrad, rearrange, type Tensor } from "../tensor/index.ts";
 import type { InfiMMConfig } from "./config/config.ts";
 import { type MediaPlaces, mediaPlaces } from "./crossAttention/media.ts";
 import { EVAVisionTransformer } from "./evaClip/evaVisionTransformer.ts";
-import { CausalLanguageModel, type Text } from "./language/languageModel.ts";
+import { CausalLanguageModel } from "./language/languageModel.ts";
+import type { Text } from "./language/sequence.ts";
 import { PerceiverResampler } from "./perceiver/perceiverResampler.ts";
+import type { ImageTower, MultimodalDecoder, Resampler } from "./roles.ts";
 
 /** Pictures [b, m, 1, 3, s, s], m a sample, normalised, missing ones zeros; or their media tokens, [b, m, n, w], from `encode`. */
 export type Pictures =
@@ -24,10 +26,10 @@ export type Inputs = Text &
  * Model for Few-Shot Learning", 2022). flamingo.py: Flamingo.
  */
 export class Flamingo extends Module {
-  vision_encoder: EVAVisionTransformer;
+  vision_encoder: ImageTower;
   /** null in InfiMM-HD: the tower's tokens go straight into cross-attention. */
-  perceiver: PerceiverResampler | null;
-  lang_encoder: CausalLanguageModel;
+  perceiver: Resampler | null;
+  lang_encoder: MultimodalDecoder;
   private readonly imageTokenId: number;
 
   constructor(config: InfiMMConfig) {

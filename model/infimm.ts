@@ -27,7 +27,7 @@ export class InfiMM extends Module {
 
   /** Where its weights are, and so where it computes. */
   get backend(): Backend {
-    return this.model.lang_encoder.lm_head.weight.backend;
+    return [...this.parameters().values()][0].backend;
   }
 
   /** Pictures and text -> logits of each next token [b, t, vocab]. Generation, training and every tool run this. */

@@ -1,6 +1,6 @@
 import { InfimmError } from "../core/errors.ts";
 import type { Tensor } from "../tensor/index.ts";
-import { Module } from "./module.ts";
+import { Module, type UnaryModule } from "./module.ts";
 
 /** Modules in a row, under the names 0, 1, 2, …, as torch.nn.ModuleList. */
 export class ModuleList<M extends Module> extends Module implements Iterable<M> {
@@ -26,10 +26,10 @@ export class ModuleList<M extends Module> extends Module implements Iterable<M> 
 
 /** Modules one after another, each on the output of the one before, as torch.nn.Sequential. */
 export class Sequential extends Module {
-  [index: number]: Module & { forward(x: Tensor): Tensor };
+  [index: number]: UnaryModule;
   readonly length: number;
 
-  constructor(...modules: (Module & { forward(x: Tensor): Tensor })[]) {
+  constructor(...modules: UnaryModule[]) {
     super();
     this.length = modules.length;
     modules.forEach((module, i) => {

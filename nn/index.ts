@@ -10,7 +10,7 @@ export { KVCache } from "./kvCache.ts";
 export { LayerNorm } from "./layerNorm.ts";
 export { Linear } from "./linear.ts";
 export { ModuleList, Sequential } from "./containers.ts";
-export { Module, parameter } from "./module.ts";
+export { Module, parameter, type UnaryModule } from "./module.ts";
 export { tap } from "./observe.ts";
 export { AdamW } from "./optim/adamW.ts";
 export { clipGradNorm } from "./optim/clipGradNorm.ts";

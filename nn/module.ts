@@ -106,6 +106,11 @@ export abstract class Module {
   }
 }
 
+/** A module by its role, whatever its class: it maps one tensor to one, as a norm, a projection or an MLP does. */
+export interface UnaryModule extends Module {
+  forward(x: Tensor): Tensor;
+}
+
 /** A place for a weight: a shape on the meta backend, until weights are loaded or initialised. */
 export function parameter(...shape: number[]): Tensor {
   return keep(empty(shape, "f32", getBackend("meta")));

@@ -173,7 +173,7 @@ const MOMENTS: [when: string, run: (backend: WebgpuBackend) => Promise<unknown>]
     "during an upload",
     async (backend) => {
       const loading = loadPretrained("golden/fixtures/tiny-llama", { backend }).then(async (model) => {
-        await model.model.lang_encoder.lm_head.weight.data();
+        await model.stateDict().get("model.lang_encoder.lm_head.weight")!.data();
       });
       setTimeout(() => backend.device.destroy());
       return loading;

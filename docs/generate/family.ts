@@ -1,5 +1,7 @@
 import { parameterCount } from "../../nn/parameterCount.ts";
 import { report } from "../../nn/report.ts";
+import { select } from "../../nn/surgery.ts";
+import { GatedCrossAttentionBlock } from "../../model/crossAttention/gatedCrossAttentionBlock.ts";
 import { crossAttentionLayers } from "../../model/config/config.ts";
 import { InfiMM } from "../../model/infimm.ts";
 import { configOf } from "../../model/config/variants.ts";
@@ -23,14 +25,14 @@ export function family(): string {
     const config = configOf(name);
     const model = new InfiMM(config);
     const { vision_encoder, perceiver, lang_encoder } = model.model;
-    const gated = [...lang_encoder.model.layers].map((layer) => layer.gated_cross_attn_layer);
-    const crossAttention = gated.reduce((sum, block) => sum + (block ? parameterCount(block) : 0), 0);
-    const unused = parameterCount(vision_encoder.norm) + parameterCount(vision_encoder.head);
+    const gated = select(model).instances(GatedCrossAttentionBlock).modules();
+    const crossAttention = gated.reduce((sum, block) => sum + parameterCount(block), 0);
+    const unused = parameterCount(vision_encoder.moduleAt("norm")) + parameterCount(vision_encoder.moduleAt("head"));
     return [
       `\`${name}\``,
       count(parameterCount(vision_encoder)),
       perceiver ? count(parameterCount(perceiver)) : "none",
-      `${count(crossAttention)} (${gated.filter(Boolean).length} blocks)`,
+      `${count(crossAttention)} (${gated.length} blocks)`,
       count(parameterCount(lang_encoder) - crossAttention),
       `**${count(parameterCount(model))}**`,
       count(unused),

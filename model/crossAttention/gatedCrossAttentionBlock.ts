@@ -1,8 +1,8 @@
-import type { Sequential } from "../../nn/containers.ts";
-import { Module, parameter } from "../../nn/module.ts";
+import { Module, parameter, type UnaryModule } from "../../nn/module.ts";
 import type { Tensor } from "../../tensor/index.ts";
 import type { CrossAttentionConfig } from "../config/config.ts";
 import { feedForward } from "../perceiver/feedForward.ts";
+import type { MediaLayer } from "../roles.ts";
 import { MaskedCrossAttention } from "./maskedCrossAttention.ts";
 import type { Media } from "./media.ts";
 
@@ -14,8 +14,8 @@ import type { Media } from "./media.ts";
 export class GatedCrossAttentionBlock extends Module {
   attn_gate: Tensor; // [1], or [d] in InfiMM-HD
   ff_gate: Tensor; // [1], or [d]
-  attn: MaskedCrossAttention;
-  ff: Sequential;
+  attn: MediaLayer;
+  ff: UnaryModule;
 
   constructor(dim: number, visionDim: number, config: CrossAttentionConfig) {
     super();

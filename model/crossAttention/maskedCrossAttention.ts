@@ -1,6 +1,6 @@
 import { LayerNorm } from "../../nn/layerNorm.ts";
 import { Linear } from "../../nn/linear.ts";
-import { Module } from "../../nn/module.ts";
+import { Module, type UnaryModule } from "../../nn/module.ts";
 import { tap } from "../../nn/observe.ts";
 import { arange, chunk, einsum, eq, ge, rearrange, repeat, softmax, type Tensor } from "../../tensor/index.ts";
 import type { CrossAttentionConfig } from "../config/config.ts";
@@ -17,10 +17,10 @@ const UNSEEN = -3.4028234663852886e38;
  * all pictures alike, as in the original; the processor refuses such prompts.
  */
 export class MaskedCrossAttention extends Module {
-  norm: LayerNorm;
-  to_q: Linear;
-  to_kv: Linear;
-  to_out: Linear;
+  norm: UnaryModule;
+  to_q: UnaryModule;
+  to_kv: UnaryModule;
+  to_out: UnaryModule;
   readonly heads: number;
   readonly scale: number;
   readonly onlyImmediate: boolean;

@@ -1,6 +1,6 @@
 import { attend } from "../../nn/attend.ts";
 import { Linear } from "../../nn/linear.ts";
-import { Module, parameter } from "../../nn/module.ts";
+import { Module, parameter, type UnaryModule } from "../../nn/module.ts";
 import { chunk, concat, linear, rearrange, type Tensor } from "../../tensor/index.ts";
 
 /** Self-attention of EVA g and E: one matrix for queries, keys and values; keys have no bias. eva_vit.py: Attention. */
@@ -8,7 +8,7 @@ export class Attention extends Module {
   q_bias: Tensor; // [w]
   v_bias: Tensor; // [w]
   qkv: Linear;
-  proj: Linear;
+  proj: UnaryModule;
   readonly heads: number;
   readonly scale: number;
 

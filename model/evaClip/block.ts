@@ -1,11 +1,11 @@
 import { LayerNorm } from "../../nn/layerNorm.ts";
-import { Module } from "../../nn/module.ts";
+import { Module, type UnaryModule } from "../../nn/module.ts";
 import type { Tensor } from "../../tensor/index.ts";
 import { ConfigError } from "../config/configFields.ts";
 import { type VisualConfig, visualSizes } from "../config/visualConfig.ts";
+import type { VisionLayer } from "../roles.ts";
 import { Attention } from "./attention.ts";
 import { Mlp } from "./mlp.ts";
-import type { VisionRotaryEmbedding } from "./rope.ts";
 import { SubLnAttention } from "./subLnAttention.ts";
 import { SwiGLU } from "./swiGlu.ts";
 
@@ -14,10 +14,10 @@ export const VISION_EPS = 1e-6;
 
 /** One layer of EVA-CLIP: tokens look at each other, then each is transformed by itself. eva_vit.py: Block. */
 abstract class EvaBlock extends Module {
-  norm1: LayerNorm;
-  attn: Attention | SubLnAttention;
-  norm2: LayerNorm;
-  mlp: Mlp | SwiGLU;
+  norm1: UnaryModule;
+  attn: VisionLayer;
+  norm2: UnaryModule;
+  mlp: UnaryModule;
 
   constructor(config: VisualConfig) {
     super();
@@ -30,25 +30,21 @@ abstract class EvaBlock extends Module {
     this.mlp = subln ? new SwiGLU(width, hidden, VISION_EPS) : new Mlp(width, hidden);
   }
 
-  abstract override forward(x: Tensor, rope: VisionRotaryEmbedding | null): Tensor;
-
-  protected attend(x: Tensor, rope: VisionRotaryEmbedding | null): Tensor {
-    return rope ? (this.attn as SubLnAttention).call(x, rope) : (this.attn as Attention).call(x);
-  }
+  abstract override forward(x: Tensor, rope: UnaryModule | null): Tensor;
 }
 
 /** L and g: norms stand before the branches. */
 export class PreNormBlock extends EvaBlock {
-  forward(x: Tensor, rope: VisionRotaryEmbedding | null): Tensor {
-    x = x.add(this.attend(this.norm1.call(x), rope)); // [b, t, w]
+  forward(x: Tensor, rope: UnaryModule | null): Tensor {
+    x = x.add(this.attn.call(this.norm1.call(x), rope)); // [b, t, w]
     return x.add(this.mlp.call(this.norm2.call(x))); // [b, t, w]
   }
 }
 
 /** E: norms act on what the branches give. */
 export class PostNormBlock extends EvaBlock {
-  forward(x: Tensor, rope: VisionRotaryEmbedding | null): Tensor {
-    x = x.add(this.norm1.call(this.attend(x, rope))); // [b, t, w]
+  forward(x: Tensor, rope: UnaryModule | null): Tensor {
+    x = x.add(this.norm1.call(this.attn.call(x, rope))); // [b, t, w]
     return x.add(this.norm2.call(this.mlp.call(x))); // [b, t, w]
   }
 }

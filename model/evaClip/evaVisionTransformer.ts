@@ -1,9 +1,10 @@
 import { LayerNorm } from "../../nn/layerNorm.ts";
 import { Linear } from "../../nn/linear.ts";
 import { ModuleList } from "../../nn/containers.ts";
-import { Module, parameter } from "../../nn/module.ts";
+import { Module, parameter, type UnaryModule } from "../../nn/module.ts";
 import { concat, select, type Tensor } from "../../tensor/index.ts";
 import { type VisualConfig, visualSizes } from "../config/visualConfig.ts";
+import type { VisionLayer } from "../roles.ts";
 import { PostNormBlock, PreNormBlock, VISION_EPS } from "./block.ts";
 import { PatchEmbed } from "./patchEmbed.ts";
 import { VisionRotaryEmbedding } from "./rope.ts";
@@ -17,11 +18,11 @@ import { VisionRotaryEmbedding } from "./rope.ts";
 export class EVAVisionTransformer extends Module {
   cls_token: Tensor; // [1, 1, w]
   pos_embed: Tensor; // [1, 1+n, w]
-  patch_embed: PatchEmbed;
-  rope: VisionRotaryEmbedding | null;
-  blocks: ModuleList<PreNormBlock | PostNormBlock>;
-  norm: LayerNorm;
-  head: Linear;
+  patch_embed: UnaryModule;
+  rope: UnaryModule | null;
+  blocks: ModuleList<VisionLayer>;
+  norm: UnaryModule;
+  head: UnaryModule;
 
   constructor(config: VisualConfig) {
     super();

@@ -1,13 +1,13 @@
 import { GELU } from "../../nn/activation.ts";
 import { Linear } from "../../nn/linear.ts";
-import { Module } from "../../nn/module.ts";
+import { Module, type UnaryModule } from "../../nn/module.ts";
 import type { Tensor } from "../../tensor/index.ts";
 
 /** The MLP of EVA g and E. eva_vit.py: Mlp. */
 export class Mlp extends Module {
-  fc1: Linear;
-  act: GELU;
-  fc2: Linear;
+  fc1: UnaryModule;
+  act: UnaryModule;
+  fc2: UnaryModule;
 
   constructor(width: number, hidden: number) {
     super();

@@ -1,10 +1,10 @@
 import { Conv2d } from "../../nn/conv2d.ts";
-import { Module } from "../../nn/module.ts";
+import { Module, type UnaryModule } from "../../nn/module.ts";
 import { rearrange, type Tensor } from "../../tensor/index.ts";
 
 /** A picture as a row of patch vectors: a convolution whose stride is its kernel. eva_vit.py: PatchEmbed. */
 export class PatchEmbed extends Module {
-  proj: Conv2d;
+  proj: UnaryModule;
 
   constructor(patchSize: number, width: number) {
     super();

@@ -1,4 +1,4 @@
-import { Module, parameter } from "../../nn/module.ts";
+import { Module, parameter, type UnaryModule } from "../../nn/module.ts";
 import { applyRope, concat, slice, type Tensor } from "../../tensor/index.ts";
 
 /**
@@ -26,7 +26,7 @@ export class VisionRotaryEmbedding extends Module {
 }
 
 /** Queries or keys of all tokens: CLS, the first of them, has no place on the grid and is left as it is. */
-export function rotatePatches(x: Tensor, rope: VisionRotaryEmbedding): Tensor {
+export function rotatePatches(x: Tensor, rope: UnaryModule): Tensor {
   const cls = slice(x, 2, 0, 1); // [b, h, 1, d]
   const patches = rope.call(slice(x, 2, 1)); // [b, h, n, d]
   return concat([cls, patches], 2); // [b, h, 1+n, d]

@@ -1,9 +1,9 @@
 import { attend } from "../../nn/attend.ts";
 import { LayerNorm } from "../../nn/layerNorm.ts";
 import { Linear } from "../../nn/linear.ts";
-import { Module, parameter } from "../../nn/module.ts";
+import { Module, parameter, type UnaryModule } from "../../nn/module.ts";
 import { linear, rearrange, type Tensor } from "../../tensor/index.ts";
-import { rotatePatches, type VisionRotaryEmbedding } from "./rope.ts";
+import { rotatePatches } from "./rope.ts";
 
 /**
  * Self-attention of EVA-02 L: rotary positions, and a norm before the output projection (sub-LN; Wang et al.,
@@ -15,8 +15,8 @@ export class SubLnAttention extends Module {
   q_proj: Linear;
   k_proj: Linear;
   v_proj: Linear;
-  inner_attn_ln: LayerNorm;
-  proj: Linear;
+  inner_attn_ln: UnaryModule;
+  proj: UnaryModule;
   readonly heads: number;
   readonly scale: number;
 
@@ -34,7 +34,7 @@ export class SubLnAttention extends Module {
   }
 
   /** [b, t, w] -> [b, t, w]; the first token is CLS, the others are patches on `rope`'s grid. */
-  forward(x: Tensor, rope: VisionRotaryEmbedding): Tensor {
+  forward(x: Tensor, rope: UnaryModule): Tensor {
     const heads = (y: Tensor) => rearrange(y, "b t (h d) -> b h t d", { h: this.heads });
     const q = rotatePatches(heads(linear(x, this.q_proj.weight, this.q_bias)), rope); // [b, h, t, d]
     const k = rotatePatches(heads(linear(x, this.k_proj.weight)), rope); // [b, h, t, d]

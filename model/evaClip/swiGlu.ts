@@ -1,7 +1,7 @@
 import { SiLU } from "../../nn/activation.ts";
 import { LayerNorm } from "../../nn/layerNorm.ts";
 import { Linear } from "../../nn/linear.ts";
-import { Module } from "../../nn/module.ts";
+import { Module, type UnaryModule } from "../../nn/module.ts";
 import type { Tensor } from "../../tensor/index.ts";
 
 /**
@@ -9,11 +9,11 @@ import type { Tensor } from "../../tensor/index.ts";
  * norm stands before the last (sub-LN). eva_vit.py: SwiGLU.
  */
 export class SwiGLU extends Module {
-  w1: Linear;
-  w2: Linear;
-  act: SiLU;
-  ffn_ln: LayerNorm;
-  w3: Linear;
+  w1: UnaryModule;
+  w2: UnaryModule;
+  act: UnaryModule;
+  ffn_ln: UnaryModule;
+  w3: UnaryModule;
 
   constructor(width: number, hidden: number, eps: number) {
     super();

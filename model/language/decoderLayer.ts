@@ -1,16 +1,18 @@
-import { Module } from "../../nn/module.ts";
+import { Module, type UnaryModule } from "../../nn/module.ts";
 import { RMSNorm } from "../../nn/rmsNorm.ts";
 import type { Tensor } from "../../tensor/index.ts";
 import type { LanguageConfig } from "../config/languageConfig.ts";
+import type { SequenceLayer } from "../roles.ts";
 import { LanguageMlp } from "./mlp.ts";
-import { SelfAttention, type Sequence } from "./selfAttention.ts";
+import { SelfAttention } from "./selfAttention.ts";
+import type { Sequence } from "./sequence.ts";
 
 /** One layer of the language model. transformers: LlamaDecoderLayer, MistralDecoderLayer. */
 export class DecoderLayer extends Module {
-  self_attn: SelfAttention;
-  mlp: LanguageMlp;
-  input_layernorm: RMSNorm;
-  post_attention_layernorm: RMSNorm;
+  self_attn: SequenceLayer;
+  mlp: UnaryModule;
+  input_layernorm: UnaryModule;
+  post_attention_layernorm: UnaryModule;
 
   constructor(config: LanguageConfig, layer: number) {
     super();

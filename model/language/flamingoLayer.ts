@@ -3,13 +3,14 @@ import type { Tensor } from "../../tensor/index.ts";
 import type { InfiMMConfig } from "../config/config.ts";
 import { GatedCrossAttentionBlock } from "../crossAttention/gatedCrossAttentionBlock.ts";
 import type { Media } from "../crossAttention/media.ts";
+import type { MediaLayer, SequenceLayer } from "../roles.ts";
 import { DecoderLayer } from "./decoderLayer.ts";
-import type { Sequence } from "./selfAttention.ts";
+import type { Sequence } from "./sequence.ts";
 
 /** A layer of the language model, before every n-th of which the pictures have their say. flamingo_lm.py: FlamingoLayer. */
 export class FlamingoLayer extends Module {
-  gated_cross_attn_layer: GatedCrossAttentionBlock | null;
-  decoder_layer: DecoderLayer;
+  gated_cross_attn_layer: MediaLayer | null;
+  decoder_layer: SequenceLayer;
 
   constructor(config: InfiMMConfig, layer: number) {
     super();

@@ -1,38 +1,24 @@
 import { Embedding } from "../../nn/embedding.ts";
-import type { KVCache } from "../../nn/kvCache.ts";
 import { Linear } from "../../nn/linear.ts";
 import { ModuleList } from "../../nn/containers.ts";
-import { Module } from "../../nn/module.ts";
+import { Module, type UnaryModule } from "../../nn/module.ts";
 import { RMSNorm } from "../../nn/rmsNorm.ts";
 import type { Tensor } from "../../tensor/index.ts";
 import type { InfiMMConfig } from "../config/config.ts";
 import type { LanguageConfig, LayerType } from "../config/languageConfig.ts";
 import type { Media } from "../crossAttention/media.ts";
 import { causalBias } from "./causalBias.ts";
+import type { LanguageLayer, MultimodalDecoder } from "../roles.ts";
 import { FlamingoLayer } from "./flamingoLayer.ts";
 import { rotaryTables } from "./rotary.ts";
 import { rotaryFrequencies } from "./rotaryFrequencies.ts";
-import type { Sequence } from "./selfAttention.ts";
-
-/** The text to run, and what stands around it. */
-export interface Text {
-  /** i32 [b, t]: the new tokens */
-  readonly inputIds: Tensor;
-  /** One list a sample; default: 0 … t-1 after what is cached, whatever the padding. */
-  readonly positions?: readonly ArrayLike<number>[];
-  /** [b, cached + t]: 0 where a token is padding; default: no padding */
-  readonly attentionMask?: Tensor | null;
-  /** Keys and values of the tokens before; the new ones are added. */
-  readonly cache?: KVCache | null;
-  /** Only the logits of the last token, t = 1: all that choosing the next one takes. Default: those of all tokens. */
-  readonly lastOnly?: boolean;
-}
+import type { Sequence, Text } from "./sequence.ts";
 
 /** A decoder whose layers look at pictures. transformers: LlamaModel, MistralModel, Qwen2Model, Qwen3Model. */
 export class LanguageModel extends Module {
-  embed_tokens: Embedding;
-  layers: ModuleList<FlamingoLayer>;
-  norm: RMSNorm;
+  embed_tokens: UnaryModule;
+  layers: ModuleList<LanguageLayer>;
+  norm: UnaryModule;
   private readonly config: LanguageConfig;
 
   constructor(config: InfiMMConfig) {
@@ -72,14 +58,15 @@ export class LanguageModel extends Module {
 
 /** The decoder with its output layer. transformers: LlamaForCausalLM, MistralForCausalLM. */
 export class CausalLanguageModel extends Module {
-  model: LanguageModel;
-  lm_head: Linear;
+  model: MultimodalDecoder;
+  lm_head: UnaryModule;
 
   constructor(config: InfiMMConfig) {
     super();
     this.model = new LanguageModel(config);
-    this.lm_head = new Linear(config.language.hidden_size, config.language.vocab_size, { bias: false });
-    if (config.language.tie_word_embeddings) this.lm_head.weight = this.model.embed_tokens.weight;
+    const head = new Linear(config.language.hidden_size, config.language.vocab_size, { bias: false });
+    if (config.language.tie_word_embeddings) head.weight = this.model.stateDict().get("embed_tokens.weight")!;
+    this.lm_head = head;
   }
 
   /** Token ids [b, t] -> logits of the next token [b, t, vocab], or [b, 1, vocab] of the last */

@@ -1,6 +1,6 @@
 import { GELU, GELUTanh, ReLU, SiLU } from "../../nn/activation.ts";
 import { Linear } from "../../nn/linear.ts";
-import { Module } from "../../nn/module.ts";
+import { Module, type UnaryModule } from "../../nn/module.ts";
 import type { Tensor } from "../../tensor/index.ts";
 import type { LanguageConfig } from "../config/languageConfig.ts";
 
@@ -16,10 +16,10 @@ const ACTIVATIONS: Readonly<Record<LanguageConfig["hidden_act"], () => SiLU | GE
 
 /** SwiGLU of the language model, or its like with another activation. transformers: LlamaMLP, MistralMLP, Qwen2MLP. */
 export class LanguageMlp extends Module {
-  gate_proj: Linear;
-  up_proj: Linear;
-  down_proj: Linear;
-  act_fn: SiLU | GELU;
+  gate_proj: UnaryModule;
+  up_proj: UnaryModule;
+  down_proj: UnaryModule;
+  act_fn: UnaryModule;
 
   constructor({ hidden_size, intermediate_size, mlp_bias: bias, hidden_act }: LanguageConfig) {
     super();

@@ -1,32 +1,23 @@
 import { attend } from "../../nn/attend.ts";
-import type { KVCache } from "../../nn/kvCache.ts";
 import { Identity } from "../../nn/identity.ts";
 import { Linear } from "../../nn/linear.ts";
-import { Module } from "../../nn/module.ts";
+import { Module, type UnaryModule } from "../../nn/module.ts";
 import { RMSNorm } from "../../nn/rmsNorm.ts";
 import { applyRope, rearrange, type Tensor } from "../../tensor/index.ts";
 import type { LanguageConfig, LayerType } from "../config/languageConfig.ts";
-import type { RotaryTables } from "./rotary.ts";
-
-/** What all layers of one forward pass share. */
-export interface Sequence {
-  readonly rotary: RotaryTables;
-  /** For each kind of layer that the model has, [b or 1, 1, i, j]: added to the scores, to hide keys from queries */
-  readonly biases: Readonly<Record<LayerType, Tensor>>;
-  readonly cache: KVCache | null;
-}
+import type { Sequence } from "./sequence.ts";
 
 /**
  * Causal self-attention with rotary positions; several query heads share a key and value head (Ainslie et al.,
  * "GQA", 2023). transformers: LlamaAttention, MistralAttention, Qwen2Attention, Qwen3Attention.
  */
 export class SelfAttention extends Module {
-  q_proj: Linear;
-  k_proj: Linear;
-  v_proj: Linear;
-  o_proj: Linear;
-  q_norm: RMSNorm | Identity;
-  k_norm: RMSNorm | Identity;
+  q_proj: UnaryModule;
+  k_proj: UnaryModule;
+  v_proj: UnaryModule;
+  o_proj: UnaryModule;
+  q_norm: UnaryModule;
+  k_norm: UnaryModule;
   readonly heads: number;
   readonly kvHeads: number;
   readonly layer: number;

@@ -1,17 +1,17 @@
 import { LayerNorm } from "../../nn/layerNorm.ts";
 import { Linear } from "../../nn/linear.ts";
-import { Module } from "../../nn/module.ts";
+import { Module, type UnaryModule } from "../../nn/module.ts";
 import { tap } from "../../nn/observe.ts";
 import { chunk, concat, einsum, rearrange, softmax, type Tensor } from "../../tensor/index.ts";
 import type { PerceiverConfig } from "../config/config.ts";
 
 /** Latents look at the media tokens and at each other. helpers.py: PerceiverAttention. */
 export class PerceiverAttention extends Module {
-  norm_media: LayerNorm;
-  norm_latents: LayerNorm;
-  to_q: Linear;
-  to_kv: Linear;
-  to_out: Linear;
+  norm_media: UnaryModule;
+  norm_latents: UnaryModule;
+  to_q: UnaryModule;
+  to_kv: UnaryModule;
+  to_out: UnaryModule;
   readonly heads: number;
   readonly scale: number;
 

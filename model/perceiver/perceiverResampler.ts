@@ -1,10 +1,17 @@
 import { LayerNorm } from "../../nn/layerNorm.ts";
-import { ModuleList, type Sequential } from "../../nn/containers.ts";
-import { Module, parameter } from "../../nn/module.ts";
+import { ModuleList } from "../../nn/containers.ts";
+import { Module, parameter, type UnaryModule } from "../../nn/module.ts";
 import { rearrange, repeat, type Tensor } from "../../tensor/index.ts";
 import type { PerceiverConfig } from "../config/config.ts";
+import type { LatentLayer } from "../roles.ts";
 import { feedForward } from "./feedForward.ts";
 import { PerceiverAttention } from "./perceiverAttention.ts";
+
+/** Attention, and the MLP after it, under the names of the original's list. */
+class ResamplerLayer extends ModuleList<LatentLayer | UnaryModule> {
+  declare 0: LatentLayer;
+  declare 1: UnaryModule;
+}
 
 /**
  * However many tokens a picture has, `num_latents` learned queries sum it up (Alayrac et al., "Flamingo", 2022,
@@ -12,17 +19,13 @@ import { PerceiverAttention } from "./perceiverAttention.ts";
  */
 export class PerceiverResampler extends Module {
   latents: Tensor; // [n, d]
-  layers: ModuleList<ModuleList<PerceiverAttention | Sequential>>;
-  norm: LayerNorm;
+  layers: ModuleList<ResamplerLayer>;
+  norm: UnaryModule;
 
   constructor(dim: number, config: PerceiverConfig) {
     super();
     this.latents = parameter(config.num_latents, dim);
-    const layer = () =>
-      new ModuleList<PerceiverAttention | Sequential>([
-        new PerceiverAttention(dim, config),
-        feedForward(dim, config.ff_mult),
-      ]);
+    const layer = () => new ResamplerLayer([new PerceiverAttention(dim, config), feedForward(dim, config.ff_mult)]);
     this.layers = new ModuleList(Array.from({ length: config.depth }, layer));
     this.norm = new LayerNorm(dim);
   }
@@ -32,9 +35,9 @@ export class PerceiverResampler extends Module {
     const [b, m] = features.shape;
     const x = rearrange(features, "b m f v d -> b m (f v) d"); // [b, m, (f v), d]
     let latents = repeat(this.latents, "n d -> b m n d", { b, m }); // [b, m, n, d]
-    for (const [attn, ff] of this.layers as Iterable<Iterable<PerceiverAttention | Sequential>>) {
-      latents = (attn as PerceiverAttention).call(x, latents).add(latents); // [b, m, n, d]
-      latents = (ff as Sequential).call(latents).add(latents); // [b, m, n, d]
+    for (const { 0: attn, 1: ff } of this.layers) {
+      latents = attn.call(x, latents).add(latents); // [b, m, n, d]
+      latents = ff.call(latents).add(latents); // [b, m, n, d]
     }
     return this.norm.call(latents); // [b, m, n, d]
   }
