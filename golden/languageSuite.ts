@@ -5,7 +5,8 @@ import { readJson } from "../model/files/readFile.ts";
 import { languageModelLoss } from "../model/infimm.ts";
 import { idTensor } from "../model/inputs.ts";
 import { openSafetensors } from "../model/checkpoint/safetensors/safetensors.ts";
-import { CausalLanguageModel, type Text } from "../model/language/languageModel.ts";
+import { CausalLanguageModel } from "../model/language/languageModel.ts";
+import type { Text } from "../model/language/sequence.ts";
 import { labelsOf } from "../model/train/labels.ts";
 import { KVCache } from "../nn/kvCache.ts";
 import { trace } from "../nn/trace.ts";
@@ -60,7 +61,7 @@ async function greedy(model: CausalLanguageModel, ids: number[][], mask: number[
       return row.map((real) => (real ? count++ : 1)).slice(-pending[0].length);
     });
     const next = await compute(() => {
-      const { backend } = model.lm_head.weight;
+      const [{ backend }] = model.parameters().values();
       const [inputIds, attentionMask] = [idTensor(pending, backend), idTensor(seen, backend)];
       const text: Text = { inputIds, attentionMask, positions, cache, lastOnly: true };
       return model.call(text, NO_MEDIA).select(1, 0).argmax(-1);

@@ -10,6 +10,8 @@ import { parseConfig } from "../../config/config.ts";
 import { readJson } from "../../files/readFile.ts";
 import { InfiMM } from "../../infimm.ts";
 import { idTensor } from "../../inputs.ts";
+import { FlamingoLayer } from "../../language/flamingoLayer.ts";
+import { select } from "../../../nn/surgery.ts";
 import { CausalLanguageModel } from "../../language/languageModel.ts";
 import { initializeInfiMM } from "../../train/initialize.ts";
 import { openSafetensors } from "../safetensors/safetensors.ts";
@@ -26,6 +28,8 @@ const zephyr = (await readJson("golden/fixtures/tiny-zephyr/config.json")) as ob
 const infimm = (language: object, vocab_size: number) =>
   new InfiMM(parseConfig({ ...zephyr, language: { ...language, vocab_size }, image_token_id: vocab_size - 1, eoc_token_id: vocab_size - 2 }, "f")); // biome-ignore format: one line
 
+const [HEAD, TABLE] = ["model.lang_encoder.lm_head.weight", "model.lang_encoder.model.embed_tokens.weight"];
+
 let folder: string;
 /** A folder as transformers saves `name`: config.json, and weights under its names, tied ones once. */
 const saved = (name: string) => join(folder, name);
@@ -34,7 +38,7 @@ beforeAll(async () => {
   for (const name of ["qwen2", "qwen3", "llama-biases"]) {
     const { config } = models[name];
     const bare = new CausalLanguageModel(infimm(config, config.vocab_size).config);
-    for (const layer of bare.model.layers) layer.gated_cross_attn_layer = null;
+    for (const layer of select(bare).instances(FlamingoLayer).modules()) layer.gated_cross_attn_layer = null;
     const theirs = (path: string) => path.replace(".decoder_layer", "");
     tinyWeights(bare, theirs);
     const tensors = [...bare.parameters()].map(([path, tensor]) => {
@@ -74,7 +78,7 @@ test.each(["qwen2", "qwen3", "llama-biases"])(
       2e-6,
     );
 
-    const table = await model.model.lang_encoder.model.embed_tokens.weight.data();
+    const table = await model.stateDict().get(TABLE)!.data();
     const width = table.length / (vocab + 2);
     const column = Array.from({ length: vocab }, (_, row) => table[row * width]);
     const mean = column.reduce((sum, x) => sum + x) / vocab;
@@ -87,19 +91,19 @@ test("tied weights stay one tensor: loaded, saved once, and loaded again", async
   const model = infimm(models.qwen2.config, 42);
   initializeInfiMM(model, new Generator(1));
   await loadLanguageModel(model, saved("qwen2"));
-  const { lang_encoder } = model.model;
-  expect(lang_encoder.lm_head.weight).toBe(lang_encoder.model.embed_tokens.weight);
-  expect(model.parameters().has("model.lang_encoder.lm_head.weight")).toBe(false);
+  const state = model.stateDict();
+  expect(state.get(HEAD)).toBe(state.get(TABLE));
+  expect(model.parameters().has(HEAD)).toBe(false);
   const path = join(folder, "tied.safetensors");
   await saveWeights(model, path);
   const file = await openSafetensors(path);
-  const [head, table] = ["model.lang_encoder.lm_head.weight", "model.lang_encoder.model.embed_tokens.weight"];
-  expect(file.tensors.has(head)).toBe(false);
-  expect(file.metadata).toEqual({ format: "pt", [head]: table });
+  expect(file.tensors.has(HEAD)).toBe(false);
+  expect(file.metadata).toEqual({ format: "pt", [HEAD]: TABLE });
   const again = new InfiMM(model.config);
   await loadWeights(again, file);
-  expect(again.model.lang_encoder.lm_head.weight).toBe(again.model.lang_encoder.model.embed_tokens.weight);
-  expect(await again.model.lang_encoder.lm_head.weight.data()).toEqual(await lang_encoder.lm_head.weight.data());
+  const loaded = again.stateDict();
+  expect(loaded.get(HEAD)).toBe(loaded.get(TABLE));
+  expect(await loaded.get(HEAD)!.data()).toEqual(await state.get(HEAD)!.data());
   await expect(loadWeights(infimm({ ...models.qwen2.config, tie_word_embeddings: false }, 42), file)).rejects.toThrow(
     "hint: the file has no output layer, so its language model uses the embeddings: set language.tie_word_embeddings to true",
   );
