@@ -92,10 +92,12 @@ function stretch(t: Tensor, shape: Shape): Tensor {
   return new Tensor(t.storage, t.dtype, shape, broadcastStrides(t.shape, t.strides, shape), t.offset);
 }
 
-/** The dtype that an expression gives. Throws where PyTorch refuses truth values. */
+/** The dtype that an op gives. Throws where PyTorch refuses truth values: to such an op itself, not to one inside a line. */
 function dtypeOf(name: string, body: Expr, args: readonly TensorLike[]): "f32" | "i32" | "bool" {
   const inputs = args.map((arg) => (arg instanceof Tensor ? arg.dtype : arg));
-  return exprDType(body, inputs, ({ op }, operands) => {
+  return exprDType(body, inputs, (e, operands) => {
+    const { op } = e;
+    if (e !== body) return;
     if (op === "sub" ? operands.includes("bool") : NOT_OF_BOOL.has(op) && promote(operands) === "bool") {
       throw new DTypeError(
         `${name}: ${op} is not defined for bool, as in PyTorch; use logicalNot, or .to("i32") first`,
@@ -153,8 +155,8 @@ export const cos = elementwise("cos(x) = cos(x)") as Unary;
 export const tanh = elementwise("tanh(x) = tanh(x)") as Unary;
 export const erf = elementwise("erf(x) = erf(x)") as Unary;
 
-/** Two forms of one curve, chosen so that nothing overflows on either side: not in the derivative either. -1 · x, as -x of bool is refused. */
-export const sigmoid = elementwise("sigmoid(x) = x >= 0 ? 1 / (1 + exp(-1 * x)) : exp(x) / (1 + exp(x))") as Unary;
+/** Two forms of one curve, chosen so that nothing overflows on either side: not in the derivative either. */
+export const sigmoid = elementwise("sigmoid(x) = x >= 0 ? 1 / (1 + exp(-x)) : exp(x) / (1 + exp(x))") as Unary;
 
 const rectified = elementwise("relu(x) = x <= 0 ? 0 : x") as Unary; // so NaN stays NaN
 
