@@ -1,6 +1,7 @@
 import * as t from "../../../tensor/index.ts";
 import { numbersOf, type Op } from "../case.ts";
 import { tensorOf } from "../caseFile.ts";
+import { type GridSampling, gridSample } from "../gridSample.ts";
 import { type Attributes, axisOf, op, range } from "./arguments.ts";
 
 type Tensor = t.Tensor;
@@ -113,7 +114,23 @@ function resize([x, roi, scales, sizes]: Tensor[], attributes: Attributes): Tens
   return outside ? t.where(inside.ne(0), y, attributes.number("extrapolation_value", 0)) : y;
 }
 
+/** The modes by ONNX's names, old and new. */
+const MODES: Record<string, GridSampling["mode"]> = {
+  bicubic: "cubic",
+  bilinear: "linear",
+  cubic: "cubic",
+  linear: "linear",
+  nearest: "nearest",
+};
+
 export const RESIZE: Record<string, Op> = {
+  GridSample: op(([x, grid], a) =>
+    gridSample(x, grid, {
+      mode: MODES[a.text("mode", "linear")],
+      padding: a.text("padding_mode", "zeros") as GridSampling["padding"],
+      corners: a.flag("align_corners"),
+    }),
+  ),
   Resize: op(resize),
   Upsample: op(([x, scales], a) => resize([x, undefined as unknown as Tensor, scales], asymmetric(a))),
 };

@@ -53,6 +53,10 @@ function close(a: Tensor, call: Call): Tensor {
   return near.logicalOr(within.logicalAnd(apart.lt(Number.POSITIVE_INFINITY))).logicalOr(both);
 }
 
+const copySign = t.elementwise("tableCopySign(a, b) = b < 0 || 1 / b < 0 ? -abs(a) : abs(a)");
+const ldexp = t.elementwise("tableLdexp(a, b) = a * 2 ^ b");
+const heaviside = t.elementwise("tableHeaviside(x, v) = x == 0 ? v : x > 0 ? 1 : 0");
+
 const LINES: Record<string, Op> = {
   acosh: line("tableAcosh(x) = log(x + sqrt(x * x - 1))"),
   asinh: line("tableAsinh(x) = sign(x) * log(abs(x) + sqrt(x * x + 1))"),
@@ -62,10 +66,10 @@ const LINES: Record<string, Op> = {
   exp2: line("tableExp2(x) = exp(x * 0.6931471805599453)"),
   expm1: line("tableExpm1(x) = exp(x) - 1"),
   frac: line("tableFrac(x) = x - tableTrunc(x)"),
-  heaviside: two("tableHeaviside(x, v) = x == 0 ? v : x > 0 ? 1 : 0"),
+  heaviside: binary((x, v) => heaviside(x, v).to(x.dtype)),
   hypot: two("tableHypot(a, b) = sqrt(a * a + b * b)"),
-  copysign: two("tableCopySign(a, b) = b < 0 || 1 / b < 0 ? -abs(a + 0.0) : abs(a + 0.0)"),
-  ldexp: two("tableLdexp(a, b) = a * 2.0 ^ b"),
+  copysign: op((a, call) => copySign(floats(a), call.list[1] as Like)),
+  ldexp: op((a, call) => ldexp(floats(a), floats(call.tensor(1)))),
   log10: line("tableLog10(x) = log(x) * 0.4342944819032518"),
   log1p: line("tableLog1p(x) = log(1 + x)"),
   log2: line("tableLog2(x) = log(x) * 1.4426950408889634"),

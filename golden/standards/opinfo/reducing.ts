@@ -69,7 +69,7 @@ function running(x: Tensor, dim: number, step: (a: Tensor, b: Tensor) => Tensor)
     const part = t.slice(x, axis, i, i + 1);
     all.push(i === 0 ? part : step(all[i - 1], part));
   }
-  return t.concat(all, axis);
+  return all.length === 0 ? x : t.concat(all, axis);
 }
 
 function difference(x: Tensor, n: number, dim: number): Tensor {

@@ -304,6 +304,7 @@ const PADDING: Record<string, Op> = {
   "nn.functional.pad.constant": pad,
   "nn.functional.pad.reflect": pad,
   "nn.functional.pad.replicate": pad,
+  "nn.functional.pad.replicate_negative": pad,
 };
 
 const MOVES: Record<string, Op> = {
