@@ -1,5 +1,5 @@
 import type * as FileSystem from "node:fs/promises";
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
@@ -34,8 +34,7 @@ const PATIENCE = { tries: 3, pauseMs: 1, stallMs: 300 };
 let server: Awaited<ReturnType<typeof fakeHub>>;
 let cacheDir: string;
 beforeEach(async () => {
-  const files = await Promise.all(NAMES.map(async (name) => [name, await readFile(`model/infimm-tiny/${name}`)]));
-  server = await fakeHub(Object.fromEntries(files));
+  server = await fakeHub(Object.fromEntries(NAMES.map((name) => [name, Buffer.from(name)])));
   cacheDir = await mkdtemp(join(tmpdir(), "infimm-cached-"));
   for (const name of ["HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"])
     vi.stubEnv(name, "");

@@ -60,13 +60,13 @@ describe.each(sources)("%s, damaged", (source) => {
   it("is read or refused as by Pillow with jpeg-js, and where nothing is lost, to the pixels of the sound file", async () => {
     const sound = soundFile(source);
     const header = readJpegHeader(sound);
-    const pixels = decodeNearly(sound, header);
+    const nearCrc = crcOf(decodeNearly(sound, header));
     const soundCrc = crcOf((await decodeExactly(sound, header))!);
     for (const [name, , edits, crc] of own) {
       const bytes = damaged(source, edits);
       const image = await decodeBy(bytes, (found) => decodeNearly(bytes, found));
       expect(image !== undefined, name).toBe(crc !== null);
-      if (crc === soundCrc) expect(image, name).toEqual(pixels);
+      if (crc === soundCrc) expect(crcOf(image!), name).toBe(nearCrc);
     }
   });
 });

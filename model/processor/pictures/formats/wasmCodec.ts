@@ -35,10 +35,23 @@ export function wasmCodec(
   load: () => Promise<CreateCodec | undefined>,
 ): <Result>(use: (codec: Codec) => Result) => Promise<Result | undefined> {
   let started: Promise<Codec> | undefined;
+  let compiled: Promise<WebAssembly.Module> | undefined; // once, however often it is started
+  const start = async (create: CreateCodec): Promise<Codec> => {
+    if (!isNode) return create(quiet);
+    const module = await (compiled ??= compileInNode(wasmPath));
+    return create({
+      ...quiet,
+      instantiateWasm: (imports, done) => {
+        const instance = new WebAssembly.Instance(module, imports);
+        done(instance);
+        return instance.exports;
+      },
+    });
+  };
   return async (use) => {
     const create = await load();
     if (!create) return undefined;
-    started ??= start(create, wasmPath);
+    started ??= start(create);
     const current = started;
     let isFit = false;
     try {
@@ -53,19 +66,6 @@ export function wasmCodec(
 }
 
 const quiet = { print: () => {}, printErr: () => {} };
-
-async function start(create: CreateCodec, wasmPath: string): Promise<Codec> {
-  if (!isNode) return create(quiet);
-  const compiled = await compileInNode(wasmPath);
-  return create({
-    ...quiet,
-    instantiateWasm: (imports, done) => {
-      const instance = new WebAssembly.Instance(compiled, imports);
-      done(instance);
-      return instance.exports;
-    },
-  });
-}
 
 async function compileInNode(wasmPath: string): Promise<WebAssembly.Module> {
   const [{ createRequire }, { readFile }] = await Promise.all([import("node:module"), import("node:fs/promises")]);
