@@ -47,11 +47,11 @@ export type Result = Tensor | number | boolean | readonly (Tensor | null)[];
 /** Thrown where the library has no op for what a case asks: counted apart from a wrong answer. */
 export class NotExpressible extends Error {}
 
-const host = new WeakMap<Tensor, number[]>();
+const host = new WeakMap<Tensor, { numbers: number[]; source: string }>();
 
-/** Remember what a tensor was made from: tables pass shapes, axes and counts as tensors. */
-export function remember(tensor: Tensor, numbers: ArrayLike<number>): Tensor {
-  host.set(tensor, Array.from(numbers));
+/** Remember what a tensor was made from: tables pass shapes, axes and counts as tensors, and mean dtypes that are i32 here. */
+export function remember(tensor: Tensor, numbers: ArrayLike<number>, source: string): Tensor {
+  host.set(tensor, { numbers: Array.from(numbers), source });
   return tensor;
 }
 
@@ -59,5 +59,10 @@ export function remember(tensor: Tensor, numbers: ArrayLike<number>): Tensor {
 export function numbersOf(argument: Argument | undefined): number[] {
   if (typeof argument === "number") return [argument];
   if (Array.isArray(argument)) return argument.flatMap(numbersOf);
-  return host.get(argument as Tensor) ?? [];
+  return host.get(argument as Tensor)?.numbers ?? [];
+}
+
+/** The dtype that an argument has in the table. */
+export function sourceOf(argument: Argument | undefined): string | undefined {
+  return host.get(argument as Tensor)?.source;
 }

@@ -86,7 +86,7 @@ export function tensorOf(source: string, shape: readonly number[], numbers: Arra
         : dtype === "bool"
           ? Uint8Array.from(numbers)
           : Int32Array.from(numbers);
-  return remember(fromData(data, shape, dtype), numbers);
+  return remember(fromData(data, shape, dtype), numbers, source);
 }
 
 /** The dtype here of a table's name for one: `float64`, `uint8`, `bool`, … */

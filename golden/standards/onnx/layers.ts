@@ -176,8 +176,6 @@ function rotary([x, cos, sin, positions]: Tensor[], a: Attributes): Tensor {
   return flat ? t.rearrange(whole, "b s h d -> b s (h d)") : t.permute(whole, [0, 2, 1, 3]);
 }
 
-const quantized = (kind: string): Op => op(() => missing(kind));
-
 export const LAYERS: Record<string, Op> = {
   AveragePool: op(averagePool),
   BatchNormalization: op(batchNorm),
@@ -203,13 +201,22 @@ export const LAYERS: Record<string, Op> = {
   MatMul: op(([a, b]) => t.matmul(a, b)),
   MatMulInteger: op(([a, b, zeroA, zeroB]) => t.matmul(zeroA ? a.sub(zeroA) : a, zeroB ? b.sub(zeroB) : b)),
   MaxPool: op(maxPool),
+  MaxUnpool: op(([x, indices, shape], a) => {
+    const conv = walk(x, a.list("kernel_shape", []), a);
+    const size = (i: number) => {
+      return (x.shape[2 + i] - 1) * conv.stride[i] + a.list("kernel_shape", [])[i] - conv.before[i] - conv.after[i];
+    };
+    const sizes = [...x.shape.slice(0, 2), ...conv.stride.map((_, i) => size(i))];
+    const wanted = shape ? numbersOf(shape) : sizes;
+    const blank = t.zeros([wanted.reduce((p, q) => p * q, 1)]);
+    if (shape && String(wanted) !== String(sizes)) return missing("indices into another shape");
+    return t.reshape(t.scatterAdd(blank, 0, t.reshape(indices, [x.size]), t.reshape(x, [x.size])), wanted);
+  }),
   MeanVarianceNormalization: op(([x], a) => {
     const axes = a.list("axes", [0, 2, 3]);
     const spread = t.variance(x, axes, { correction: 0, keepdim: true }).sqrt();
     return x.sub(x.mean(axes, true)).div(spread.add(1e-9));
   }),
-  QLinearConv: quantized("quantised arithmetic"),
-  QLinearMatMul: quantized("quantised arithmetic"),
   RMSNormalization: op(([x, scale], a) => {
     const axes = range(x.rank).slice(axisOf(x, a.number("axis", -1)));
     return x.mul(t.rsqrt(x.square().mean(axes, true).add(a.number("epsilon", 1e-5)))).mul(scale);

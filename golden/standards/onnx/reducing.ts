@@ -1,5 +1,6 @@
 import * as t from "../../../tensor/index.ts";
 import { numbersOf, type Op } from "../case.ts";
+import { tensorOf } from "../caseFile.ts";
 import * as c from "../composed.ts";
 import { type Attributes, axesOf, axisOf, op, range } from "./arguments.ts";
 
@@ -65,6 +66,29 @@ function topk([x, k]: Tensor[], a: Attributes): Tensor[] {
 const lp = (x: Tensor, p: number, axes: number[], keep: boolean) =>
   p === 1 ? x.abs().sum(axes, keep) : x.square().sum(axes, keep).sqrt();
 
+const ascending = (a: readonly number[], b: readonly number[]) => {
+  const i = a.findIndex((x, k) => x !== b[k]);
+  return i < 0 ? 0 : a[i] - b[i];
+};
+
+/** Each different slice once; where it was first, which one each slice is, and how many there are. */
+async function unique([x]: Tensor[], a: Attributes): Promise<Tensor[]> {
+  const axis = a.raw.axis as number | undefined;
+  const rows = axis === undefined ? t.reshape(x, [x.size, 1]) : t.transpose(x, 0, axisOf(x, axis));
+  const [values, count] = [await rows.data(), rows.shape[0]];
+  const width = count === 0 ? 0 : rows.size / count;
+  const slices = range(count).map((i) => Array.from(values.subarray(i * width, (i + 1) * width)));
+  const firsts = slices.flatMap((row, i) =>
+    slices.findIndex((other) => ascending(row, other) === 0) === i ? [i] : [],
+  );
+  if (a.flag("sorted", true)) firsts.sort((i, j) => ascending(slices[i], slices[j]));
+  const which = slices.map((row) => firsts.findIndex((i) => ascending(slices[i], row) === 0));
+  const counts = firsts.map((_, k) => which.filter((w) => w === k).length);
+  const int = (list: number[]) => tensorOf("int64", [list.length], list);
+  const taken = axis === undefined ? c.pick(t.reshape(x, [x.size]), 0, firsts) : c.pick(x, axisOf(x, axis), firsts);
+  return [taken, int(firsts), int(which), int(counts)];
+}
+
 export const REDUCING: Record<string, Op> = {
   ArgMax: argument(t.argmax),
   ArgMin: argument(t.argmin),
@@ -90,4 +114,5 @@ export const REDUCING: Record<string, Op> = {
   ReduceSum: fold((x, axes, keep) => x.sum(axes, keep)),
   ReduceSumSquare: fold((x, axes, keep) => x.square().sum(axes, keep)),
   TopK: op(topk),
+  Unique: op(unique),
 };

@@ -1,5 +1,5 @@
 import * as t from "../../../tensor/index.ts";
-import { numbersOf, type Op } from "../case.ts";
+import { numbersOf, type Op, sourceOf } from "../case.ts";
 import { tensorOf } from "../caseFile.ts";
 import * as c from "../composed.ts";
 import { type Attributes, axisOf, missing, op, range } from "./arguments.ts";
@@ -43,6 +43,8 @@ const SPANS: Record<string, readonly [number, number]> = {
   uint16: [0, 65535],
   int16: [-32768, 32767],
 };
+/** ONNX's numbers for the dtypes that floats are quantised to. */
+const QUANTIZED: Record<number, string> = { 2: "uint8", 3: "int8", 4: "uint16", 5: "int16" };
 
 /** A scale or zero for each line along `axis`, or each block of it, spread over x. */
 function spread(v: Tensor, x: Tensor, a: Attributes): Tensor {
@@ -52,10 +54,44 @@ function spread(v: Tensor, x: Tensor, a: Attributes): Tensor {
   return v.rank === 1 && v.size > 1 ? c.perChannel(v, x.rank, axis) : v;
 }
 
-function quantize([x, scale, zero]: Tensor[], a: Attributes, source = "uint8"): Tensor {
-  const [least, most] = SPANS[source];
+function quantize([x, scale, zero]: Tensor[], a: Attributes): Tensor {
+  const [least, most] = SPANS[sourceOf(zero) ?? QUANTIZED[a.number("output_dtype", 2)]];
   const steps = t.round(x.div(spread(scale, x, a)));
   return t.clamp(zero ? steps.add(spread(zero, x, a)) : steps, least, most).to("i32");
+}
+
+const shifted = (x: Tensor, zero?: Tensor) => (zero ? x.sub(zero) : x);
+
+/** A product of quantised matrices, computed in whole numbers. */
+function quantizedProduct([a, scaleA, zeroA, b, scaleB, zeroB, scale, zero]: Tensor[], attributes: Attributes): Tensor {
+  const product = t.matmul(shifted(a, zeroA), shifted(b, zeroB)).to("f32").mul(scaleA.mul(scaleB));
+  return quantize([product, scale, zero], attributes);
+}
+
+function wholeConvolution(x: Tensor, weight: Tensor, a: Attributes): Tensor {
+  const pads = a.list("pads", [0, 0, 0, 0]);
+  const ones = [1, 1];
+  return c.convolve(x, weight, null, { stride: a.list("strides", ones), dilation: a.list("dilations", ones), before: pads.slice(0, 2), after: pads.slice(2), groups: a.number("group", 1) }); // biome-ignore format: one line
+}
+
+function linearAttention([query, key, value, past, decay, beta]: Tensor[], a: Attributes): Tensor[] {
+  const [heads, shared] = [a.number("q_num_heads", 1), a.number("kv_num_heads", 1)];
+  const apart = (x: Tensor, h: number) => t.rearrange(x, "b s (h d) -> b h s d", { h });
+  const [q, k, v] = [apart(query, heads), apart(key, shared), apart(value, shared)];
+  const [gates, rates] = [decay && apart(decay, shared), beta && apart(beta, beta.shape[2])];
+  const [batch, , steps, width] = q.shape;
+  const scale = a.number("scale", 0) || 1 / Math.sqrt(width);
+  let state = past ?? t.zeros([batch, shared, k.shape[3], v.shape[3]]);
+  const outputs = range(steps).map((i) => {
+    const at = (x: Tensor) => t.select(x, 2, i); // [b, h, d]
+    if (gates) state = state.mul(t.unsqueeze(at(gates).exp(), -1));
+    const retrieved = () => t.unsqueeze(at(k), -2).matmul(state).squeeze(-2);
+    const now = rates ? at(rates).mul(at(v).sub(retrieved())) : at(v);
+    state = state.add(t.unsqueeze(at(k), -1).mul(t.unsqueeze(now, -2)));
+    const read = heads === shared ? state : t.repeat(state, "b h k v -> b (h r) k v", { r: heads / shared });
+    return t.unsqueeze(at(q), -2).matmul(read).squeeze(-2).mul(scale);
+  });
+  return [t.rearrange(t.stack(outputs, 2), "b h s d -> b s (h d)"), state];
 }
 
 function affineGrid([theta, size]: Tensor[], a: Attributes): Tensor {
@@ -85,9 +121,12 @@ export const SIGNALS: Record<string, Op> = {
   AffineGrid: op(affineGrid),
   BlackmanWindow: cosines(0.42, 0.5, 0.08),
   CausalConvWithState: op(causalConv),
+  ConvInteger: op(([x, weight, zero, zeros], a) => {
+    return wholeConvolution(shifted(x, zero), zeros && zeros.size > 1 ? weight.sub(t.reshape(zeros, [-1, 1, 1, 1])) : shifted(weight, zeros), a); // biome-ignore format: one line
+  }),
   DequantizeLinear: op(([x, scale, zero], a) => {
-    const shifted = zero ? x.sub(spread(zero, x, a)) : x;
-    return shifted.to("f32").mul(spread(scale, x, a));
+    const steps = zero ? x.sub(spread(zero, x, a)) : x;
+    return steps.to("f32").mul(spread(scale, x, a));
   }),
   DFT: op(dft),
   DynamicQuantizeLinear: op(([x]) => {
@@ -98,11 +137,17 @@ export const SIGNALS: Record<string, Op> = {
   }),
   HammingWindow: cosines(25 / 46, 21 / 46),
   HannWindow: cosines(0.5, 0.5),
+  LinearAttention: op(linearAttention),
   NonZero: op(async ([x]) => {
     const found = Array.from(await x.ne(0).data()).flatMap((flag, i) => (flag ? [i] : []));
     const strides = x.shape.map((_, d) => x.shape.slice(d + 1).reduce((p, q) => p * q, 1));
     const rows = strides.flatMap((stride, d) => found.map((at) => Math.floor(at / stride) % x.shape[d]));
     return tensorOf("int64", [x.rank, found.length], rows);
   }),
-  QuantizeLinear: op((inputs, a) => quantize(inputs, a)),
+  QLinearConv: op(([x, scaleX, zeroX, weight, scaleW, zeroW, scale, zero], a) => {
+    const sums = wholeConvolution(shifted(x, zeroX), shifted(weight, zeroW), a);
+    return quantize([sums.to("f32").mul(scaleX.mul(scaleW)), scale, zero], a);
+  }),
+  QLinearMatMul: op(quantizedProduct),
+  QuantizeLinear: op(quantize),
 };
