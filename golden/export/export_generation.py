@@ -33,6 +33,9 @@ RUNS = [
     ("one_image", {"max_new_tokens": 8, "num_beams": 3, "length_penalty": 0.0, "repetition_penalty": 1.5}),
     ("interleaved", {"max_new_tokens": 8, "num_beams": 3, "length_penalty": 0.0, "no_repeat_ngram_size": 2}),
     ("one_image", {"max_new_tokens": 8, "num_beams": 4, "length_penalty": 1.0, "num_return_sequences": 3}),
+    ("one_image", {"max_new_tokens": 1, "num_beams": 1}),
+    ("one_image", {"max_new_tokens": 1, "num_beams": 3, "length_penalty": 1.0, "num_return_sequences": 3}),
+    ("text_only", {"max_new_tokens": 12, "num_beams": 1, "no_repeat_ngram_size": 3}),
 ]
 STOPPING = [("one_image", 1), ("one_image", 3), ("interleaved", 1), ("interleaved", 3)]
 """(case, beams); the greedy run's third token is made the end token, with and without a minimum length"""
@@ -45,12 +48,18 @@ FILTERS = [
     {"temperature": 1.5, "top_k": 6, "top_p": 0.8},
     {"temperature": 0.9, "top_p": 0.6},
     {"top_k": 50},
+    {"top_k": 1},
+    {"top_k": 4},
+    {"top_k": 5},
+    {"top_p": 0.75},
+    {"top_p": 0.5},
 ]
 LOGITS = {
     "varied": recipe.rnd("filters/varied", (12,), 4),
     "flat": torch.zeros(8),
     "ties": torch.tensor([2.0, 1.0, 2.0, 1.0, 0.0, 2.0, -1.0]),
     "peaked": torch.tensor([0.0, 12.0, 1.0, -3.0, 2.0]),
+    "quarters": torch.zeros(4),  # the mass of what is dropped is exactly 1 - top_p
 }
 
 
@@ -105,7 +114,7 @@ def main():
         greedy = observe.generate(model, cases[case], False, max_new_tokens=8)
         base = {"max_new_tokens": 8, "num_beams": beams, "eos_token_id": greedy[0, 2].item()}
         base |= {"length_penalty": 0.0} if beams > 1 else {}
-        variants = [base, base | {"min_new_tokens": 5}]
+        variants = [base] + [base | {"min_new_tokens": least} for least in (2, 3, 5, 8)]  # the end is the third token
         if beams > 1:
             variants += [base | {"early_stopping": early} for early in (True, "never")]
             variants += [base | {"early_stopping": "never", "length_penalty": 2.0}]

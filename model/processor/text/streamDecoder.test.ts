@@ -17,6 +17,16 @@ describe("StreamDecoder", () => {
     expect(stream(fox).filter((piece) => piece !== "")).toEqual(["a", "🦊", "b"]);
   });
 
+  it("holds back every byte of a character, of two, three or four, until the last is there", () => {
+    const bytes = (text: string) => [...new TextEncoder().encode(text)].map((byte) => byte + 3); // <0x00> is id 3
+    for (const letter of ["é", "€", "🦊", "\u{10FFFF}"]) {
+      const ids = bytes(letter);
+      const held = new Array(ids.length - 1).fill("");
+      expect(stream([...ids, ...ids])).toEqual([...held, letter, ...held, letter, ""]);
+      expect(stream(ids.slice(0, -1)).slice(0, -1)).toEqual(held);
+    }
+  });
+
   it("keeps spaces between words and drops the first", () => {
     expect(stream(tokenizer.encode("Hi there", { addSpecialTokens: false }))).toEqual(["Hi", " there", ""]);
   });

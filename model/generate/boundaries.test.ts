@@ -1,0 +1,156 @@
+import { expect, test } from "vitest";
+import { fromData, ones, type Tensor } from "../../tensor/index.ts";
+import { loadPretrained } from "../checkpoint/pretrained.ts";
+import type { Inputs } from "../flamingo.ts";
+import { causalBias } from "../language/causalBias.ts";
+import { beamSearch } from "./beam.ts";
+import { drawable } from "./drawable.ts";
+import { generate } from "./generate.ts";
+import { noRepeatNgram, repetitionPenalty } from "./logitsProcessors.ts";
+import { completeOptions } from "./options.ts";
+import { A, B, IMAGE, prompts } from "./prompts.fixture.ts";
+import { filterLogits, likeliest } from "./sampling.ts";
+
+/** Where `<` and `<=`, first and last differ. What transformers chooses there, beyond this file: golden.test.ts. */
+const model = await loadPretrained("golden/fixtures/tiny-zephyr");
+const VOCAB = model.config.language.vocab_size;
+
+/** Run `fn` while the model says what a table says: the scores of the token after each token. Its inputs, step by step. */
+async function saying<T>(
+  next: (token: number) => number[],
+  fn: () => Promise<T>,
+): Promise<{ value: T; seen: Inputs[] }> {
+  const seen: Inputs[] = [];
+  const forward = model.forward;
+  model.forward = (inputs: Inputs): Tensor => {
+    seen.push(inputs);
+    model.model.lang_encoder.call(inputs, { features: inputs.features!, ...inputs.places!, cache: inputs.cache }); // fills the cache
+    const ids = inputs.inputIds.select(1, -1).dataSync();
+    const rows = Array.from(ids, (id) => Array.from({ length: VOCAB }, (_, i) => next(id)[i] ?? -30));
+    return fromData(Float32Array.from(rows.flat()), [rows.length, 1, VOCAB]);
+  };
+  try {
+    return { value: await fn(), seen };
+  } finally {
+    model.forward = forward;
+  }
+}
+
+test.each([1, 2, 3, 7])("of a window of %i keys a query sees its own and those just before", (window) => {
+  for (const [queries, keys] of [[5, 5], [1, 5], [2, 6]]) {
+    const bias = causalBias(ones([1]), { queries, keys, window, attentionMask: null });
+    const seen = Array.from(bias.dataSync(), (x, i) => [i % keys, x === 0]).filter(([, open]) => open);
+    const wanted = Array.from({ length: queries }, (_, i) => keys - queries + i).flatMap((query) =>
+      Array.from({ length: keys }, (_, key) => key).filter((key) => key <= query && key > query - window),
+    );
+    expect(seen.map(([key]) => key)).toEqual(wanted);
+  }
+}); // biome-ignore format: sizes
+
+test("positions count real tokens, in the prompt and after it; padding has 1, as in transformers", async () => {
+  for (const useCache of [true, false]) {
+    const options = { maxNewTokens: 3, eosTokenIds: [], useCache };
+    const { seen } = await saying(() => [0, 0, 0, 0, 1], () => generate(model, prompts([A, B]), options)); // biome-ignore format: short
+    const positions = seen.map(({ positions }) => positions!.map((row) => Array.from(row)));
+    expect(positions[0]).toEqual([[0, 1, 2, 3, 4, 5], [1, 1, 1, 1, 0, 1]]); // biome-ignore format: rows
+    expect(positions[1].map((row) => row.at(-1))).toEqual([6, 2]);
+    expect(positions[2].map((row) => row.at(-1))).toEqual([7, 3]);
+    expect(positions[2][0]).toHaveLength(useCache ? 1 : 8);
+  }
+});
+
+test("the first token may be the last: maxNewTokens, an end, a stop", async () => {
+  const say = (options: object) => saying((id) => (id === 4 ? [0, 0, 0, 0, 0, 9] : [0, 0, 0, 0, 9]), () => generate(model, prompts([B]), options)); // biome-ignore format: one line
+  expect((await say({ maxNewTokens: 1, eosTokenIds: [] })).value).toEqual([[4]]);
+  expect((await say({ maxNewTokens: 3, eosTokenIds: [4] })).value).toEqual([[4]]);
+  expect((await say({ maxNewTokens: 3, eosTokenIds: [5] })).value).toEqual([[4, 5]]);
+  expect((await say({ maxNewTokens: 2, eosTokenIds: [] })).value).toEqual([[4, 5]]);
+  expect((await say({ maxNewTokens: 3, eosTokenIds: [], stop: (ids: readonly number[]) => ids.length === 1 })).value).toEqual([[4]]); // biome-ignore format: one line
+  expect((await say({ maxNewTokens: 3, eosTokenIds: [], stop: (ids: readonly number[]) => ids.at(-1) === 5 })).value).toEqual([[4, 5]]); // biome-ignore format: one line
+  expect((await say({ maxNewTokens: 3, eosTokenIds: [5], beams: 2 })).value[0]).toEqual([4, 5]);
+});
+
+test.each([0, 1, 2, 3])("with minNewTokens %i the end may be the token after so many", async (minNewTokens) => {
+  const options = { maxNewTokens: 3, minNewTokens, eosTokenIds: [4] };
+  const { value } = await saying(() => [0, 0, 0, 0, 9, 8], () => generate(model, prompts([B]), options)); // biome-ignore format: short
+  expect(value[0]).toEqual([[4], [5, 4], [5, 5, 4], [5, 5, 5]][minNewTokens]);
+});
+
+test("<image> is forbidden at the first step and at the last", async () => {
+  const scores = Array.from({ length: VOCAB }, (_, id) => (id === IMAGE ? 9 : id === 7 ? 8 : 0));
+  for (const more of [{}, { beams: 2 }, { sampling: { topK: 1 } }, { repetitionPenalty: 1.0001 }]) {
+    const { value } = await saying(() => scores, () => generate(model, prompts([B]), { maxNewTokens: 3, eosTokenIds: [], ...more })); // biome-ignore format: one line
+    expect(value[0], JSON.stringify(more)).toEqual([7, 7, 7]);
+  }
+});
+
+test("filters: ties at the k-th stay, the k-th itself stays; what is dropped weighs at most 1 - topP", () => {
+  const left = (logits: number[], sampling: object) =>
+    Array.from(filterLogits(logits, sampling), (score, id) => [id, score]).filter(([, s]) => s > -Infinity).map(([id]) => id); // biome-ignore format: one line
+  expect(left([1, 3, 2, 2, 0], { topK: 1 })).toEqual([1]);
+  expect(left([1, 3, 2, 2, 0], { topK: 2 })).toEqual([1, 2, 3]);
+  expect(left([1, 3, 2, 2, 0], { topK: 4 })).toEqual([0, 1, 2, 3]);
+  expect(left([1, 3, 2, 2, 0], { topK: 5 })).toEqual([0, 1, 2, 3, 4]);
+  expect(left([0, 0, 0, 0], { topP: 0.75 })).toHaveLength(3);
+  expect(left([0, 0, 0, 0], { topP: 0.5 })).toHaveLength(2);
+  expect(left([0, 0, 0, 0], { topP: 0.25 })).toHaveLength(1);
+  expect(left([0, 0, 0, 0], { topP: 0.7500001 })).toHaveLength(4);
+  expect(likeliest(Float32Array.of(1, 2, 2, 1))).toBe(1);
+});
+
+test.each([1, 2, 3, 4])("the likeliest %i of 4 are all that may be drawn, ties with the last included", async (k) => {
+  for (const logits of [[3, 1, 2, 0], [3, 1, 1, 0], [1, 1, 1, 1]]) {
+    const [{ ids, logits: kept }] = await drawable(() => fromData(Float32Array.from(logits), [1, 4]), k);
+    const drawn = Array.from(filterLogits(kept, { topK: k }), (score, i) => [ids[i], score]).filter(([, s]) => s > -Infinity); // biome-ignore format: one line
+    const least = [...logits].sort((a, b) => b - a)[k - 1];
+    expect(drawn.map(([id]) => id)).toEqual([0, 1, 2, 3].filter((id) => logits[id] >= least));
+  }
+}); // biome-ignore format: rows
+
+test("a penalty looks at the first token and the last, a n-gram at the last that fits and no further", () => {
+  const after = (process: ReturnType<typeof noRepeatNgram>, ids: number[]) => {
+    const scores = Float32Array.of(2, -2, 2, -2, 0);
+    process(scores, ids);
+    return [...scores];
+  };
+  const forbidden = (size: number, ids: number[]) => after(noRepeatNgram(size), ids).flatMap((s, id) => (s === -Infinity ? [id] : [])); // biome-ignore format: one line
+  expect(after(repetitionPenalty(2), [0, 4, 3])).toEqual([1, -2, 2, -4, 0]);
+  expect(forbidden(1, [3, 0])).toEqual([0, 3]);
+  expect(forbidden(2, [1])).toEqual([]);
+  expect(forbidden(2, [1, 2, 1])).toEqual([2]);
+  expect(forbidden(2, [1, 1])).toEqual([1]);
+  expect(forbidden(2, [1, 2])).toEqual([]);
+  expect(forbidden(3, [1, 2])).toEqual([]);
+  expect(forbidden(3, [1, 2, 3, 1, 2])).toEqual([3]);
+  expect(forbidden(3, [1, 2, 3, 4, 2])).toEqual([]);
+  expect(forbidden(3, [1, 1, 1])).toEqual([1]);
+});
+
+test("a beam search is done as soon as the worst of its texts is as good as any that lives", async () => {
+  // after 4 comes the end, 5, or 6, by the odds given; each length is worth its log-probability alone
+  const search = async (end: number, more: object) => {
+    const options = { beams: 2, maxNewTokens: 4, lengthPenalty: 0, eosTokenIds: [5], ...more };
+    return saying(() => [-40, -40, -40, -40, 0, end, -1], () => beamSearch(model, prompts([B]), options)); // biome-ignore format: short
+  };
+  const steps = async (end: number, more: object) => (await search(end, more)).seen.length;
+  expect(await steps(5, {})).toBe(2); // both texts have ended, and nothing that lives is better
+  expect(await steps(5, { earlyStopping: true })).toBe(2);
+  expect(await steps(-9, {})).toBe(4); // what lives is better
+  expect(await steps(-9, { earlyStopping: "never" })).toBe(4);
+});
+
+test("a text may be as long as there are positions, and its prompt, too", async () => {
+  const { max_position_embeddings: most } = model.config.language;
+  const long = (count: number) => generate(model, prompts([new Array<number>(count).fill(5)]), { maxNewTokens: 2, eosTokenIds: [] });
+  for (const [count, room] of [[most - 1, 2], [most, 1]]) {
+    expect((await long(count))[0]).toHaveLength(room);
+  }
+}); // biome-ignore format: sizes
+
+test("as many answers as there are beams, and no more", () => {
+  const options = (numReturnSequences: number) => completeOptions({ beams: 2, numReturnSequences }, model.config);
+  expect(options(2).numReturnSequences).toBe(2);
+  expect(() => options(3)).toThrow("numReturnSequences");
+  expect(completeOptions({ maxNewTokens: 3, minNewTokens: 3 }, model.config).minNewTokens).toBe(3);
+  expect(() => completeOptions({ maxNewTokens: 3, minNewTokens: 4 }, model.config)).toThrow("minNewTokens");
+});
