@@ -8,23 +8,30 @@ export {
   attentionProbabilities,
   scaledDotProductAttention,
 } from "./ops/attention.ts";
-export { type Conv2dOptions, conv2d } from "./ops/conv.ts";
 export { compute } from "./compute.ts";
+export * from "./ops/activations.ts";
 export * from "./ops/conv.ts";
 export * from "./ops/creation.ts";
 export { type CustomKernel, type CustomOp, customOp } from "./ops/custom.ts";
+export * from "./ops/diagonals.ts";
 export * from "./ops/einops.ts";
 export * from "./ops/elementwise.ts";
 export * from "./ops/indexing.ts";
 export { interpolate } from "./ops/interpolate.ts";
 export * from "./ops/join.ts";
 export * from "./ops/loss.ts";
+export * from "./ops/maskedSelect.ts";
 export * from "./ops/matmul.ts";
 export * from "./ops/norm.ts";
+export * from "./ops/pad.ts";
+export * from "./ops/pointwise.ts";
 export { all, amax, amin, any, argmax, argmin, cumsum, mean, sum, variance } from "./ops/reduce.ts";
+export * from "./ops/reorder.ts";
 export * from "./ops/rope.ts";
+export * from "./ops/scatter.ts";
 export * from "./ops/softmax.ts";
 export { type Ordered, sort, topk } from "./ops/sort.ts";
+export * from "./ops/statistics.ts";
 export * from "./ops/views.ts";
 export { keep, memory, type Scope, scope } from "./scope.ts";
 export { commonBackend, empty, Tensor, type TensorLike } from "./tensor.ts";

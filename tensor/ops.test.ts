@@ -122,7 +122,7 @@ describe("edges", () => {
     expect(T.linear(T.ones([0, 3]), T.ones([2, 3])).shape).toEqual([0, 2]);
     expect(T.layerNorm(e, T.ones([3]), T.ones([3]), 1e-5).shape).toEqual([0, 3]);
     expect(T.concat([e, T.ones([1, 3])]).shape).toEqual([1, 3]);
-    expect(list(T.pad(e, 0, 1, 0, 4))).toEqual([4, 4, 4]);
+    expect(list(T.padAlong(e, 0, 1, 0, 4))).toEqual([4, 4, 4]);
     expect(T.chunk(e, 3).map((t) => t.shape)).toEqual([[0, 3]]);
     expect(T.embedding(T.zeros([0], "i32"), T.ones([2, 3])).shape).toEqual([0, 3]);
     expect(T.topk(e, 0, 0).indices.shape).toEqual([0, 3]);
@@ -319,6 +319,34 @@ describe("attention", () => {
     expect(list(short.select(2, 0)).every((x) => x === 0)).toBe(true);
     expect(list(short.select(2, 1).select(-1, 1)).every((x) => x === 0)).toBe(true);
   });
+});
+
+it("meshgrid names rows first, or columns first as numpy does", () => {
+  const [x, y] = [T.tensor([1, 2]), T.tensor([5, 6, 7])];
+  expect(T.meshgrid([x, y]).map(list)).toEqual([[1, 1, 1, 2, 2, 2], [5, 6, 7, 5, 6, 7]]); // biome-ignore format: one line
+  const swapped = T.meshgrid([x, y], { indexing: "xy" });
+  expect(swapped.map(list)).toEqual([[1, 2, 1, 2, 1, 2], [5, 5, 6, 6, 7, 7]]); // biome-ignore format: one line
+  expect(swapped[0].shape).toEqual([3, 2]);
+});
+
+it("what depends on data waits for it, or says that it cannot", async () => {
+  const x = T.tensor([[1, 0, 3], [0, 5, 6]]); // biome-ignore format: one line
+  expect(list(await T.nonzero(x))).toEqual([0, 0, 0, 2, 1, 1, 1, 2]);
+  expect((await T.nonzero(T.tensor(4))).shape).toEqual([1, 0]);
+  expect(list(await T.maskedSelect(x, x.gt(2)))).toEqual([3, 5, 6]);
+  expect(list(T.maskedSelectSync(T.tensor([[1], [2]]), T.tensor([true, false, true])))).toEqual([1, 1, 2, 2]); // broadcast
+  const { readSync, ...deferred } = plain;
+  const there = T.fromData(x.dataSync(), x.shape, "f32", { ...deferred, name: "deferred" });
+  expect(() => T.nonzeroSync(there)).toThrow(
+    "deferred cannot read at once, and the shape depends on the data; await nonzero",
+  );
+  expect(readSync).toBeDefined();
+});
+
+it("scatter: where an index stands twice, the last one counts", () => {
+  const index = i32([[1, 0, 1, 1], [2, 2, 0, 2]]); // biome-ignore format: one line
+  const source = T.tensor([[1, 2, 3, 4], [5, 6, 7, 8]]); // biome-ignore format: one line
+  expect(list(T.scatter(T.zeros([2, 3]), 1, index, source))).toEqual([2, 4, 0, 7, 0, 8]);
 });
 
 it("interpolate keeps a picture of the same size, and constants at any size", () => {

@@ -8,7 +8,7 @@ import {
   fromData,
   indexSelect,
   matmul,
-  pad,
+  padAlong,
   permute,
   reshape,
   slice,
@@ -76,7 +76,7 @@ export function padAll(x: Tensor, before: readonly number[], after: readonly num
   const first = x.rank - before.length;
   return before.reduce((t, left, i) => {
     const cut = slice(t, first + i, Math.max(0, -left), t.shape[first + i] - Math.max(0, -after[i]));
-    return pad(cut, first + i, Math.max(0, left), Math.max(0, after[i]), value);
+    return padAlong(cut, first + i, Math.max(0, left), Math.max(0, after[i]), value);
   }, x);
 }
 
@@ -88,7 +88,7 @@ export function pick(x: Tensor, dim: number, indices: readonly number[]): Tensor
 /** `count` zeros between neighbours along `dim`. */
 export function spread(x: Tensor, dim: number, count: number): Tensor {
   if (count === 0 || x.shape[dim] === 0) return x;
-  const apart = pad(unsqueeze(x, dim + 1), dim + 1, 0, count);
+  const apart = padAlong(unsqueeze(x, dim + 1), dim + 1, 0, count);
   const merged = reshape(
     apart,
     x.shape.map((size, i) => (i === dim ? size * (count + 1) : size)),

@@ -2,7 +2,7 @@ import { requireFloat } from "../../core/dtype.ts";
 import { ShapeError, showShape } from "../../core/errors.ts";
 import type { Tensor } from "../tensor.ts";
 import { rearrange } from "./einops.ts";
-import { pad } from "./join.ts";
+import { padAlong } from "./join.ts";
 import { linear, matmul } from "./matmul.ts";
 import { slice, unfold } from "./views.ts";
 
@@ -47,7 +47,7 @@ export function conv2d(x: Tensor, weight: Tensor, bias: Tensor | null, options: 
 
 /** Windows of `size` elements, `dilation` apart, along `axis` of the padded x; their elements become the last dim. */
 function windows(x: Tensor, axis: number, size: number, stride: number, padding: number, dilation: number): Tensor {
-  const padded = pad(x, axis, padding, padding);
+  const padded = padAlong(x, axis, padding, padding);
   const span = (size - 1) * dilation + 1;
   if (span > padded.shape[axis]) {
     const got = `${padded.shape[axis]} with padding`;

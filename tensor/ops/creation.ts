@@ -150,6 +150,19 @@ export function arange(start: number, end: number, backend?: Backend): Tensor {
   return fromData(values, [count], "i32", backend);
 }
 
+/** `steps` numbers from `start` to `end`, both included, equally far apart, f32. As torch.linspace. */
+export function linspace(start: number, end: number, steps: number, backend?: Backend): Tensor {
+  requireShape("linspace", [steps]);
+  const step = (end - start) / Math.max(1, steps - 1);
+  const at = (i: number) => (i < steps / 2 ? start + i * step : end - (steps - 1 - i) * step); // exact at both ends
+  return fromData(
+    Float32Array.from({ length: steps }, (_, i) => at(i)),
+    [steps],
+    "f32",
+    backend,
+  );
+}
+
 /** Standard normal numbers from a seeded generator: the same on every backend. */
 export function randn(shape: Shape, generator: Generator, backend?: Backend): Tensor {
   requireShape("randn", shape);

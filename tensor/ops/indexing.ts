@@ -1,5 +1,5 @@
 import { DTypeError, ShapeError, showShape } from "../../core/errors.ts";
-import { normalizeAxis } from "../../core/shape.ts";
+import { normalizeAxes, normalizeAxis } from "../../core/shape.ts";
 import { differentiable } from "../autograd.ts";
 import { commonBackend, empty, type Tensor } from "../tensor.ts";
 import { computeDType, isQuantized } from "../../core/dtype.ts";
@@ -89,12 +89,13 @@ export function embedding(
   });
 }
 
-/** The elements along `dim` in reverse order, as torch.flip for one dim: a copy. */
-export function flip(t: Tensor, dim: number): Tensor {
-  const axis = normalizeAxis("flip", dim, t.rank);
-  const last = t.shape[axis] - 1;
-  const reversed = Int32Array.from({ length: last + 1 }, (_, i) => last - i);
-  return indexSelect(t, axis, fromData(reversed, [last + 1], "i32", t.backend));
+/** The elements along each of `dims` in reverse order, as torch.flip: a copy. */
+export function flip(t: Tensor, dims: number | readonly number[]): Tensor {
+  return normalizeAxes("flip", dims, t.rank).reduce((turned, axis) => {
+    const last = t.shape[axis] - 1;
+    const reversed = Int32Array.from({ length: last + 1 }, (_, i) => last - i);
+    return indexSelect(turned, axis, fromData(reversed, [last + 1], "i32", t.backend));
+  }, t);
 }
 
 /** `size` at `axis`, 1 elsewhere. */

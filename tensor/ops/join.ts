@@ -1,14 +1,15 @@
 import { promote } from "../../core/dtype.ts";
-import { ShapeError, showShape } from "../../core/errors.ts";
+import { InfimmError, ShapeError, showShape } from "../../core/errors.ts";
 import { normalizeAxis, requireShape } from "../../core/shape.ts";
 import { differentiable } from "../autograd.ts";
-import { commonBackend, empty, type Tensor } from "../tensor.ts";
+import { commonBackend, empty, Tensor } from "../tensor.ts";
 import { full } from "./creation.ts";
 import { slice, unsqueeze } from "./views.ts";
 
 /** Tensors one after another along `dim`, as torch.cat. The other sizes are equal. */
 export function concat(tensors: readonly Tensor[], dim = 0): Tensor {
   if (tensors.length === 0) throw new ShapeError("concat: expected at least one tensor");
+  requireTensors("concat", tensors);
   const [first] = tensors;
   const axis = normalizeAxis("concat", dim, first.rank);
   for (const t of tensors) {
@@ -35,8 +36,14 @@ export function concat(tensors: readonly Tensor[], dim = 0): Tensor {
   );
 }
 
+function requireTensors(op: string, tensors: readonly unknown[]): void {
+  const at = tensors.findIndex((t) => !(t instanceof Tensor));
+  if (at >= 0) throw new InfimmError(`${op}: expected tensors, got ${String(tensors[at])} at place ${at}`);
+}
+
 /** Tensors of one shape along a new dim, as torch.stack. */
 export function stack(tensors: readonly Tensor[], dim = 0): Tensor {
+  requireTensors("stack", tensors);
   if (tensors.some((t) => showShape(t.shape) !== showShape(tensors[0].shape))) {
     throw new ShapeError(`stack: shapes differ: ${tensors.map((t) => showShape(t.shape)).join(", ")}`);
   }
@@ -78,9 +85,9 @@ export function chunk(t: Tensor, count: number, dim = 0): Tensor[] {
 }
 
 /** `before` and `after` elements of `value` round `t` along `dim`. */
-export function pad(t: Tensor, dim: number, before: number, after: number, value = 0): Tensor {
-  const axis = normalizeAxis("pad", dim, t.rank);
-  requireShape("pad", [before, after]);
+export function padAlong(t: Tensor, dim: number, before: number, after: number, value = 0): Tensor {
+  const axis = normalizeAxis("padAlong", dim, t.rank);
+  requireShape("padAlong", [before, after]);
   const edge = (size: number) =>
     full(
       t.shape.map((d, i) => (i === axis ? size : d)),

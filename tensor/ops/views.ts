@@ -12,7 +12,7 @@ import {
 import { differentiable } from "../autograd.ts";
 import { empty, Tensor } from "../tensor.ts";
 import { scatterAlong } from "./indexing.ts";
-import { pad } from "./join.ts";
+import { padAlong } from "./join.ts";
 import { zeros } from "./creation.ts";
 import { sumToShape } from "./elementwise.ts";
 
@@ -104,14 +104,14 @@ export function slice(t: Tensor, dim: number, start: number, end = t.shape.at(di
   const strides = t.strides.map((s, i) => (i === axis ? s * step : s));
   return view(t, shape, strides, t.offset + (count > 0 ? from * t.strides[axis] : 0), (grad) => {
     const last = from + (count - 1) * step + 1;
-    return pad(dilate(grad, axis, step), axis, count > 0 ? from : 0, count > 0 ? size - last : size);
+    return padAlong(dilate(grad, axis, step), axis, count > 0 ? from : 0, count > 0 ? size - last : size);
   });
 }
 
 /** `step - 1` zeros between neighbours along `axis`: the adjoint of taking every `step`-th. */
 function dilate(t: Tensor, axis: number, step: number): Tensor {
   if (step === 1 || t.shape[axis] === 0) return t;
-  const spaced = pad(unsqueeze(t, axis + 1), axis + 1, 0, step - 1);
+  const spaced = padAlong(unsqueeze(t, axis + 1), axis + 1, 0, step - 1);
   const merged = reshape(
     spaced,
     t.shape.map((d, i) => (i === axis ? d * step : d)),
@@ -157,8 +157,8 @@ function fold(windows: Tensor, axis: number, step: number, length: number): Tens
   return permute(laid, home);
 
   function sideBySide(rows: Tensor): Tensor {
-    const line = flatten(pad(rows, -1, 0, step - size), -2, -1);
-    return count * step >= length ? slice(line, -1, 0, length) : pad(line, -1, 0, length - count * step);
+    const line = flatten(padAlong(rows, -1, 0, step - size), -2, -1);
+    return count * step >= length ? slice(line, -1, 0, length) : padAlong(line, -1, 0, length - count * step);
   }
 
   function overlapping(rows: Tensor): Tensor {

@@ -17,7 +17,7 @@ function biasOf(inputs: Tensor[], attributes: Attributes, queries: number, keys:
   const [, , , mask, past, , lengths] = inputs;
   let bias = t.zeros([queries, keys]);
   if (mask) {
-    const wide = t.pad(mask, -1, 0, keys - mask.shape[mask.rank - 1], mask.dtype === "bool" ? 0 : NEVER);
+    const wide = t.padAlong(mask, -1, 0, keys - mask.shape[mask.rank - 1], mask.dtype === "bool" ? 0 : NEVER);
     bias = wide.dtype === "bool" ? t.where(wide, bias, NEVER) : bias.add(wide);
   }
   const places = t.arange(0, keys);

@@ -139,7 +139,7 @@ function batchNorm([x, scale, bias, mean, variance]: Tensor[], a: Attributes): T
 function localResponse([x]: Tensor[], a: Attributes): Tensor {
   const size = a.number("size", 1);
   const before = Math.floor((size - 1) / 2);
-  const squares = t.pad(x.square(), 1, before, size - 1 - before);
+  const squares = t.padAlong(x.square(), 1, before, size - 1 - before);
   const sums = t.unfold(squares, 1, size, 1).sum(-1);
   return x.div(
     sums

@@ -44,7 +44,7 @@ function argument(find: typeof t.argmax): Op {
 function running([x, axis]: Tensor[], a: Attributes, start: number, run: (x: Tensor, dim: number) => Tensor): Tensor {
   const dim = axisOf(x, numbersOf(axis)[0]);
   let y = a.flag("reverse") ? t.flip(x, dim) : x;
-  if (a.flag("exclusive")) y = t.pad(t.slice(y, dim, 0, x.shape[dim] - 1), dim, 1, 0, start);
+  if (a.flag("exclusive")) y = t.padAlong(t.slice(y, dim, 0, x.shape[dim] - 1), dim, 1, 0, start);
   y = run(y, dim);
   return a.flag("reverse") ? t.flip(y, dim) : y;
 }

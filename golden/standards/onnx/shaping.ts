@@ -106,7 +106,7 @@ function pad([x, pads, value, axes]: Tensor[], a: Attributes): Tensor {
     if (mode !== "constant") return c.pick(y, dim, padded(y.shape[dim], before, after, mode));
     const fill = value ? numbersOf(value)[0] : a.number("value", 0);
     const cut = t.slice(y, dim, Math.max(0, -before), y.shape[dim] - Math.max(0, -after));
-    return t.pad(cut, dim, Math.max(0, before), Math.max(0, after), fill);
+    return t.padAlong(cut, dim, Math.max(0, before), Math.max(0, after), fill);
   }, x);
 }
 
@@ -168,7 +168,7 @@ function centerCropPad([x, shape]: Tensor[], a: Attributes): Tensor {
       return t.slice(y, dim, start, start + size);
     }
     const before = Math.floor((size - have) / 2);
-    return t.pad(y, dim, before, size - have - before);
+    return t.padAlong(y, dim, before, size - have - before);
   }, x);
 }
 

@@ -21,7 +21,7 @@ const cosines = (...weights: number[]): Op =>
 function dft([x, length, axisInput]: Tensor[], a: Attributes): Tensor {
   const axis = axisOf(x, axisInput ? numbersOf(axisInput)[0] : a.number("axis", a.number("opset", 20) < 20 ? 1 : -2));
   const size = length ? numbersOf(length)[0] : x.shape[axis];
-  const fitted = size <= x.shape[axis] ? t.slice(x, axis, 0, size) : t.pad(x, axis, 0, size - x.shape[axis]);
+  const fitted = size <= x.shape[axis] ? t.slice(x, axis, 0, size) : t.padAlong(x, axis, 0, size - x.shape[axis]);
   const [inverse, onesided] = [a.flag("inverse"), a.flag("onesided")];
   if (inverse && onesided) return missing("the inverse of half a spectrum");
   const out = onesided ? Math.floor(size / 2) + 1 : size;

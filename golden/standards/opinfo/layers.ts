@@ -210,7 +210,7 @@ const NORMS: Record<string, Op> = {
   "nn.functional.local_response_norm": op((x, call) => {
     const size = call.number(1, "size", 1);
     const before = Math.floor(size / 2);
-    const sums = t.unfold(t.pad(x.square(), 1, before, size - 1 - before), 1, size, 1).mean(-1);
+    const sums = t.unfold(t.padAlong(x.square(), 1, before, size - 1 - before), 1, size, 1).mean(-1);
     return x.div(
       sums
         .mul(call.number(9, "alpha", 1e-4))

@@ -43,8 +43,8 @@ function diagonal(x: Tensor, offset: number, dim1: number, dim2: number): Tensor
 /** The last dim on a diagonal of a square, zeros elsewhere. */
 function diagEmbed(x: Tensor, offset: number, dim1 = -2, dim2 = -1): Tensor {
   const n = x.shape[x.rank - 1] + Math.abs(offset);
-  const wide = t.pad(x, -1, Math.max(0, -offset), Math.max(0, offset)); // by row
-  const rows = offset >= 0 ? t.pad(x, -1, 0, offset) : wide;
+  const wide = t.padAlong(x, -1, Math.max(0, -offset), Math.max(0, offset)); // by row
+  const rows = offset >= 0 ? t.padAlong(x, -1, 0, offset) : wide;
   const square = t.where(offsets(n, n).eq(offset), t.unsqueeze(rows, -1), t.zeros([], x.dtype));
   const rank = square.rank;
   const [a, b] = [dim1 < 0 ? dim1 + rank : dim1, dim2 < 0 ? dim2 + rank : dim2];
@@ -101,7 +101,7 @@ function padded(x: Tensor, amounts: number[], mode: string, value: number): Tens
     const [before, after] = [amounts[2 * i], amounts[2 * i + 1]];
     if (mode === "constant") {
       const cut = t.slice(y, dim, Math.max(0, -before), y.shape[dim] - Math.max(0, -after));
-      return t.pad(cut, dim, Math.max(0, before), Math.max(0, after), value);
+      return t.padAlong(cut, dim, Math.max(0, before), Math.max(0, after), value);
     }
     return c.pick(y, dim, places(y.shape[dim], before, after, mode));
   }, x);
@@ -280,7 +280,7 @@ const JOINS: Record<string, Op> = {
     const blocks = (call.list as Tensor[]).map((x) => (x.rank < 2 ? t.reshape(x, [1, x.size]) : x));
     const width = blocks.reduce((sum, b) => sum + b.shape[1], 0);
     let at = 0;
-    const rows = blocks.map((b) => t.pad(b, 1, at, width - (at += b.shape[1])));
+    const rows = blocks.map((b) => t.padAlong(b, 1, at, width - (at += b.shape[1])));
     return t.concat(rows, 0);
   }),
   cartesian_prod: op((x, call) => {

@@ -1,0 +1,95 @@
+import { requireFloat } from "../../core/dtype.ts";
+import { ShapeError } from "../../core/errors.ts";
+import { normalizeAxis } from "../../core/shape.ts";
+import type { Tensor } from "../tensor.ts";
+import { clamp, elementwise, mul, sigmoid } from "./elementwise.ts";
+import { chunk } from "./join.ts";
+import "./pointwise.ts"; // expm1, log1p
+import { reshape } from "./views.ts";
+
+/** The activations of torch.nn.functional beside relu, silu and gelu. All are of floats only. */
+
+/** An activation of x and numbers. */
+function activation(line: string, slopes?: readonly string[]): (x: Tensor, ...numbers: number[]) => Tensor {
+  const op = elementwise(line, slopes);
+  const name = line.slice(0, line.indexOf("("));
+  return (x, ...numbers) => {
+    requireFloat(name, x.dtype);
+    return op(x, ...numbers);
+  };
+}
+
+const plus = activation(
+  "softplus(x, beta, threshold) = x * beta > threshold ? x : log1p(exp(x * beta)) / beta",
+  ["x * beta > threshold ? 1 : sigmoid(x * beta)", "0", "0"], // biome-ignore format: one slope a parameter
+);
+/** log(1 + exp(beta · x)) / beta; x itself where beta · x > threshold. */
+export function softplus(x: Tensor, { beta = 1, threshold = 20 } = {}): Tensor {
+  return plus(x, beta, threshold);
+}
+/** log(sigmoid(x)). */
+export const logsigmoid = activation(
+  "logsigmoid(x) = min(x, 0) - log1p(exp(-abs(x)))",
+  ["sigmoid(-x)"], // biome-ignore format: one slope
+);
+export const softsign = activation("softsign(x) = x / (1 + abs(x))");
+export const tanhshrink = activation("tanhshrink(x) = x - tanh(x)");
+export const mish = activation("mish(x) = x * tanh(x > 20 ? x : log1p(exp(x)))");
+
+const eluOf = activation("elu(x, alpha) = x > 0 ? x : alpha * expm1(x)");
+export function elu(x: Tensor, { alpha = 1 } = {}): Tensor {
+  return eluOf(x, alpha);
+}
+const celuOf = activation("celu(x, alpha) = x > 0 ? x : alpha * expm1(x / alpha)");
+export function celu(x: Tensor, { alpha = 1 } = {}): Tensor {
+  return celuOf(x, alpha);
+}
+export const selu = activation("selu(x) = 1.0507009873554805 * (x > 0 ? x : 1.6732632423543772 * expm1(x))");
+const leaky = activation("leakyRelu(x, slope) = x > 0 ? x : x * slope");
+export function leakyRelu(x: Tensor, { negativeSlope = 0.01 } = {}): Tensor {
+  return leaky(x, negativeSlope);
+}
+export const relu6 = activation("relu6(x) = min(max(x, 0), 6)", ["x > 0 && x < 6 ? 1 : 0"]);
+export const hardsigmoid = activation("hardsigmoid(x) = relu6(x + 3) / 6", ["x > -3 && x < 3 ? 1 / 6 : 0"]);
+export const hardswish = activation(
+  "hardswish(x) = x * (relu6(x + 3) / 6)",
+  ["x <= -3 ? 0 : x < 3 ? x / 3 + 0.5 : 1"], // biome-ignore format: one slope
+);
+export function hardtanh(x: Tensor, { minVal = -1, maxVal = 1 } = {}): Tensor {
+  requireFloat("hardtanh", x.dtype);
+  return clamp(x, minVal, maxVal);
+}
+const hardshrinkOf = activation("hardshrink(x, lambd) = x >= -lambd && x <= lambd ? 0 : x");
+export function hardshrink(x: Tensor, { lambd = 0.5 } = {}): Tensor {
+  return hardshrinkOf(x, lambd);
+}
+const softshrinkOf = activation("softshrink(x, lambd) = x > lambd ? x - lambd : x < -lambd ? x + lambd : x * 0");
+export function softshrink(x: Tensor, { lambd = 0.5 } = {}): Tensor {
+  return softshrinkOf(x, lambd);
+}
+
+const slopesBelow = elementwise("prelu(x, weight) = x > 0 ? x : weight * x");
+/**
+ * x where it is above 0, elsewhere weight · x.
+ *
+ * @param x [n, c, ...]
+ * @param weight [c], or [1] for all channels
+ */
+export function prelu(x: Tensor, weight: Tensor): Tensor {
+  for (const t of [x, weight]) requireFloat("prelu", t.dtype);
+  const channels = x.shape[1] ?? 1;
+  if (weight.size !== 1 && (weight.rank !== 1 || weight.size !== channels)) {
+    throw new ShapeError(`prelu: expected a weight of 1 or ${channels} elements for x ${x}, got ${weight}`);
+  }
+  const aligned = x.shape.map((_, axis) => (axis === 1 ? weight.size : 1));
+  return slopesBelow(x, x.rank < 2 ? reshape(weight, x.rank === 0 ? [] : [1]) : reshape(weight, aligned));
+}
+
+/** The first half along `dim`, gated by the sigmoid of the second, as torch.nn.functional.glu. */
+export function glu(x: Tensor, dim = -1): Tensor {
+  requireFloat("glu", x.dtype);
+  const axis = normalizeAxis("glu", dim, x.rank);
+  if (x.shape[axis] % 2 !== 0) throw new ShapeError(`glu: dim ${axis} of ${x} does not halve`);
+  const [values, gates] = chunk(x, 2, axis);
+  return mul(values, sigmoid(gates));
+}

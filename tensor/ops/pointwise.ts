@@ -1,0 +1,128 @@
+import { DTypeError } from "../../core/errors.ts";
+import type { Tensor, TensorLike } from "../tensor.ts";
+import { elementwise } from "./elementwise.ts";
+
+/**
+ * More of torch's elementwise functions, each a line. What the backends have no primitive for is made of those that they
+ * have, in a form that keeps its digits: near 0, where terms cancel, and far out, where they overflow.
+ */
+
+type Unary = (x: TensorLike) => Tensor;
+type Binary = (a: TensorLike, b: TensorLike) => Tensor;
+
+export const reciprocal = elementwise("reciprocal(x) = 1 / x") as Unary;
+/** Without its fraction, towards 0. */
+export const trunc = elementwise("trunc(x) = x < 0 ? ceil(x) : floor(x)") as Unary;
+export const frac = elementwise("frac(x) = x - trunc(x)") as Unary;
+/** What is left of a after whole multiples of b, with the sign of a, as torch.fmod. */
+export const fmod = elementwise("fmod(a, b) = a < 0 ? -remainder(abs(a), abs(b)) : remainder(abs(a), abs(b))", [
+  "1",
+  "-trunc(a / b)",
+]) as Binary;
+
+export const exp2 = elementwise("exp2(x) = 2 ^ x") as Unary;
+/** exp(x) - 1, with all its digits near 0: 2t / (1 - t) with t = tanh(x / 2). */
+export const expm1 = elementwise(
+  "expm1(x) = abs(x) < 1 ? 2 * tanh(x / 2) / (1 - tanh(x / 2)) : exp(x) - 1",
+  ["exp(x)"], // biome-ignore format: one slope
+) as Unary;
+
+// atanh(s) / s, for s² = z at most 0.04
+elementwise("atanhSeries(z) = 1 + z * (1 / 3 + z * (1 / 5 + z * (1 / 7 + z * (1 / 9))))");
+/** log(1 + x), with all its digits near 0: 2 atanh(x / (2 + x)). */
+export const log1p = elementwise(
+  "log1p(x) = abs(x) < 0.3 ? 2 * (x / (2 + x)) * atanhSeries((x / (2 + x)) * (x / (2 + x))) : log(1 + x)",
+  ["1 / (1 + x)"], // biome-ignore format: one slope
+) as Unary;
+export const log2 = elementwise("log2(x) = log(x) * 1.4426950408889634") as Unary;
+export const log10 = elementwise("log10(x) = log(x) * 0.4342944819032518") as Unary;
+/** log(exp(a) + exp(b)), without overflow. */
+export const logaddexp = elementwise(
+  "logaddexp(a, b) = a == b ? a + 0.6931471805599453 : max(a, b) + log1p(exp(-abs(a - b)))",
+  ["a == b ? 0.5 : 1 / (1 + exp(b - a))", "a == b ? 0.5 : 1 / (1 + exp(a - b))"],
+) as Binary;
+
+export const tan = elementwise("tan(x) = sin(x) / cos(x)") as Unary;
+// exp(x / 2) twice, because exp(x) overflows before half of it does
+export const sinh = elementwise(
+  "sinh(x) = abs(x) < 1 ? 2 * tanh(x / 2) / (1 - tanh(x / 2) * tanh(x / 2)) : 0.5 * exp(x / 2) * exp(x / 2) - 0.5 * exp(-x / 2) * exp(-x / 2)",
+  ["0.5 * exp(x / 2) * exp(x / 2) + 0.5 * exp(-x / 2) * exp(-x / 2)"],
+) as Unary;
+export const cosh = elementwise(
+  "cosh(x) = 0.5 * exp(x / 2) * exp(x / 2) + 0.5 * exp(-x / 2) * exp(-x / 2)",
+  ["sinh(x)"], // biome-ignore format: one slope
+) as Unary;
+
+// Cephes' atanf: |t| at most tan(π / 8)
+elementwise(
+  "atanSeries(t, z) = t + t * z * (((0.0805374449538 * z - 0.138776856032) * z + 0.199777106478) * z - 0.333329491539)",
+);
+elementwise("atanSmall(t) = atanSeries(t, t * t)");
+elementwise(
+  "atanPositive(x) = x > 2.414213562373095 ? pi / 2 - atanSmall(1 / x) : x > 0.4142135623730951 ? pi / 4 + atanSmall((x - 1) / (x + 1)) : atanSmall(x)",
+);
+export const atan = elementwise("atan(x) = x < 0 ? -atanPositive(-x) : atanPositive(x)", ["1 / (1 + x * x)"]) as Unary;
+export const asin = elementwise("asin(x) = atan(x / sqrt((1 - x) * (1 + x)))", [
+  "1 / sqrt((1 - x) * (1 + x))",
+]) as Unary;
+export const acos = elementwise("acos(x) = 2 * atan(sqrt((1 - x) / (1 + x)))", [
+  "-1 / sqrt((1 - x) * (1 + x))",
+]) as Unary;
+
+// the angle in the upper right quarter, of a = |y| and b = |x|
+elementwise("quarterAngle(a, b) = a == b ? (a == 0 ? 0 : pi / 4) : atanPositive(a / b)");
+elementwise("isNegative(x) = x < 0 || x == 0 && 1 / x < 0");
+elementwise("halfAngle(y, x) = isNegative(x) ? pi - quarterAngle(abs(y), abs(x)) : quarterAngle(abs(y), abs(x))");
+/** The angle of the point (x, y), in [-π, π]. */
+export const atan2 = elementwise("atan2(y, x) = isNegative(y) ? -halfAngle(y, x) : halfAngle(y, x)", [
+  "x / (x * x + y * y)",
+  "-y / (x * x + y * y)",
+]) as Binary;
+
+elementwise(
+  "asinhPositive(x) = x > 1000000000 ? log(x) + 0.6931471805599453 : log1p(x + x * x / (1 + sqrt(x * x + 1)))",
+);
+export const asinh = elementwise("asinh(x) = x < 0 ? -asinhPositive(-x) : asinhPositive(x)", [
+  "1 / sqrt(x * x + 1)",
+]) as Unary;
+export const acosh = elementwise(
+  "acosh(x) = x < 1 ? sqrt(x - 1) : x > 1000000000 ? log(x) + 0.6931471805599453 : log1p(x - 1 + sqrt((x - 1) * (x + 1)))",
+  ["1 / sqrt((x - 1) * (x + 1))"],
+) as Unary;
+elementwise("atanhPositive(x) = 0.5 * log1p(2 * x / (1 - x))");
+export const atanh = elementwise("atanh(x) = x < 0 ? -atanhPositive(-x) : atanhPositive(x)", [
+  "1 / ((1 - x) * (1 + x))",
+]) as Unary;
+
+export const isnan = elementwise("isnan(x) = x != x") as Unary;
+export const isinf = elementwise("isinf(x) = x == inf || x == -inf") as Unary;
+export const isfinite = elementwise("isfinite(x) = x < inf && x > -inf") as Unary;
+export const logicalXor = elementwise("logicalXor(a, b) = (a != 0) != (b != 0)") as Binary;
+
+const flipped = elementwise("bitwiseNot(x) = -1 - x") as Unary;
+
+/** Each bit the other way: of i32, -1 - x; of bool, not. */
+export function bitwiseNot(x: Tensor): Tensor {
+  if (x.dtype === "bool") return elementwiseNot(x);
+  if (x.dtype !== "i32") throw new DTypeError(`bitwiseNot: expected i32 or bool, got ${x}`);
+  return flipped(x);
+}
+const elementwiseNot = elementwise("bitwiseNotOfBool(x) = !x") as Unary;
+
+const towards = elementwise(
+  "lerp(start, end, weight) = abs(weight) < 0.5 ? start + weight * (end - start) : end - (end - start) * (1 - weight)",
+  ["1 - weight", "weight", "end - start"],
+);
+/** start + weight · (end - start), exact at both ends, as torch.lerp. */
+export const lerp = (start: TensorLike, end: TensorLike, weight: TensorLike): Tensor => towards(start, end, weight);
+
+const addProduct = elementwise("addcmul(x, a, b, value) = x + value * a * b");
+const addQuotient = elementwise("addcdiv(x, a, b, value) = x + value * (a / b)");
+/** x + value · a · b, as torch.addcmul. */
+export function addcmul(x: TensorLike, a: TensorLike, b: TensorLike, { value = 1 } = {}): Tensor {
+  return addProduct(x, a, b, value);
+}
+/** x + value · a / b, as torch.addcdiv. */
+export function addcdiv(x: TensorLike, a: TensorLike, b: TensorLike, { value = 1 } = {}): Tensor {
+  return addQuotient(x, a, b, value);
+}
