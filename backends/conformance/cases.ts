@@ -6,6 +6,7 @@ import { indexingCases } from "./indexingCases.ts";
 import { mapCases } from "./mapCases.ts";
 import { matmulCases } from "./matmulCases.ts";
 import { memoryCases } from "./memoryCases.ts";
+import { numberCases } from "./numberCases.ts";
 import { quantizedCases } from "./quantizedCases.ts";
 import { reduceCases } from "./reduceCases.ts";
 import { Bench } from "./samples.ts";
@@ -37,6 +38,7 @@ export function conformanceCases({
   const cases: Case[] = [
     ...mapCases(),
     ...edgeCases(),
+    ...numberCases(),
     ...reduceCases(),
     ...matmulCases(),
     ...memoryCases(),

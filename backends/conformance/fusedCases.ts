@@ -279,18 +279,9 @@ export function fusedCases(): Case[] {
       ] as typeof cases) {
         const [top, where] = [b.out([shape[0], k]), b.out([shape[0], k], "i32")];
         topk(b.place(shape, values), top, where);
-        const order = Array.from({ length: shape[0] }, (_, line) => {
-          const row = values.slice(line * shape[1], (line + 1) * shape[1]);
-          const rank = (v: number) => (Number.isNaN(v) ? [1, 0] : [0, v]);
-          return [...row.keys()]
-            .sort(
-              (i, j) =>
-                rank(row[j])[0] - rank(row[i])[0] ||
-                (row[i] === row[j] ? 0 : rank(row[j])[1] - rank(row[i])[1]) ||
-                i - j,
-            )
-            .slice(0, k);
-        });
+        const order = Array.from({ length: shape[0] }, (_, line) =>
+          descending(values.slice(line * shape[1], (line + 1) * shape[1]), k),
+        );
         expectClose(`topk ${shape} places`, await b.read(where), order.flat());
         expectClose(
           `topk ${shape} values`,
@@ -299,5 +290,35 @@ export function fusedCases(): Case[] {
         );
       }
     }),
+    fusedCase("topk", "many of long rows, sorted, whatever their lengths", async (b, topk) => {
+      for (const [rows, n, k] of [
+        [1, 32_000, 1000],
+        [3, 129, 65],
+        [2, 4_097, 4_097],
+      ]) {
+        const x = b.random(`many ${n}`, [rows, n], "i32"); // of 101 values: nearly all are equal to others
+        const [top, where] = [b.out([rows, k], "i32"), b.out([rows, k], "i32")];
+        topk(x, top, where);
+        const lines = Array.from({ length: rows }, (_, line) => [...x.values.slice(line * n, (line + 1) * n)]);
+        const order = lines.map((line) => descending(line, k));
+        expectClose(`topk ${k} of ${n} places`, await b.read(where), order.flat());
+        expectClose(
+          `topk ${k} of ${n} values`,
+          await b.read(top),
+          order.flatMap((line, i) => line.map((at) => lines[i][at])),
+        );
+      }
+    }),
   ];
+}
+
+/** The places of the first `k`: NaN first, then the largest, equal ones in order. */
+function descending(row: readonly number[], k: number): number[] {
+  const rank = (v: number) => (Number.isNaN(v) ? [1, 0] : [0, v]);
+  return [...row.keys()]
+    .sort(
+      (i, j) =>
+        rank(row[j])[0] - rank(row[i])[0] || (row[i] === row[j] ? 0 : rank(row[j])[1] - rank(row[i])[1]) || i - j,
+    )
+    .slice(0, k);
 }

@@ -13,7 +13,7 @@ import { reduce } from "./kernels/reduce/reduce.ts";
 import { rope } from "./kernels/rope.ts";
 import { layerNorm, rmsNorm, softmax } from "./kernels/rows/rows.ts";
 import { scan } from "./kernels/scan.ts";
-import { topk } from "./kernels/topk.ts";
+import { topk } from "./kernels/topk/topk.ts";
 
 /** The WebGPU backend, with what it tells beyond the interface. */
 export interface WebgpuBackend extends Backend {

@@ -17,8 +17,6 @@ import { withTemporary } from "../whole.ts";
 /** Elements that one row of threads folds at most, where few rows could not fill a GPU. */
 const PART = 4096;
 const FEW_ROWS = 256;
-/** So many elements are summed by themselves before they join the rest: one long sum would round too often. */
-const RUN = 64;
 
 /** Fold `axes` of `input` into `out`, which has size 1 there. What lies in several blocks is folded in parts. */
 export function reduce(
@@ -163,6 +161,7 @@ function foldParts(
       count,
       bindings.base(from, input),
       bindings.base(to, out),
+      lanes * Math.ceil(Math.sqrt(stretch / lanes)),
       ...kept.shape,
       ...kept.strides.flat(),
       ...folded.shape,
@@ -183,6 +182,7 @@ interface Layout {
   readonly folding: Folding;
 }
 
+/** Each thread folds runs of about √n elements by themselves before they join the rest: one long sum would round too often. */
 function source(kind: ReduceKind, input: Operand, out: Operand, layout: Layout): string {
   const { from, to, small, pattern, keptRank, foldedRank, folding } = layout;
   const { lanes, threads } = folding;
@@ -190,7 +190,7 @@ function source(kind: ReduceKind, input: Operand, out: Operand, layout: Layout):
   const element = convert("load0(a1)", computeDType(input.dtype), type);
   const fold = kind.startsWith("arg") ? argFold(kind, type, folding) : plainFold(kind, type, folding);
   const bits = bitsOf(convert(fold.result, fold.type, computeDType(out.dtype)), out.dtype);
-  const foldedSlot = 6 + 3 * keptRank;
+  const foldedSlot = 7 + 3 * keptRank;
   const code = [
     loader("load0", from, input.dtype),
     small ? atomicStore("put", to, out.dtype as "bool") : `fn put(i: u32, bits: u32) { b${to}[i] = bits; }`,
@@ -202,11 +202,11 @@ function source(kind: ReduceKind, input: Operand, out: Operand, layout: Layout):
   let safe = min(row, ${param(0)} - 1u);
   let first = (safe % ${param(1)}) * ${param(2)};
   let end = min(${param(3)}, first + ${param(2)});
-${addresses(`safe / ${param(1)}`, keptRank, 6, [6 + keptRank, 6 + 2 * keptRank], [param(4), param(5)], ["a0", "to"])}
+${addresses(`safe / ${param(1)}`, keptRank, 7, [7 + keptRank, 7 + 2 * keptRank], [param(4), param(5)], ["a0", "to"])}
   var all = ${fold.start};
-  for (var run = first + lane % ${lanes}u; run < end; run += ${RUN * lanes}u) {
+  for (var run = first + lane % ${lanes}u; run < end; run += ${param(6)}) {
     var some = ${fold.start};
-    for (var r = run; r < min(end, run + ${RUN * lanes}u); r += ${lanes}u) {
+    for (var r = run; r < min(end, run + ${param(6)}); r += ${lanes}u) {
 ${addresses("r", foldedRank, foldedSlot, [foldedSlot + foldedRank], ["a0"], ["a1"])}
       some = combine(some, ${fold.wrap(element, "r")});
     }
