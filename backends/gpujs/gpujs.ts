@@ -1,9 +1,9 @@
 import { BYTES } from "../../core/dtype.ts";
 import { InfimmError } from "../../core/errors.ts";
-import { input as inputExpr } from "../../core/expr.ts";
+import { type Expr, input as inputExpr } from "../../core/expr.ts";
 import { contiguousStrides, isContiguous, type Shape, sizeOf } from "../../core/shape.ts";
-import type { Backend, Operand } from "../../tensor/backend.ts";
-import { type Loop, mergeDims } from "../../core/loop.ts";
+import type { Backend, FusedKernels, Operand } from "../../tensor/backend.ts";
+import { forEachRow, mergeDims } from "../../core/loop.ts";
 import { viewOf } from "../../core/operand.ts";
 import { createHostRunner } from "./hostRunner.ts";
 import {
@@ -16,6 +16,8 @@ import {
   scanKernel,
   scatterAddKernel,
 } from "./kernelSources.ts";
+import { checked } from "../cpu/indexing.ts";
+import { isPrinted } from "./printExpr.ts";
 import { createDeviceRunner } from "./deviceRunner.ts";
 import { type GpuJs, type GpuJsMode, type GpuJsPackage, loadGpuJs } from "./loadGpuJs.ts";
 import type { WebgpuBackend } from "../webgpu/webgpu.ts";
@@ -31,6 +33,10 @@ export interface GpuJsOptions {
 const MAX_ARRAYS = 7;
 /** Threads along y and z: 65,535 groups of 1, the least that WebGPU guarantees along z. */
 const MAX_ROWS = 65_535;
+/** Threads along x of a kernel that has y and z: 65,535 groups of 8. */
+const MAX_COLUMNS = 8 * MAX_ROWS;
+/** Elements of a running sum: each thread adds from the start, so longer ones drift, and take the square of the time. */
+const MAX_SCAN = 1024;
 
 /**
  * gpu.js behind our interface: the same expressions printed as JavaScript, which gpu.js runs as JavaScript, as
@@ -39,6 +45,7 @@ const MAX_ROWS = 65_535;
  *
  * gpu.js stores nothing but f32, and its kernels write nothing but whole results. So `base` does
  *   - what must be exact on whole numbers: i32 arithmetic, everything with indices beyond 2^24,
+ *   - what takes more digits than floats have, or their bits: sin, cos, remainders, powers but x² and x³; long sums,
  *   - conversion between dtypes, and copies into a part of a tensor or out of more than three dims,
  *   - what has no elements to read, more than seven inputs, or more bytes than a kernel can be given.
  *
@@ -115,6 +122,7 @@ export async function createGpuJsBackend({ mode, base }: GpuJsOptions): Promise<
     const whole = out.dtype === "i32" || tensors.some((t) => t.dtype === "i32");
     if (
       whole ||
+      needsDigits(expr) ||
       sizeOf(out.shape) === 0 ||
       tooLarge(...tensors, out) ||
       tensors.length > MAX_ARRAYS ||
@@ -125,7 +133,7 @@ export async function createGpuJsBackend({ mode, base }: GpuJsOptions): Promise<
       out.shape,
       tensors.map((t) => (t.dtype === "f32" ? t.strides : contiguousStrides(t.shape))),
     );
-    const packed = !fits(loop);
+    const packed = !fits(loop.shape);
     const shape = packed ? [sizeOf(out.shape)] : loop.shape;
     const rank = shape.length === 1 ? 1 : 3;
     const kernel = mapKernel(
@@ -147,7 +155,7 @@ export async function createGpuJsBackend({ mode, base }: GpuJsOptions): Promise<
   const copy: Backend["copy"] = (input, out) => {
     const plain =
       input.dtype === "f32" && out.dtype === "f32" && !tooLarge(input, out) && isContiguous(out.shape, out.strides);
-    if (plain && fits(mergeDims(input.shape, [input.strides]))) map(inputExpr(0), [input], out);
+    if (plain && fits(mergeDims(input.shape, [input.strides]).shape)) map(inputExpr(0), [input], out);
     else runner.inOrder(null, () => base.copy(input, out));
   };
 
@@ -157,7 +165,8 @@ export async function createGpuJsBackend({ mode, base }: GpuJsOptions): Promise<
       out.dtype === "bool" ||
       (out.dtype === "i32" && kind === "sum") ||
       sizeOf(input.shape) === 0 ||
-      tooLarge(input, out)
+      tooLarge(input, out) ||
+      sizeOf(out.shape) > MAX_COLUMNS
     )
       return runner.inOrder(null, () => base.reduce(kind, input, axes, out));
     const order = [...input.shape.keys()].filter((axis) => !axes.includes(axis));
@@ -167,7 +176,7 @@ export async function createGpuJsBackend({ mode, base }: GpuJsOptions): Promise<
       let kept = mergeDims(pick(t.shape, order), [pick(t.strides, order)]);
       let folded = mergeDims(pick(t.shape, axes), [pick(t.strides, axes)]);
       let from = t;
-      if (!fits(kept) || folded.shape.length > 2) {
+      if (!fits(kept.shape) || folded.shape.length > 2) {
         const all = [...order, ...axes];
         from = convert(viewOf(t, { shape: pick(t.shape, all), strides: pick(t.strides, all) }));
         const n = sizeOf(folded.shape);
@@ -180,7 +189,7 @@ export async function createGpuJsBackend({ mode, base }: GpuJsOptions): Promise<
       run(
         kernel,
         [{ data, offset }],
-        [offset, ...along(kept.strides[0], 3), n1, n2, r1, r2],
+        [offset, ...along(kept.strides[0], 3), n1, n2, r1, r2, Math.ceil(Math.sqrt(n1 * n2))],
         along(kept.shape, 3, 1),
         out,
       );
@@ -189,7 +198,9 @@ export async function createGpuJsBackend({ mode, base }: GpuJsOptions): Promise<
   };
 
   const matmul: Backend["matmul"] = (a, b, out) => {
-    if (sizeOf(a.shape) === 0 || sizeOf(b.shape) === 0 || tooLarge(a, b, out))
+    const [rows, columns] = out.shape.slice(-2);
+    const threads = [sizeOf(out.shape.slice(0, -2)), rows, columns];
+    if (sizeOf(a.shape) === 0 || sizeOf(b.shape) === 0 || tooLarge(a, b, out) || !fits(threads))
       return runner.inOrder(null, () => base.matmul(a, b, out));
     withFloats(matmulKernel, [a, b], (left, right) => {
       const [m, n] = out.shape.slice(-2);
@@ -212,14 +223,29 @@ export async function createGpuJsBackend({ mode, base }: GpuJsOptions): Promise<
     });
   };
 
+  /** Where the host can see an index, as `cpu` does: gpu.js says nothing, or ends in an error of its own. */
+  function requireInRange(op: string, index: Operand, size: number): void {
+    if (!base.hostView || sizeOf(index.shape) === 0) return;
+    const bytes = base.hostView(index.buffer);
+    const ids = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength >> 2);
+    const loop = mergeDims(index.shape, [index.strides]);
+    const last = loop.shape.length - 1;
+    const [count, step] = [loop.shape[last], loop.strides[0][last]];
+    forEachRow(loop, [index.offset], ([at]) => {
+      for (let i = 0; i < count; i++) checked(op, ids[at + i * step], size);
+    });
+  }
+
   const gather: Backend["gather"] = (input, axis, index, out) => {
-    if (input.dtype === "i32" || sizeOf(out.shape) === 0 || tooLarge(input, index, out))
+    requireInRange("gather", index, input.shape[axis]);
+    const large = tooLarge(input, index, out) || sizeOf(out.shape) > MAX_COLUMNS;
+    if (input.dtype === "i32" || sizeOf(out.shape) === 0 || large)
       return runner.inOrder(null, () => base.gather(input, axis, index, out));
     withFloats(gatherKernel, [input, index], (t, at) => {
       const walk = (strides: Shape) => strides.map((s, i) => (i === axis ? 0 : s));
       let loop = mergeDims(out.shape, [walk(t.strides), at.strides]);
       let from = t;
-      if (!fits(loop)) {
+      if (!fits(loop.shape)) {
         from = convert(t);
         loop = mergeDims(out.shape, [walk(from.strides), at.strides]);
       }
@@ -231,9 +257,11 @@ export async function createGpuJsBackend({ mode, base }: GpuJsOptions): Promise<
   };
 
   const scatterAdd: Backend["scatterAdd"] = (out, axis, index, source) => {
-    if (out.dtype !== "f32" || sizeOf(source.shape) === 0 || tooLarge(out, index, source))
-      return runner.inOrder(null, () => base.scatterAdd(out, axis, index, source));
+    requireInRange("scatterAdd", index, out.shape[axis]);
     const shape = source.shape.map((size, i) => (i === axis ? out.shape[axis] : size));
+    const threads = [sizeOf(shape.slice(0, axis)), shape[axis], sizeOf(shape.slice(axis + 1))];
+    if (out.dtype !== "f32" || sizeOf(source.shape) === 0 || tooLarge(out, index, source) || !fits(threads))
+      return runner.inOrder(null, () => base.scatterAdd(out, axis, index, source));
     const reached = viewOf(out, { shape }); // a source may be smaller than the result, along the other dims too
     runner.inOrder(scatterAddKernel, () => {
       const packs = [reached, index, source].map(convert);
@@ -246,12 +274,18 @@ export async function createGpuJsBackend({ mode, base }: GpuJsOptions): Promise<
   };
 
   const scan: Backend["scan"] = (input, out) => {
-    if (out.dtype !== "f32" || sizeOf(out.shape) === 0 || tooLarge(input, out))
+    const n = out.shape.at(-1) ?? 1;
+    if (
+      out.dtype !== "f32" ||
+      sizeOf(out.shape) === 0 ||
+      tooLarge(input, out) ||
+      n > MAX_SCAN ||
+      !fits([sizeOf(out.shape) / n, n])
+    )
       return runner.inOrder(null, () => base.scan(input, out));
     withFloats(scanKernel, [input], (t) => {
       const lead = mergeDims(t.shape.slice(0, -1), [t.strides.slice(0, -1)]);
       const from = lead.shape.length > 2 ? convert(t) : t;
-      const n = t.shape.at(-1) ?? 1;
       const [rows, steps] = from === t ? [lead.shape, lead.strides[0]] : [[sizeOf(lead.shape)], [n]];
       const { data, offset } = runner.argument(from);
       const numbers = [offset, from.strides.at(-1) ?? 0, ...along(steps, 3).slice(0, 2)];
@@ -259,6 +293,11 @@ export async function createGpuJsBackend({ mode, base }: GpuJsOptions): Promise<
       if (from !== t) base.free(from.buffer);
     });
   };
+
+  // without it, an order compares every pair of elements: a gigabyte for the words of a vocabulary
+  const topkBelow = base.fused.topk?.bind(base.fused);
+  const topk: FusedKernels["topk"] | undefined =
+    topkBelow && ((x, values, indices) => runner.inOrder(null, () => topkBelow(x, values, indices)));
 
   return {
     name: "gpujs",
@@ -286,7 +325,7 @@ export async function createGpuJsBackend({ mode, base }: GpuJsOptions): Promise<
     gather: (input, axis, index, out) => gather(viewOf(input), axis, viewOf(index), viewOf(out)),
     scatterAdd: (out, axis, index, source) => scatterAdd(viewOf(out), axis, viewOf(index), viewOf(source)),
     scan: (input, out) => scan(viewOf(input), viewOf(out)),
-    fused: {},
+    fused: topk ? { topk: (x, values, indices) => topk(viewOf(x), viewOf(values), viewOf(indices)) } : {},
   };
 }
 
@@ -310,9 +349,16 @@ function requireDevice(base: Backend): WebgpuBackend {
   throw new InfimmError(`gpujs: mode "webgpu" needs the backend "webgpu" as its base; got "${base.name}"`);
 }
 
-/** Whether a kernel of three dims can walk it. */
-function fits({ shape }: Loop): boolean {
-  return shape.length === 1 || (shape.length <= 3 && shape.slice(0, -1).every((size) => size <= MAX_ROWS));
+/** Whether a kernel can have a thread for each element: in one line any number, else up to three dims, each within its limit. */
+function fits(shape: Shape): boolean {
+  if (shape.length === 1) return true;
+  const rows = shape.slice(0, -1);
+  return shape.length <= 3 && rows.every((size) => size <= MAX_ROWS) && shape[shape.length - 1] <= MAX_COLUMNS;
+}
+
+/** Whether an expression has an operation that floats have too few digits for. */
+function needsDigits(e: Expr): boolean {
+  return e.kind === "call" && (!isPrinted(e) || e.args.some(needsDigits));
 }
 
 /** A loop's sizes or strides from the last dim on: x, y, z. */

@@ -23,32 +23,6 @@ const HELPERS: readonly Helper[] = [
     "x",
   ),
   helper("truth", "function truth(x) { return (x != 0.0 || nan(x) != 0.0) ? 1.0 : 0.0; }", "x"),
-  // shaders' pow is exp2(b · log2(a)): without a sign. Whole b give negative a its sign back.
-  helper(
-    "power",
-    `function power(a, b) {
-      if (b == 0.0) { return 1.0; }
-      if (a >= 0.0) { return Math.pow(a, b); }
-      if (Math.floor(b) != b) { return (b - b) / (b - b); }
-      const size = Math.pow(-a, b);
-      return (Math.floor(b * 0.5) * 2.0 == b) ? size : -size;
-    }`,
-    "a",
-    "b",
-  ),
-  // the divisor in two halves of 12 bits, so that taking off up to 4096 multiples of it is exact
-  helper(
-    "remainderOf",
-    `function remainderOf(a, b) {
-      const q = Math.floor(a / b);
-      const c = b * 4097.0;
-      const high = c - (c - b);
-      const rest = (a - q * high) - q * (b - high);
-      return (rest != 0.0 && (rest < 0.0) != (b < 0.0)) ? rest + b : rest;
-    }`,
-    "a",
-    "b",
-  ),
   helper(
     "nearestEven",
     `function nearestEven(x) {
@@ -68,24 +42,6 @@ const HELPERS: readonly Helper[] = [
       return x == 0.0 ? -1.0 / (x * x) : (x - x) / (x - x);
     }`,
     "x",
-  ),
-  // shaders may be 1e-3 off. Quarter turns are taken off first (pi / 2 in three parts), then come Taylor series
-  helper(
-    "wave",
-    `function wave(x, quarter) {
-      const turns = Math.floor(x * 0.6366197723675814 + 0.5);
-      const r = ((x - turns * 1.5703125) - turns * 0.0004837512969970703) - turns * 0.00000007549789948768648;
-      const q = r * r;
-      const phase = turns + quarter;
-      const place = phase - Math.floor(phase * 0.25) * 4.0;
-      const odd = r + r * q * (-0.16666666666 + q * (0.00833333333 + q * (-0.000198412698 + q * 0.00000275573)));
-      const even = 1.0 + q * (-0.5 + q * (0.04166666666 + q * (-0.00138888889 + q * (0.0000248015873 - q * 0.000000275573))));
-      if (place == 0.0) { return odd; }
-      if (place == 1.0) { return even; }
-      return place == 2.0 ? -odd : -even;
-    }`,
-    "x",
-    "quarter",
   ),
   // near 0 the Taylor series, as the difference of exponentials loses its digits there; far out exp would overflow
   helper(

@@ -85,8 +85,7 @@ export function infinitiesOf(expr: Expr): number[] {
 }
 
 const FOLD: Record<ReduceKind, (value: string) => string> = {
-  sum: (v) =>
-    `best = best + ${v}; if (count - Math.floor(count / 64.0) * 64.0 == 63.0) { sums = sums + best; best = 0.0; }`,
+  sum: (v) => `best = best + ${v}; at = at + 1.0; if (at >= run) { sums = sums + best; best = 0.0; at = 0.0; }`,
   max: (v) => `if (nan(best) == 0.0 && (${v} > best || nan(${v}) != 0.0)) { best = ${v}; }`,
   min: (v) => `if (nan(best) == 0.0 && (${v} < best || nan(${v}) != 0.0)) { best = ${v}; }`,
   argmax: (v) => `if (nan(best) == 0.0 && (${v} > best || nan(${v}) != 0.0)) { best = ${v}; at = count; }`,
@@ -94,8 +93,8 @@ const FOLD: Record<ReduceKind, (value: string) => string> = {
 };
 
 /**
- * Fold n1 x n2 elements, r1 and r2 apart, into each of the result. Sums are made of sums of 64, so that the error of
- * adding little to much does not grow with the length.
+ * Fold n1 x n2 elements, r1 and r2 apart, into each of the result. Sums are made of sums of `run`, so that the
+ * error of adding little to much grows with the square root of the length, where `run` is that.
  */
 export const reduceKernel = cached(
   (kind: ReduceKind) => kind,
@@ -104,7 +103,7 @@ export const reduceKernel = cached(
       3,
       ["a"],
       [...steps("a", AXES), "n1", "n2", "r1", "r2"],
-      [],
+      ["run"],
       `const start = ${position("a", 3)};
       let best = ${kind === "sum" ? "0.0" : "a[start]"};
       let at = 0.0;

@@ -1,3 +1,4 @@
+import { InfimmError } from "../../core/errors.ts";
 import { type Expr, exprKey, type Primitive, PRIMITIVES } from "../../core/expr.ts";
 
 /**
@@ -18,8 +19,9 @@ export function printExpr(
     const key = exprKey(e);
     let name = names.get(key);
     if (name === undefined) {
+      if (!isPrinted(e)) throw new InfimmError(`gpujs: ${e.op} has no kernel of gpu.js; the backend below computes it`);
       const args = e.args.map((arg, i) => (isCondition(e.op, i) && !isFlag(arg) ? `truth(${print(arg)})` : print(arg)));
-      const text = PRINT[e.op](...(args as [string, string, string]));
+      const text = PRINT[e.op as keyof typeof PRINT](...(args as [string, string, string]));
       names.set(key, (name = `t${names.size}`));
       lines.push(`const ${name} = ${text};`);
     }
@@ -45,14 +47,24 @@ function printNumber(value: number): string {
 const flag = (condition: string) => `(${condition}) ? 1.0 : 0.0`;
 const unary = (fn: string) => (a: string) => `${fn}(${a})`;
 
+/** Floats have too few digits for these, and gpu.js nothing else. */
+type Unprinted = "sin" | "cos" | "remainder";
+
+/** Whether an operation can be printed: of powers x² and x³, which are products. */
+export function isPrinted(e: Expr): boolean {
+  if (e.kind !== "call") return true;
+  const [, exponent] = e.args;
+  if (e.op === "pow") return exponent.kind === "number" && (exponent.value === 2 || exponent.value === 3);
+  return Object.hasOwn(PRINT, e.op);
+}
+
 /** Each primitive on names of floats; true is 1.0. What is not of `Math` is helpers.ts's. */
-const PRINT: Record<Primitive, (a: string, b: string, c: string) => string> = {
+const PRINT: Record<Exclude<Primitive, Unprinted>, (a: string, b: string, c: string) => string> = {
   add: (a, b) => `${a} + ${b}`,
   sub: (a, b) => `${a} - ${b}`,
   mul: (a, b) => `${a} * ${b}`,
   div: (a, b) => `${a} / ${b}`,
-  pow: (a, b) => (b === "2.0" ? `${a} * ${a}` : b === "3.0" ? `${a} * ${a} * ${a}` : `power(${a}, ${b})`),
-  remainder: (a, b) => `remainderOf(${a}, ${b})`,
+  pow: (a, b) => (b === "2.0" ? `${a} * ${a}` : `${a} * ${a} * ${a}`),
   min: (a, b) => `(${a} < ${b} || nan(${a}) != 0.0) ? ${a} : ${b}`, // Math.min of a shader drops NaN
   max: (a, b) => `(${a} > ${b} || nan(${a}) != 0.0) ? ${a} : ${b}`,
   neg: (a) => `-${a}`,
@@ -64,8 +76,6 @@ const PRINT: Record<Primitive, (a: string, b: string, c: string) => string> = {
   exp: unary("Math.exp"),
   log: unary("logOf"),
   sqrt: unary("Math.sqrt"),
-  sin: (a) => `wave(${a}, 0.0)`,
-  cos: (a) => `wave(${a}, 1.0)`,
   tanh: unary("tanhOf"),
   erf: unary("erf"),
   lt: (a, b) => flag(`${a} < ${b}`),
