@@ -7,6 +7,7 @@ import { Linear } from "./linear.ts";
 import { Module } from "./module.ts";
 import { isTapped, tap } from "./observe.ts";
 import { patch, patched } from "./patch.ts";
+import { replaced } from "./replaced.ts";
 import { trace, traced } from "./trace.ts";
 
 class Net extends Module {
@@ -110,6 +111,37 @@ describe("patched", () => {
     expect(() => patch(net, { "": zero }, later)).toThrow(
       "over awaits hold it in a block: using p = patched(model, {…})",
     );
+  });
+});
+
+describe("replaced", () => {
+  it("puts parameters back, the very same, whatever was set in the meantime", async () => {
+    const net = ready();
+    const [plain, state] = [run(net), [...net.stateDict()]];
+    const [zeros, before] = [ones([2]).mul(0), memory()];
+    const other = async () => {
+      using _ = replaced(net, { "layers.0.bias": zeros, "layers.1.bias": zeros });
+      await turn();
+      net.setTensor("layers.1.bias", ones([2]));
+      return run(net);
+    };
+    expect(await other()).not.toEqual(plain);
+    expect([...net.stateDict()]).toEqual(state);
+    for (const [path, tensor] of state) expect(net.stateDict().get(path)).toBe(tensor);
+    expect(run(net)).toEqual(plain);
+    expect([...zeros.dataSync()]).toEqual([0, 0]);
+    expect(memory()).toEqual(before);
+  });
+
+  it("changes nothing if one of them does not fit", () => {
+    const net = ready();
+    const [plain, bias, before] = [run(net), ones([2]), memory()];
+    expect(() => replaced(net, { "layers.0.bias": bias, "layers.1.bias": x })).toThrow(
+      "layers.1.bias: expected shape [2], got [1, 2]",
+    );
+    expect(() => replaced(net, { "layers.0.bias": bias, "layers.7.bias": bias })).toThrow('no child "7"');
+    expect(run(net)).toEqual(plain);
+    expect(memory()).toEqual(before);
   });
 });
 

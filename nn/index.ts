@@ -18,6 +18,7 @@ export { linearWarmup, logarithmicWarmup } from "./optim/schedules.ts";
 export { SGD } from "./optim/sgd.ts";
 export { parameterCount } from "./parameterCount.ts";
 export { type Patches, patch, patched } from "./patch.ts";
+export { replaced } from "./replaced.ts";
 export { report } from "./report.ts";
 export type { Report, ReportRow } from "./reportTable.ts";
 export { RMSNorm } from "./rmsNorm.ts";

@@ -83,6 +83,13 @@ export abstract class Module {
 
   /** Put a tensor in the place of the parameter or buffer at `path`, and of all tied to it. The old one is freed. */
   setTensor(path: string, value: Tensor): void {
+    const old = this.swapTensor(path, value);
+    keep(value);
+    if (old.storage !== value.storage) old.dispose();
+  }
+
+  /** Like `setTensor`, but the old one is returned and the new one stays as it is: for `replaced`. */
+  swapTensor(path: string, value: Tensor): Tensor {
     const dot = path.lastIndexOf(".");
     const owner = this.moduleAt(path.slice(0, Math.max(dot, 0)));
     const old: unknown = owner[path.slice(dot + 1) as keyof Module];
@@ -95,9 +102,8 @@ export abstract class Module {
     if (showShape(old.shape) !== showShape(value.shape)) {
       throw new ShapeError(`${path}: expected shape ${showShape(old.shape)}, got ${showShape(value.shape)}`);
     }
-    keep(value);
     replaceTensor(this, old, value);
-    if (old.storage !== value.storage) old.dispose();
+    return old;
   }
 
   /** Free all parameters and buffers. The module cannot be used afterwards. */
