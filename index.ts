@@ -61,6 +61,7 @@ export { readPictures } from "./model/processor/pictures/readPictures.ts";
 export { connectorParameters, connectorWeightDecay } from "./model/train/connector.ts";
 export { initializeInfiMM } from "./model/train/initialize.ts";
 export { labelsOf } from "./model/train/labels.ts";
+export { type TrainingBatch, trainingBatch } from "./model/train/trainingBatch.ts";
 export { configOf, VARIANTS } from "./model/config/variants.ts";
 export type { ConvertOptions } from "./model/checkpoint/convert/convert.ts";
 export { loadLanguageModel } from "./model/checkpoint/load/loadLanguageModel.ts";
