@@ -527,6 +527,9 @@ SNIPPETS = """
 {{ 'ß'.upper() }}|{{ 'İ'.lower() | length }}|{{ 'ﬀ' | upper }}|{{ 'éa'.title() }}|{{ 'ÀB'.capitalize() }}|{{ '😀a'[::-1] }}
 {{ [none, true] | map('string') | list }}|{{ [1, [2]] | string }}|{{ {'k': none} | string }}|{{ "a'b" | list }}
 {{ m[0] }}|{{ m[0].content }}|{{ m[0]['role'] }}|{{ (m | last).role }}|{{ m[-1:][0].role }}
+{{ {'a': none}.a }}|{{ {'a': none}['a'] }}|{{ {'a': none}.get('a', 5) }}|{{ [none] | first }}|{{ [none] | last }}|{{ [none][0] }}|{{ {'a': none}.a is none }}
+{% set ns = namespace(a=none) %}{{ ns.a }}{{ ns.a is none }}{{ ns.b is defined }}|{% macro m1(a, b=1) %}{{ a }}{{ b }}{% endmacro %}{{ m1(none) }}{{ m1(none, none) }}{{ m1(b=none, a=2) }}|{% for i in [none, 1] %}{{ loop.previtem }}{{ loop.nextitem }}{{ loop.cycle(none, 'x') }}{% endfor %}
+{{ range(10)[2:8:2] }}|{{ range(5)[::-1] }}|{{ n[1:] }}|{{ 5 | indent }}|{{ false | select | list }}|{{ none | map('upper') | list }}|{{ 'a' % [1] }}|{{ [] in d }}|{{ [[1], [1]] | unique | list }}|{{ x | int }}|{{ x | float }}|{{ [('a' | safe)] }}|{{ d | dictsort(by='z') }}
 {{ [1,2,] }}|{{ (1,2,) }}|{{ {'a':1,} }}|{{ f is defined }}|{{ ().__len__ is defined }}
 """
 

@@ -103,8 +103,10 @@ export function compare(operator: string, left: Value, right: Value): boolean {
 }
 
 function contains(container: Value, value: Value): boolean {
-  if (container instanceof Map)
+  if (container instanceof Map) {
+    if (Array.isArray(value) || value instanceof Map) throw new TemplateError(`${typeName(value)} cannot be a key`);
     return typeof value === "string" || typeof value === "number" || value === null ? container.has(value) : false;
+  }
   if (typeof container === "string") {
     if (typeof value === "string") return container.includes(value);
     if (value instanceof Undefined) return defined(value) as never;

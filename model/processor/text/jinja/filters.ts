@@ -15,6 +15,7 @@ import {
   Markup,
   type Named,
   order,
+  orUndefined,
   sequenceOf,
   Tuple,
   typeName,
@@ -66,8 +67,8 @@ const FILTERS: ReadonlyMap<string, Filter> = new Map<string, Filter>([
   ["tojson", toJson],
   ["length", (value) => lengthOf(value)],
   ["list", (value) => [...iterate(value)]],
-  ["first", (value) => iterate(value).at(0) ?? new Undefined("the first of nothing")],
-  ["last", (value) => iterate(value).at(-1) ?? new Undefined("the last of nothing")],
+  ["first", (value) => orUndefined(iterate(value).at(0), "the first of nothing")],
+  ["last", (value) => orUndefined(iterate(value).at(-1), "the last of nothing")],
   [
     "join",
     (value, args, named) => {
@@ -98,7 +99,8 @@ const FILTERS: ReadonlyMap<string, Filter> = new Map<string, Filter>([
     (value, args, named) => {
       const given = bind("dictsort", ["case_sensitive", "by", "reverse"], args, named);
       if (!(value instanceof Map)) throw new TemplateError(`dictsort: expected a dict, got ${typeName(value)}`);
-      const at = (given.by ?? "key") === "key" ? 0 : 1;
+      const at = ["key", "value"].indexOf(str(given.by ?? "key"));
+      if (at < 0) throw new TemplateError('dictsort: by is "key" or "value"');
       return sorted(
         [...value].map((pair) => new Tuple(pair)),
         (pair) => [folded((pair as Tuple).items[at], given.case_sensitive)],
@@ -115,6 +117,8 @@ const FILTERS: ReadonlyMap<string, Filter> = new Map<string, Filter>([
         "unique",
         iterate(value).filter((item) => {
           const key = folded(attributeOf(item, given.attribute ?? null), given.case_sensitive);
+          if (Array.isArray(key) || key instanceof Map)
+            throw new TemplateError(`unique: ${typeName(key)} cannot be a key`);
           const isNew = !seen.some((other) => equals(other, key));
           if (isNew) seen.push(key);
           return isNew;
@@ -187,8 +191,8 @@ function title(value: Value): string {
 function indent(value: Value, args: readonly Value[], named: Named): string {
   const { width = 4, first = false, blank = false } = bind("indent", ["width", "first", "blank"], args, named);
   const by = typeof width === "string" ? width : " ".repeat(wholeArgument("indent", width));
-  const text = plain("indent", typeof value === "string" ? value : defined(value));
-  const lines = stringMethod(`${text}\n`, "splitlines")?.call([], new Map()) as string[];
+  if (typeof value !== "string") throw new TemplateError(`indent: expected a text, got ${typeName(defined(value))}`);
+  const lines = stringMethod(`${value}\n`, "splitlines")?.call([], new Map()) as string[];
   const indented = lines.map((line, i) => (i > 0 && (isTrue(blank) || line !== "") ? by + line : line)).join("\n");
   return isTrue(first) ? by + indented : indented;
 }
@@ -242,7 +246,8 @@ function extreme(name: "min" | "max", value: Value, args: readonly Value[], name
 
 /** Either an attribute of each, or what a filter makes of each. */
 function map(value: Value, args: readonly Value[], named: Named): Lazy {
-  const items = iterate(value);
+  // what is false has nothing to go over, whatever it is
+  const items = isTrue(value) ? iterate(value) : [];
   if (args.length === 0 && named.has("attribute")) {
     const { attribute = null, default: otherwise = null } = bind("map", ["attribute", "default"], args, named);
     return new Lazy(
@@ -274,6 +279,6 @@ function choose(value: Value, args: readonly Value[], named: Named, { keep, byAt
   };
   return new Lazy(
     "select",
-    iterate(value).filter((item) => passes(item) === keep),
+    (isTrue(value) ? iterate(value) : []).filter((item) => passes(item) === keep),
   );
 }

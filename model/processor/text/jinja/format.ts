@@ -18,12 +18,12 @@ export function formatBraces(text: string, args: readonly Value[], named: Named)
 /** Python's `"%s and %d" % (…)`, of %s, %d, %i, %r and %%. */
 export function formatPercent(text: string, given: Value): string {
   const values = given instanceof Tuple ? [...given.items] : [given];
-  const many = given instanceof Map;
+  const many = given instanceof Map || Array.isArray(given);
   let used = 0;
   const written = text.replace(/%(?:\((\w+)\))?(.?)/gs, (whole, name: string | undefined, kind: string) => {
     if (whole === "%%") return "%";
     if (!["s", "d", "i", "r"].includes(kind)) throw new TemplateError(`the format ${whole} is not supported`);
-    const value = name === undefined ? values[used++] : many ? given.get(name) : undefined;
+    const value = name === undefined ? values[used++] : given instanceof Map ? given.get(name) : undefined;
     if (value === undefined) throw new TemplateError(`nothing was given for the format ${whole}`);
     if (kind === "s") return str(value);
     if (kind === "r") return repr(value);

@@ -1,7 +1,17 @@
 import { bind, wholeArgument } from "./bind.ts";
 import { strftime } from "./strftime.ts";
 import { TemplateError } from "./templateError.ts";
-import { Callable, type Dict, iterate, keyOf, type Named, Namespace, Range, Undefined, type Value } from "./values.ts";
+import {
+  Callable,
+  type Dict,
+  iterate,
+  keyOf,
+  type Named,
+  Namespace,
+  Range,
+  type Value,
+  orUndefined,
+} from "./values.ts";
 import { str } from "./write.ts";
 
 /** The sandbox of Jinja2 makes no longer ones. */
@@ -42,11 +52,7 @@ function range(args: readonly Value[]): Range {
   if (step === 0) throw new TemplateError("range: the step cannot be 0");
   const length = Math.max(0, Math.ceil((stop - start) / step));
   if (length > LONGEST_RANGE) throw new TemplateError(`range: ${length} numbers are too many`);
-  const text = `range(${start}, ${stop}${step === 1 ? "" : `, ${step}`})`;
-  return new Range(
-    Array.from({ length }, (_, i) => start + i * step),
-    text,
-  );
+  return new Range(start, stop, step);
 }
 
 /** The pairs of a dict, or of a list of pairs. */
@@ -77,7 +83,7 @@ function joiner(separator: string): Callable {
 function cycler(args: readonly Value[]): Value {
   let at = 0;
   const attributes: Record<string, () => Value> = {
-    current: () => args[at % args.length] ?? new Undefined("a cycler of nothing"),
+    current: () => orUndefined(args[at % args.length], "a cycler of nothing"),
     next: () => new Callable("next", () => args[at++ % args.length]),
     reset: () =>
       new Callable("reset", () => {

@@ -35,16 +35,21 @@ export class Slice {
 
 /** `value.name`: what Python has under that name, or else the item of that key. */
 export function getAttribute(value: Value, name: string): Value {
-  return pythonAttribute(defined(value), name) ?? itemOf(value, name) ?? missing(value, name);
+  const own = pythonAttribute(defined(value), name);
+  if (own !== undefined) return own;
+  const item = itemOf(value, name);
+  return item === undefined ? missing(value, name) : item;
 }
 
 /** `value[key]`: the item of that key, or else what Python has under that name. */
 export function getItem(value: Value, key: Value | Slice): Value {
   defined(value);
-  if (key instanceof Slice) return slice(value, key) ?? missing(value, "slice");
+  if (value instanceof Markup) throw new TemplateError('a part of what the filter "safe" gave is not supported');
+  if (key instanceof Slice) return slice(value, key);
   const found = itemOf(value, key);
   if (found !== undefined) return found;
-  return (typeof key === "string" ? pythonAttribute(value, key) : undefined) ?? missing(value, key);
+  const own = typeof key === "string" ? pythonAttribute(value, key) : undefined;
+  return own === undefined ? missing(value, key) : own;
 }
 
 function missing(value: Value, key: Value): Undefined {
@@ -76,7 +81,8 @@ function dictMethod(dict: Dict, name: string): Callable | undefined {
   if (name === "get") {
     return new Callable(name, (args, named) => {
       const { key, default: otherwise = null } = bind("dict.get", ["key", "default"], args, named);
-      return dict.get(keyOf(required("dict.get", "a key", key))) ?? otherwise;
+      const found = dict.get(keyOf(required("dict.get", "a key", key)));
+      return found === undefined ? otherwise : found;
     });
   }
   return refused("dict", name, CHANGING.dict);
@@ -119,9 +125,9 @@ function itemOf(value: Value, key: Value): Value | undefined {
 }
 
 /** Python's slices: out of range is empty, negative counts from the end. */
-function slice(value: Value, { bounds: [start, stop, step = 1] }: Slice): Value | undefined {
+function slice(value: Value, { bounds: [start, stop, step = 1] }: Slice): Value {
   const items = typeof value === "string" ? Array.from(value) : sequenceOf(value);
-  if (!items) return undefined;
+  if (!items) throw new TemplateError(`${typeName(value)} cannot be sliced`);
   if (step === 0) throw new TemplateError("a slice's step cannot be 0");
   const { length } = items;
   const [low, high] = step > 0 ? [0, length] : [-1, length - 1];
@@ -131,7 +137,12 @@ function slice(value: Value, { bounds: [start, stop, step = 1] }: Slice): Value 
   const taken: Value[] = [];
   for (let i = first; step > 0 ? i < end : i > end; i += step) taken.push(items[i]);
   if (typeof value === "string") return taken.join("");
-  return Array.isArray(value) ? taken : new Tuple(taken);
+  if (Array.isArray(value)) return taken;
+  if (value instanceof Range) {
+    const { start: origin, step: stride } = value;
+    return new Range(origin + first * stride, origin + end * stride, step * stride);
+  }
+  return new Tuple(taken);
 }
 
 export function sliceBound(value: Value): number | undefined {

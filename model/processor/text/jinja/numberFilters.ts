@@ -3,7 +3,8 @@ import { arithmetic } from "./arithmetic.ts";
 import { getItem } from "./members.ts";
 import { strip } from "./spaces.ts";
 import { TemplateError } from "./templateError.ts";
-import { Float, iterate, type Named, numberOf, typeName, type Value } from "./values.ts";
+import { defined, Float, iterate, Markup, type Named, numberOf, typeName, type Value } from "./values.ts";
+import { str } from "./write.ts";
 
 const WHOLE = /^[-+]?\d+(?:_\d+)*$/;
 const DECIMAL = /^[-+]?(?:\d+(?:_\d+)*(?:\.(?:\d+(?:_\d+)*)?)?|\.\d+(?:_\d+)*)(?:e[-+]?\d+)?$/i;
@@ -15,7 +16,8 @@ export const NUMBER_FILTERS: [string, (value: Value, args: readonly Value[], nam
     (value, args, named) => {
       const { default: otherwise = 0, base = 10 } = bind("int", ["default", "base"], args, named);
       if (base !== 10) throw new TemplateError("int: only the base 10 is supported");
-      const number = typeof value === "string" ? parsed(value) : numberOf(value);
+      const number =
+        typeof value === "string" || value instanceof Markup ? parsed(str(value)) : numberOf(defined(value));
       if (number === undefined || !Number.isFinite(number)) return otherwise;
       if (!Number.isSafeInteger(Math.trunc(number))) throw new TemplateError(`int: ${String(number)} is too large`);
       return Math.trunc(number) + 0;
@@ -25,7 +27,8 @@ export const NUMBER_FILTERS: [string, (value: Value, args: readonly Value[], nam
     "float",
     (value, args, named) => {
       const { default: otherwise = new Float(0) } = bind("float", ["default"], args, named);
-      const number = typeof value === "string" ? parsed(value) : numberOf(value);
+      const number =
+        typeof value === "string" || value instanceof Markup ? parsed(str(value)) : numberOf(defined(value));
       return number === undefined ? otherwise : new Float(number);
     },
   ],

@@ -4,7 +4,18 @@ import { Loop } from "./loop.ts";
 import { FILTERED, mentions, type Signature, type Statement, type Target } from "./nodes.ts";
 import { parse } from "./statements.ts";
 import { TemplateError } from "./templateError.ts";
-import { Callable, fromPlain, isTrue, iterate, type Named, Namespace, Tuple, Undefined, type Value } from "./values.ts";
+import {
+  Callable,
+  fromPlain,
+  isTrue,
+  iterate,
+  type Named,
+  Namespace,
+  orUndefined,
+  Tuple,
+  Undefined,
+  type Value,
+} from "./values.ts";
 import { str } from "./write.ts";
 
 /** How often blocks and macros may stand in each other while a template runs. */
@@ -166,10 +177,10 @@ function bound({ name, parameters, body }: Signature, args: readonly Value[], na
   const rest = new Map(named);
   for (const [i, parameter] of parameters.entries()) {
     if (i < args.length && rest.has(parameter.name)) throw new TemplateError(`${name} got ${parameter.name} twice`);
-    let value = args[i] ?? rest.get(parameter.name);
+    let value = i < args.length ? args[i] : rest.get(parameter.name);
     rest.delete(parameter.name);
     if (value === undefined && parameter.byDefault) value = evaluate(parameter.byDefault, inner);
-    inner.set(parameter.name, value ?? new Undefined(`${name} was given no ${parameter.name}`));
+    inner.set(parameter.name, orUndefined(value, `${name} was given no ${parameter.name}`));
   }
   if (mentions(body, "caller")) {
     inner.set("caller", rest.get("caller") ?? new Undefined(`${name} was called without a block`));

@@ -47,9 +47,15 @@ export class Tuple {
 export class Range {
   readonly items: readonly number[];
   readonly text: string;
-  constructor(items: readonly number[], text: string) {
-    this.items = items;
-    this.text = text;
+  readonly start: number;
+  readonly step: number;
+
+  constructor(start: number, stop: number, step: number) {
+    const length = Math.max(0, Math.ceil((stop - start) / step));
+    this.items = Array.from({ length }, (_, i) => start + i * step);
+    this.text = `range(${start}, ${stop}${step === 1 ? "" : `, ${step}`})`;
+    this.start = start;
+    this.step = step;
   }
 }
 
@@ -92,6 +98,10 @@ export function defined(value: Value): Value {
   if (value instanceof Undefined) throw new TemplateError(value.what);
   return value;
 }
+
+/** The value, None included, or else what is not there. */
+export const orUndefined = (value: Value | undefined, what: string): Value =>
+  value === undefined ? new Undefined(what) : value;
 
 /** Python's name of a value's type, for messages. */
 export function typeName(value: Value): string {

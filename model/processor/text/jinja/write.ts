@@ -28,6 +28,7 @@ export function repr(value: Value): string {
   if (value instanceof Float) return floatText(value.value);
   if (typeof value === "string") return quoted(value);
   if (value instanceof Undefined) return "Undefined";
+  if (value instanceof Markup) return `Markup(${quoted(value.text)})`;
   if (value instanceof Range) return value.text;
   if (Array.isArray(value)) return `[${value.map(repr).join(", ")}]`;
   if (value instanceof Tuple) return `(${value.items.map(repr).join(", ")}${value.items.length === 1 ? "," : ""})`;
