@@ -24,4 +24,5 @@ done
 "$python" export_generation.py --original "$zephyr" --out $out/generation
 "$python" export_training.py --original "$zephyr" --out $out/adamw
 "$python" export_real_width.py --original "$zephyr" --out $out/real-width
+"$python" export_wide.py --original "$zephyr" --out $out/wide
 du -sk $out
