@@ -91,6 +91,7 @@ const TABLE: Row[] = [
   row("scaledDotProductAttention", [[1, 4, 2, 2], [1, 2, 3, 2], [1, 2, 3, 2]], (q, k, v) =>
     T.scaledDotProductAttention(q, k, v, { mask: mask(), scale: 0.8 }),
   ),
+  row("dropout", [[3, 4]], (x) => T.dropout(x, new Generator(1))),
   row("crossEntropy", [[3, 4]], (x) => T.crossEntropy(x, T.tensor([2, -100, 0], "i32"))),
   row("applyRope", [[2, 3, 4]], (x) => T.applyRope(x, T.ones([3, 4]).mul(0.6), T.ones([3, 4]).mul(0.8), "half")),
   row("applyRope", [[3, 4], [3, 2], [2]], (x, c, s) => T.applyRope(x, T.concat([c, c], -1), T.concat([s, s], -1), "half")),
@@ -140,6 +141,7 @@ const HELD_TO_TORCH = [
   "logcumsumexp tril triu diagonal diag pad roll repeatInterleave scatter indexAdd indexCopy indexFill take takeAt",
   "indexPut maskedScatter maskedSelectSync nllLoss mseLoss l1Loss huberLoss smoothL1Loss binaryCrossEntropy",
   "binaryCrossEntropyWithLogits klDiv cosineEmbeddingLoss meshgrid",
+  "maxPool2d avgPool2d groupNorm instanceNorm addmm baddbmm outer",
 ].flatMap((line) => line.split(" "));
 
 /** Exported functions without a gradient to check, each for a reason. */

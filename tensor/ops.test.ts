@@ -343,6 +343,16 @@ it("what depends on data waits for it, or says that it cannot", async () => {
   expect(readSync).toBeDefined();
 });
 
+it("dropout leaves the mean, drops as many as it says, and nothing outside training", () => {
+  const x = T.ones([4000]);
+  const kept = list(T.dropout(x, new Generator(1), { p: 0.25 }));
+  const zeros = kept.filter((v) => v === 0).length;
+  expect(Math.abs(zeros - 1000)).toBeLessThan(5 * Math.sqrt(4000 * 0.25 * 0.75)); // five deviations
+  expect(new Set(kept)).toEqual(new Set([0, Math.fround(1 / 0.75)]));
+  expect(T.dropout(x, new Generator(1), { training: false })).toBe(x);
+  expect(list(T.dropout(T.tensor([1, 2]), new Generator(1), { p: 1 }))).toEqual([0, 0]);
+});
+
 it("scatter: where an index stands twice, the last one counts", () => {
   const index = i32([[1, 0, 1, 1], [2, 2, 0, 2]]); // biome-ignore format: one line
   const source = T.tensor([[1, 2, 3, 4], [5, 6, 7, 8]]); // biome-ignore format: one line

@@ -205,8 +205,27 @@ def losses():
                {"a": (4, 5), "b": (4, 5), "y": torch.tensor([1.0, -1.0, 1.0, -1.0])}, options={"margin": -0.5})  # fmt: skip
 
 
+def layers():
+    picture = {"x": (2, 3, 7, 6)}
+    yield Call("max_pool2d", F.max_pool2d, picture, ["$x", 2])
+    yield Call("max_pool2d-options", F.max_pool2d, picture, ["$x", [3, 2]], {"stride": [2, 1], "padding": [1, 0], "dilation": 2})
+    yield Call("avg_pool2d", F.avg_pool2d, picture, ["$x", 3])
+    for count in (True, False):
+        options = {"stride": 2, "padding": 1, "count_include_pad": count}
+        yield Call(f"avg_pool2d-{count}", F.avg_pool2d, picture, ["$x", [2, 3]], options)
+    affine = {"x": (2, 6, 3, 2), "weight": (6,), "bias": (6,)}
+    yield Call("group_norm", F.group_norm, affine, ["$x", 3, "$weight", "$bias", 1e-5])
+    yield Call("group_norm-plain", F.group_norm, {"x": (2, 4, 5)}, ["$x", 2])
+    yield Call("instance_norm", F.instance_norm, affine, ["$x"], {"weight": "$weight", "bias": "$bias"})
+    product = {"x": (4,), "a": (3, 5), "b": (5, 4)}
+    yield Call("addmm", torch.addmm, product)
+    yield Call("addmm-options", torch.addmm, product, options={"beta": 0.5, "alpha": -2})
+    yield Call("baddbmm", torch.baddbmm, {"x": (2, 3, 4), "a": (2, 3, 5), "b": (2, 5, 4)}, options={"alpha": 0.5})
+    yield Call("outer", torch.outer, {"a": (3,), "b": (4,)})
+
+
 def calls():
-    for group in (pointwise, activations, statistics, arranging, indexing, losses):
+    for group in (pointwise, activations, statistics, arranging, indexing, losses, layers):
         yield from group()
 
 

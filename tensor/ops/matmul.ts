@@ -114,3 +114,29 @@ export function linear(x: Tensor, weight: Tensor, bias: Tensor | null = null): T
 function floats(weight: Tensor): Tensor {
   return isQuantized(weight.dtype) ? cast(weight, "f32") : weight;
 }
+
+/** beta · x + alpha · a · b of matrices, as torch.addmm; x broadcasts. */
+export function addmm(x: Tensor, a: Tensor, b: Tensor, { beta = 1, alpha = 1 } = {}): Tensor {
+  if (a.rank !== 2 || b.rank !== 2) throw new ShapeError(`addmm: expected two matrices, got ${a} and ${b}`);
+  return added(x, matmul(a, b), beta, alpha);
+}
+
+/** beta · x + alpha · a · b of batches of matrices, as torch.baddbmm; x broadcasts. */
+export function baddbmm(x: Tensor, a: Tensor, b: Tensor, { beta = 1, alpha = 1 } = {}): Tensor {
+  if (a.rank !== 3 || b.rank !== 3 || a.shape[0] !== b.shape[0]) {
+    throw new ShapeError(`baddbmm: expected two batches of as many matrices, got ${a} and ${b}`);
+  }
+  return added(x, matmul(a, b), beta, alpha);
+}
+
+/** With beta = 0, x does not count: not even its NaN. */
+function added(x: Tensor, product: Tensor, beta: number, alpha: number): Tensor {
+  const scaled = alpha === 1 ? product : product.mul(alpha);
+  return beta === 0 ? scaled : scaled.add(beta === 1 ? expand(x, product.shape) : expand(x, product.shape).mul(beta));
+}
+
+/** Every element of a times every element of b: [n] and [m] give [n, m], as torch.outer. */
+export function outer(a: Tensor, b: Tensor): Tensor {
+  if (a.rank !== 1 || b.rank !== 1) throw new ShapeError(`outer: expected two vectors, got ${a} and ${b}`);
+  return unsqueeze(a, 1).mul(b);
+}
