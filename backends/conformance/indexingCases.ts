@@ -92,7 +92,8 @@ export function indexingCases(): Case[] {
         for (const [shape, axis, indexShape] of SHAPES) {
           for (const layout of LAYOUTS) {
             const start = b.random(`start ${shape}`, shape);
-            const source = b.random(`source ${shape}`, indexShape, "f32", layout);
+            const dtype = (["f32", "f16", "bf16"] as const)[LAYOUTS.indexOf(layout) % 3];
+            const source = b.random(`source ${shape}`, indexShape, dtype, layout);
             const drawn = b.random("ids", indexShape, "i32").values.map((v) => (v + 1000) % shape[axis]);
             const ids = b.place(indexShape, drawn, "i32", layout);
             b.backend.scatterAdd(start, axis, ids, source);

@@ -165,6 +165,13 @@ function extremes(): Case[] {
       400,
     ),
     points(
+      "exp of what is hardly a normal number",
+      call("exp", x),
+      [-86.5, -87, -87.3, 88.7],
+      [-86.5, -87, -87.3, 88.7].map((v) => Math.exp(Math.fround(v))),
+      64,
+    ),
+    points(
       "sigmoid far out",
       call("div", number(1), call("add", number(1), call("exp", call("neg", x)))),
       [-1000, 1000, -100, 40],

@@ -3,7 +3,7 @@ import { BLOCK } from "../../core/quantized.ts";
 import type { Case, Context } from "./case.ts";
 import { expectClose } from "./compare.ts";
 import { product, productTolerance } from "./matmulCases.ts";
-import type { Sample } from "./samples.ts";
+import { LAYOUTS, type Layout, type Sample } from "./samples.ts";
 
 /** Rows of x, rows of the weight, columns: a token and a prompt, odd numbers of blocks, more rows than any tile. */
 const SIZES: readonly [m: number, n: number, k: number][] = [
@@ -33,38 +33,55 @@ export function quantizedCases(): Case[] {
         const { dequantize } = b.backend.fused;
         if (!dequantize) return;
         const table = b.quantized("table", [11, 64], dtype, { before: 1 });
-        const ids = [3, 0, 10, 3];
-        const out = b.out([4, 64]);
-        dequantize.call(b.backend.fused, table, b.place([4], ids, "i32", "offset"), out);
-        const expected = ids.flatMap((id) => Array.from(table.values.subarray(id * 64, id * 64 + 64)));
-        expectClose(`${dtype} rows ${ids}`, await b.read(out), expected);
+        for (const layout of LAYOUTS) {
+          const ids = b.place([4], [3, 0, 10, 3], "i32", layout);
+          const out = b.out([4, 64]);
+          dequantize.call(b.backend.fused, table, ids, out);
+          const expected = [...ids.values].flatMap((id) => [...table.values.subarray(id * 64, id * 64 + 64)]);
+          expectClose(`${dtype} rows, ${layout}`, await b.read(out), expected);
+        }
+      },
+    },
+    {
+      name: `${dtype} linear: a few rows and many, x and bias in any layout`,
+      async run(b) {
+        const weight = b.quantized("w", [37, 96], dtype);
+        for (const m of [1, 8, 9, 30]) for (const layout of LAYOUTS) await checkLinear(b, m, weight, layout, layout);
       },
     },
     {
       name: `${dtype} linear: any sizes, with and without bias, whole and a stretch of rows`,
       async run(b) {
-        for (const [m, n, k] of SIZES) {
-          await checkLinear(b, m, b.quantized(`w ${n} ${k}`, [n, k], dtype), false);
-          await checkLinear(b, m, b.quantized(`w ${n} ${k}`, [n, k], dtype, { before: 3, after: 1 }), true);
+        for (const [i, [m, n, k]] of SIZES.entries()) {
+          await checkLinear(b, m, b.quantized(`w ${n} ${k}`, [n, k], dtype));
+          const stretch = b.quantized(`w ${n} ${k}`, [n, k], dtype, { before: 3, after: 1 });
+          await checkLinear(b, m, stretch, LAYOUTS[i % LAYOUTS.length]);
         }
       },
     },
   ]);
 }
 
-async function checkLinear(b: Context, m: number, weight: Sample, withBias: boolean): Promise<void> {
+/** @param bias how it lies; undefined: none */
+async function checkLinear(
+  b: Context,
+  m: number,
+  weight: Sample,
+  bias?: Layout,
+  rows: Layout = "offset",
+): Promise<void> {
   const { quantizedLinear } = b.backend.fused;
   if (!quantizedLinear) return;
   const [n, k] = weight.shape;
-  const x = b.random(`x ${m} ${k}`, [m, k], "f32", "offset");
-  const bias = withBias ? b.random(`bias ${n}`, [n]) : null;
+  const x = b.random(`x ${m} ${k}`, [m, k], "f32", rows);
+  const offsets = bias ? b.random(`bias ${n}`, [n], "f32", bias) : null;
   const out = b.out([m, n]);
-  quantizedLinear.call(b.backend.fused, x, weight, bias, out);
+  quantizedLinear.call(b.backend.fused, x, weight, offsets, out);
   const { values, sizes } = product(x, transposed(weight), m, k, n);
-  if (bias) {
+  if (offsets) {
     for (let i = 0; i < values.length; i++) {
-      values[i] += bias.values[i % n];
-      sizes[i] += Math.abs(bias.values[i % n]);
+      values[i] += offsets.values[i % n];
+      sizes[i] += Math.abs(offsets.values[i % n]);
     }
   }
   const inFloats = productTolerance(sizes, k, b.slack);

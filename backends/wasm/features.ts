@@ -14,7 +14,9 @@ export function hasWasm(): boolean {
   m.export("run", {}, "void", (f) => f.emit(v128.store(i32.const(0), v128.f32(0))));
   try {
     new WebAssembly.Memory({ initial: 0, maximum: 1, shared: true });
-    return WebAssembly.validate(m.bytes());
+    if (!WebAssembly.validate(m.bytes())) return false;
+    new WebAssembly.Module(m.bytes()); // a page's policy without 'wasm-unsafe-eval' lets modules be validated, not made
+    return true;
   } catch {
     return false; // a security policy may forbid WebAssembly
   }

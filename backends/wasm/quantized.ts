@@ -4,6 +4,7 @@ import { transposed, viewOf } from "../../core/operand.ts";
 import { contiguousStrides } from "../../core/shape.ts";
 import type { Operand } from "../../tensor/backend.ts";
 import { checked } from "../cpu/indexing.ts";
+import { withContiguous } from "./contiguous.ts";
 import type { Engine } from "./engine.ts";
 import { type DequantizeArguments, dequantizeModule } from "./kernels/quantized/dequantize.ts";
 import { lineBytes, type QuantizedDotsArguments, quantizedDotsModule, SCRATCH } from "./kernels/quantized/dots.ts";
@@ -30,10 +31,12 @@ export function quantizedLinear(
   const [m, n] = out.shape;
   if (m * n === 0) return;
   const few = m <= engine.tuning.fewRows;
-  together(engine.memory, bias ? [x, weight, bias] : [x, weight], [out], (arena, [input, w, offset], [to]) => {
-    if (few) dots(engine, arena, activations, input, w, offset, to);
-    else spreadOut(engine, arena, input, w, offset, to);
-  });
+  withContiguous(engine, bias ? [x, bias] : [x], ([rows, ...biases]) =>
+    together(engine.memory, [rows, weight, ...biases], [out], (arena, [input, w, offset], [to]) => {
+      if (few) dots(engine, arena, activations, input, w, offset, to);
+      else spreadOut(engine, arena, input, w, offset, to);
+    }),
+  );
 }
 
 function dots(
@@ -118,9 +121,9 @@ export function dequantize(engine: Engine, table: Operand, rows: Operand | null,
     return;
   }
   const k = table.shape[1];
-  const ids = elementsOf(bufferOf(rows), "i32").subarray(rows.offset);
+  const ids = elementsOf(bufferOf(rows), "i32");
   for (let row = 0; row < out.shape[0]; row++) {
-    const id = checked("embedding", ids[row], table.shape[0]);
+    const id = checked("embedding", ids[rows.offset + row * rows.strides[0]], table.shape[0]);
     const one = viewOf(table, { shape: [1, k], offset: table.offset + id * k });
     const to = viewOf(out, { shape: [1, k], strides: contiguousStrides([1, k]), offset: out.offset + row * k });
     together(engine.memory, [one], [to], (arena, [from], [line]) => spreadRows(engine, arena, from, line));

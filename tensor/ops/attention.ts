@@ -8,7 +8,7 @@ import { arange } from "./creation.ts";
 import { where } from "./elementwise.ts";
 import { matmul } from "./matmul.ts";
 import { safeSoftmax, softmax } from "./softmax.ts";
-import { expand, reshape, transpose, unsqueeze } from "./views.ts";
+import { cast, expand, reshape, transpose, unsqueeze } from "./views.ts";
 
 export interface AttentionOptions {
   /** Broadcasts to [b, h, i, j]. bool: true where a query may look. Float: added to the scores. */
@@ -79,7 +79,7 @@ function fusedAttention(q: Tensor, k: Tensor, v: Tensor, { mask, causal, scale }
   scope(() => {
     let bias = mask?.dtype === "bool" ? where(mask, 0, Number.NEGATIVE_INFINITY) : mask;
     if (causal) bias = where(lowerRight(q, k), bias ?? 0, Number.NEGATIVE_INFINITY);
-    const wide = bias ? expand(bias, scores) : null;
+    const wide = bias ? expand(cast(bias, "f32"), scores) : null;
     q.backend.fused.attention!(q, k, v, wide, scale ?? 1 / Math.sqrt(width), out);
   });
   return out;

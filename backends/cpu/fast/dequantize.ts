@@ -9,7 +9,7 @@ export const dequantize: FusedKernels["dequantize"] = (table, rows, out) => {
   const [target, lines] = [stored(out), new Lines(table, k, 1)];
   const ids = rows && stored(rows);
   for (let row = 0; row < count; row++) {
-    const id = ids ? checked("embedding", ids[rows.offset + row], table.shape[0]) : row;
+    const id = ids ? checked("embedding", ids[rows.offset + row * rows.strides[0]], table.shape[0]) : row;
     lines.at(table.offset + id * k, 1, k);
     target.set(lines.floats, out.offset + row * k);
   }

@@ -34,6 +34,7 @@ export function gather(input: Operand, axis: number, index: Operand, out: Operan
  */
 export function scatterAdd(out: Operand, axis: number, index: Operand, source: Operand): void {
   const [target, ids, from] = [stored(out), stored(index), stored(source)];
+  const table = source.dtype === "f16" || source.dtype === "bf16" ? widened(source.dtype) : undefined;
   const size = out.shape[axis];
   const along = out.strides[axis];
   const rest = out.strides.map((s, i) => (i === axis ? 0 : s));
@@ -42,7 +43,9 @@ export function scatterAdd(out: Operand, axis: number, index: Operand, source: O
   const [n, stepOut, stepId, stepFrom] = [loop.shape[last], ...loop.strides.map((s) => s[last])];
   forEachRow(loop, [out.offset, index.offset, source.offset], ([p, q, r]) => {
     for (let i = 0; i < n; i++) {
-      target[p + i * stepOut + checked("scatterAdd", ids[q + i * stepId], size) * along] += from[r + i * stepFrom];
+      const value = from[r + i * stepFrom];
+      const to = p + i * stepOut + checked("scatterAdd", ids[q + i * stepId], size) * along;
+      target[to] += table ? table[value] : value;
     }
   });
 }

@@ -32,8 +32,12 @@ const LN2 = [0.693359375, -2.1219444005469057e-4] as const;
 const HALF_PI = [1.5703125, 4.837512969970703e-4, 7.549789954891882e-8] as const;
 /** 1.5 · 2^23: a small number added to it is rounded to an integer, which the lowest bits of the sum hold. */
 const ROUNDER = 12582912;
+const ROUNDER_BITS = 0x4b400000;
 /** Up to here sin and cos reduce their argument exactly enough; the host computes those beyond. */
 const MOST_TURNS = 8192;
+
+/** 2^(n + more), by its bits. */
+const powerOfTwo = (n: V, more: number): V => i32x4.shl(i32x4.add(n, v128.i32(127 + more)), i32.const(23));
 
 /**
  * Functions of four numbers at once, in f32. The polynomials are minimax fits of ours; the errors named are the largest
@@ -53,24 +57,33 @@ export class VectorMath {
     return coefficients.map(v128.f32).reduceRight((sum, c) => this.madd(sum, x, c));
   }
 
-  /** e^x for x <= 89, as 2^n · e^r with |r| <= ln2 / 2; error 1.5 ulp. 0 below -87. NaN stays. */
+  /** e^x; error 1.5 ulp of normal numbers, and gradually 0 below them. NaN stays. */
   exp(value: V): V {
-    return this.expBelow(f32x4.pmin(value, v128.f32(89)));
+    const x = f32x4.pmax(f32x4.pmin(value, v128.f32(89)), v128.f32(-104.5));
+    const { doubled, exponent } = this.powerOfE(x);
+    // 2^(n - 1) is no normal number where e^x is not: its two halves are
+    const half = this.f.let(i32x4.shr_s(exponent, i32.const(1)));
+    const rest = i32x4.sub(exponent, half);
+    return f32x4.mul(f32x4.mul(doubled, powerOfTwo(half, 0)), powerOfTwo(rest, -1));
   }
 
-  /** The same where x is known to be 89 at most. */
+  /** e^x for x <= 89 where what is below 1e-38 counts as 0, as beside 1 or the largest of a softmax. */
   expBelow(value: V): V {
+    const { doubled, exponent } = this.powerOfE(f32x4.pmax(value, v128.f32(-87.5)));
+    return f32x4.mul(doubled, powerOfTwo(exponent, -1)); // with n = 128 it is still a number, and with n = -126 it is 0
+  }
+
+  /** e^x = 2^n · e^r with |r| <= ln2 / 2: 2 · e^r, and n as whole numbers. */
+  private powerOfE(value: V): { doubled: V; exponent: V } {
     const { f, madd } = this;
-    const x = f.let(f32x4.pmax(value, v128.f32(-87.5)));
+    const x = f.let(value);
     const shifted = f.let(madd(x, v128.f32(Math.LOG2E), v128.f32(ROUNDER)));
     const n = f.let(f32x4.sub(shifted, v128.f32(ROUNDER)));
     const r = f.let(madd(n, v128.f32(-LN2[1]), madd(n, v128.f32(-LN2[0]), x)));
     const series = [
       2, 2, 0.9999998807907104, 0.3333304226398468, 0.08333677798509598, 0.01673749089241028, 0.002762907650321722,
     ]; // of 2 · e^r
-    // 2^(n - 1): with n = 128 it is still a number, and with n = -126 it becomes 0
-    const scale = i32x4.add(i32x4.shl(shifted, i32.const(23)), v128.i32(126 << 23));
-    return f32x4.mul(this.polynomial(r, series), scale);
+    return { doubled: this.polynomial(r, series), exponent: f.let(i32x4.sub(shifted, v128.i32(ROUNDER_BITS))) };
   }
 
   /** ln x; error 2 ulp. -infinity at 0, NaN below. */

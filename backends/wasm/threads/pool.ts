@@ -125,9 +125,16 @@ export class Pool {
     }
   }
 
+  /** A page's policy may forbid workers, which is told by an event: whoever never came is not counted. */
+  private lose(thread: Thread): void {
+    if (!this.threads.includes(thread)) return;
+    this.threads.splice(this.threads.indexOf(thread), 1);
+    this.wanted--;
+  }
+
   private start(): void {
     try {
-      while (this.threads.length < this.wanted) this.threads.push(startWorker());
+      while (this.threads.length < this.wanted) this.threads.push(startWorker((thread) => this.lose(thread)));
     } catch {
       this.wanted = this.threads.length; // a security policy may forbid workers: then one thread does it all
     }
@@ -148,7 +155,8 @@ function greetingOf({ index, memory }: Arena): NewArena {
 /** `__name`: some tools (tsx, esbuild with keepNames) wrap functions in a helper of that name. */
 const TEXT = `const __name = (f) => f; (${workerMain})(${hostFunctions})`;
 
-function startWorker(): Thread {
+/** @param lost told when a browser refuses to run it */
+function startWorker(lost: (thread: Thread) => void): Thread {
   const node = nodeModule<typeof import("node:worker_threads")>("node:worker_threads");
   if (node) {
     const worker = new node.Worker(TEXT, { eval: true, execArgv: [], stdin: false });
@@ -157,6 +165,7 @@ function startWorker(): Thread {
   }
   const url = URL.createObjectURL(new Blob([TEXT], { type: "text/javascript" }));
   const worker = new Worker(url);
+  worker.addEventListener("error", () => lost(worker));
   URL.revokeObjectURL(url);
   return worker;
 }
