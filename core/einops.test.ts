@@ -57,14 +57,28 @@ describe("planEinsum", () => {
     expect(plan.output.map((name) => plan.sizes.get(name))).toEqual([5, 2, 3]);
   });
 
+  it("reads names as words where their count fits the shapes, else as letters", () => {
+    expect(planEinsum("ab, bc -> ab", [[2], [3]]).operands).toEqual([["ab"], ["bc"]]);
+    expect(planEinsum("ab, bc -> ab", [[2, 3], [3, 4]]).operands).toEqual([["a", "b"], ["b", "c"]]); // biome-ignore format: two readings
+    expect(planEinsum("i,j->ji", [[2], [3]]).output).toEqual(["j", "i"]);
+    expect(planEinsum("... ab -> ab", [[2, 3]]).operands).toEqual([[".0", "ab"]]);
+    expect(planEinsum("...ab -> ab", [[2, 3]]).operands).toEqual([["a", "b"]]);
+  });
+
+  it("without “->” keeps ... and the names that stand once, in alphabetical order", () => {
+    expect(planEinsum("ba", [[2, 3]]).output).toEqual(["a", "b"]);
+    expect(planEinsum("...kB,ja...", [[5, 2, 3], [4, 2, 5]]).output).toEqual([".0", "B", "a", "j", "k"]); // biome-ignore format: one line
+    expect(planEinsum("ii", [[2, 2]]).output).toEqual([]);
+  });
+
   it("keeps a size of 0", () => {
     expect(planEinsum("a b -> b a", [[0, 3]]).sizes.get("a")).toBe(0);
   });
 
   it.each([
-    ["a b", [[2, 3]], "expected one “->”"],
+    ["a -> b -> c", [[2]], "expected one “->” at most"],
     ["a, b -> a b", [[2]], "the pattern names 2 tensors, 1 are given"],
-    ["a, b, c -> a", [[1], [1], [1]], "expected one or two tensors, got 3"],
+    ["a, b, c -> a", [[1], [1]], "the pattern names 3 tensors, 2 are given"],
     [
       "a b, b c -> a c",
       [
@@ -83,7 +97,19 @@ describe("planEinsum", () => {
     ],
     ["a b -> a", [[2]], "operand 0 has 1 dims, the pattern says “a b”"],
     ["a -> b", [[2]], "b is not on the left"],
-    ["a a -> a", [[2, 2]], "“a” stands twice in “a a”"],
+    ["a a -> a", [[2, 3]], "a is 2 and 3"],
+    ["a b -> a a", [[2, 3]], "“a” stands twice in “a a”"],
+    ["... a ... -> a", [[2, 3]], "“...” stands twice in “... a ...”"],
+    [
+      "ij,jk->ik",
+      [
+        [2, 3, 4],
+        [4, 5],
+      ],
+      "operand 0 has 3 dims, the pattern says “ij”",
+    ],
+    ["...ij->...ij", [[2]], "operand 0 has 1 dims, the pattern says “...ij”"],
+    ["ij->il", [[2, 3]], "l is not on the left"],
     ["(a b) -> a", [[2, 2]], "“(a” is not a name"],
   ])("refuses %s", (pattern, shapes, message) => {
     expect(() => planEinsum(pattern, shapes)).toThrow(message);

@@ -130,6 +130,7 @@ const TABLE: Row[] = [
   row("einsum", [[2, 3, 2], [2, 4, 2]], (a, b) => T.einsum("b i d, b j d -> i b j", a, b)),
   row("einsum", [[2, 3], [4, 3, 2]], (a, b) => T.einsum("... k, b k ... -> b ...", a, b)),
   row("einsum", [[2, 3]], (a) => T.einsum("a b -> b", a)),
+  row("einsum", [[2, 3, 3], [3, 2], [2]], (a, b, c) => T.einsum("bii,ij,j->jb", a, b, c)),
   row("differentiable", [[3]], (x) => T.differentiable([x], () => x.mul(2), (g) => [g.mul(2)])),
   row("sumToShape", [[2, 3]], (x) => T.sumToShape(x, [1, 3])),
 ]; // biome-ignore format: one row a line

@@ -16,6 +16,7 @@ export { type CustomKernel, type CustomOp, customOp } from "./ops/custom.ts";
 export * from "./ops/diagonals.ts";
 export * from "./ops/dropout.ts";
 export * from "./ops/einops.ts";
+export * from "./ops/einsum.ts";
 export * from "./ops/elementwise.ts";
 export * from "./ops/groupNorm.ts";
 export * from "./ops/indexing.ts";

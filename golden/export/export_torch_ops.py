@@ -224,8 +224,25 @@ def layers():
     yield Call("outer", torch.outer, {"a": (3,), "b": (4,)})
 
 
+def einsums():
+    for label, equation, *shapes in (
+        ("trace", "ii", (4, 4)), ("diagonal", "bii->bi", (2, 3, 3)), ("diagonal-apart", "iji->ij", (3, 2, 3)),
+        ("thrice", "iii->i", (3, 3, 3)), ("sum", "ij->", (2, 3)), ("turned", "ba", (2, 3)),
+        ("matmul", "ij,jk", (2, 3), (3, 4)), ("batches", "bij,bjk->bik", (2, 3, 4), (2, 4, 5)),
+        ("spaces", "b ij, b jk -> b ik", (2, 3, 4), (2, 4, 5)), ("outer", "i,j->ji", (2,), (3,)),
+        ("elementwise", "ij,ij->ij", (2, 3), (2, 3)), ("repeated", "ii,ij->j", (3, 3), (3, 2)),
+        ("dots", "...ij,...jk->...ik", (2, 1, 3, 4), (3, 4, 2)), ("dots-implicit", "...kB,ja...", (5, 2, 3), (4, 2, 5)),
+        ("dots-summed", "...ij->ij", (2, 3, 2)), ("dots-last", "i...->...", (2, 3, 2)), ("scalars", ",i->i", (), (3,)),
+        ("bilinear", "bn,anm,bm->ba", (2, 3), (5, 3, 4), (2, 4)), ("chain", "ij,jk,kl,lm->im", (2, 3), (3, 4), (4, 2), (2, 3)),
+        ("three-dots", "...i,...i,...->...", (1, 3), (1, 3), (4,)), ("three-summed", "...,...,...->", (1,), (1,), (4,)),
+        ("three-once", "ia,jb,kc->ijk", (2, 3), (2, 2), (3, 2)),
+    ):  # fmt: skip
+        inputs = dict(zip("abcd", shapes))
+        yield Call(f"einsum-{label}", torch.einsum, inputs, [equation, *(f"${key}" for key in inputs)])
+
+
 def calls():
-    for group in (pointwise, activations, statistics, arranging, indexing, losses, layers):
+    for group in (pointwise, activations, statistics, arranging, indexing, losses, layers, einsums):
         yield from group()
 
 

@@ -1,8 +1,5 @@
 import { planEinops, type Sizes } from "../../core/einops.ts";
-import { planEinsum } from "../../core/einsum.ts";
-import { sizeOf } from "../../core/shape.ts";
 import type { Tensor } from "../tensor.ts";
-import { matmul } from "./matmul.ts";
 import { amax, amin, mean, sum } from "./reduce.ts";
 import { expand, permute, reshape } from "./views.ts";
 
@@ -47,45 +44,4 @@ export function reduce(t: Tensor, pattern: string, kind: keyof typeof REDUCTIONS
     ),
     merged,
   );
-}
-
-/**
- * Sums of products over named dims, as torch.einsum with words for names:
- * `einsum("b h i d, b h j d -> b h i j", q, k)`. `...` stands for dims that broadcast. One or two tensors.
- */
-export function einsum(pattern: string, ...tensors: Tensor[]): Tensor {
-  const { operands, output, sizes } = planEinsum(
-    pattern,
-    tensors.map((t) => t.shape),
-  );
-  const sizesOf = (names: readonly string[]) => names.map((name) => sizes.get(name)!);
-  if (tensors.length === 1) return arrange(tensors[0], operands[0], output, sizesOf(output));
-
-  const [a, b] = operands;
-  const shared = a.filter((name) => b.includes(name));
-  const batch = output.filter((name) => shared.includes(name));
-  const rows = output.filter((name) => a.includes(name) && !shared.includes(name));
-  const columns = output.filter((name) => b.includes(name) && !shared.includes(name));
-  const summed = shared.filter((name) => !output.includes(name));
-
-  /** An operand as [batch…, (first), (second)]. */
-  const matrix = (i: number, first: readonly string[], second: readonly string[]) => {
-    const names = [...batch, ...first, ...second];
-    const stretched = arrange(tensors[i], operands[i], names, sizesOf(names));
-    return reshape(stretched, [...sizesOf(batch), sizeOf(sizesOf(first)), sizeOf(sizesOf(second))]);
-  };
-  const product = matmul(matrix(0, rows, summed), matrix(1, summed, columns));
-  const names = [...batch, ...rows, ...columns];
-  return permute(
-    reshape(product, sizesOf(names)),
-    output.map((name) => names.indexOf(name)),
-  );
-}
-
-/** `t`, whose dims are `names`, with the dims `wanted`: the others summed, the rest in order, stretched to `sizes`. */
-function arrange(t: Tensor, names: readonly string[], wanted: readonly string[], sizes: readonly number[]): Tensor {
-  const folded = names.flatMap((name, axis) => (wanted.includes(name) ? [] : [axis]));
-  const kept = names.filter((name) => wanted.includes(name));
-  const order = wanted.map((name) => kept.indexOf(name));
-  return expand(permute(folded.length > 0 ? sum(t, folded) : t, order), sizes);
 }
