@@ -104,6 +104,9 @@ it("normalises axes", () => {
   expect(() => normalizeAxis("op", 0, 0)).toThrow("it is a scalar and has no dims");
   expect(() => normalizeAxis("op", 0.5, 3)).toThrow("dim 0.5");
   expect(() => normalizeAxes("op", [0, -3], 3)).toThrow("dim given twice");
+  expect(normalizeAxes("op", -1, 0)).toEqual([]);
+  expect(() => normalizeAxes("op", [0, -1], 0)).toThrow("dim given twice");
+  expect(() => normalizeAxes("op", 1, 0)).toThrow("dim 1 is out of range");
 });
 
 it("infers one missing size", () => {

@@ -42,7 +42,7 @@ export function isContiguous(shape: Shape, strides: Shape): boolean {
 
 /**
  * `axis` counted from the front; negative counts from the back, as in PyTorch.
- * (PyTorch lets a scalar have dim 0 and -1 in reductions; here a scalar has no dims.)
+ * A scalar has no dims: where PyTorch lets it have dim 0 and -1, `normalizeAxes` and tensor/ops/scalars.ts do.
  */
 export function normalizeAxis(op: string, axis: number, rank: number): number {
   if (!Number.isInteger(axis) || axis < -rank || axis >= rank) {
@@ -52,11 +52,11 @@ export function normalizeAxis(op: string, axis: number, rank: number): number {
   return axis < 0 ? axis + rank : axis;
 }
 
-/** Several axes, normalised, ascending and distinct. */
+/** Several axes, normalised, ascending and distinct. A scalar's dim is 0 or -1, as in PyTorch, and none is left of it. */
 export function normalizeAxes(op: string, axes: number | readonly number[], rank: number): number[] {
-  const list = (typeof axes === "number" ? [axes] : axes).map((axis) => normalizeAxis(op, axis, rank));
+  const list = (typeof axes === "number" ? [axes] : axes).map((axis) => normalizeAxis(op, axis, Math.max(1, rank)));
   if (new Set(list).size !== list.length) throw new ShapeError(`${op}: dim given twice in ${showShape(list)}`);
-  return list.sort((a, b) => a - b);
+  return rank === 0 ? [] : list.sort((a, b) => a - b);
 }
 
 /** The shape that all of `shapes` broadcast to: aligned at the right, 1 stretches to any size. */

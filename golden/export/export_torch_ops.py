@@ -241,8 +241,30 @@ def einsums():
         yield Call(f"einsum-{label}", torch.einsum, inputs, [equation, *(f"${key}" for key in inputs)])
 
 
+def scalars():
+    x, at, line = {"x": ()}, torch.tensor(0), torch.tensor([0])
+    for op in ("sum", "mean", "amax", "amin", "any", "all", "argmax", "argmin", "cumsum", "cumprod", "logcumsumexp", "prod",
+               "squeeze", "softmax", "log_softmax", "logsumexp", "sort", "max", "min"):  # fmt: skip
+        for dim in (0, -1):
+            yield Call(f"scalar-{op}-{dim}", getattr(torch, op), x, ["$x", dim], op=op)
+    yield Call("scalar-flip", torch.flip, x, ["$x", [-1]], op="flip")
+    yield Call("scalar-transpose", torch.transpose, x, ["$x", 0, -1], op="transpose")
+    yield Call("scalar-topk", torch.topk, x, ["$x", 1, -1], op="topk")
+    yield Call("scalar-sum-keepdim", torch.sum, x, ["$x", [0], True], op="sum")
+    yield Call("scalar-max-keepdim", torch.max, x, ["$x", 0, True], op="max")
+    yield Call("scalar-std", torch.std, x, ["$x", -1], {"correction": 0}, op="std")
+    yield Call("scalar-norm", torch.linalg.vector_norm, x, ["$x", 3, 0], op="vector_norm")
+    yield Call("scalar-gather", torch.gather, x | {"index": at}, ["$x", 0, "$index"], op="gather")
+    yield Call("scalar-index_select", torch.index_select, x | {"index": line}, ["$x", -1, "$index"], op="index_select")
+    both = x | {"index": at, "src": ()}
+    for op in ("scatter", "scatter_add"):
+        yield Call(f"scalar-{op}", getattr(torch, op), both, ["$x", -1, "$index", "$src"], op=op)
+    yield Call("scalar-index_copy", torch.index_copy, x | {"index": line, "src": ()}, ["$x", 0, "$index", "$src"], op="index_copy")
+    yield Call("scalar-index_fill", torch.index_fill, x | {"index": line}, ["$x", 0, "$index", 2.5], op="index_fill")
+
+
 def calls():
-    for group in (pointwise, activations, statistics, arranging, indexing, losses, layers, einsums):
+    for group in (pointwise, activations, statistics, arranging, indexing, losses, layers, einsums, scalars):
         yield from group()
 
 

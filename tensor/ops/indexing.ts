@@ -5,6 +5,7 @@ import { commonBackend, empty, type Tensor } from "../tensor.ts";
 import { computeDType, isQuantized } from "../../core/dtype.ts";
 import { fromData, zeros } from "./creation.ts";
 import { where } from "./elementwise.ts";
+import { asVectors } from "./scalars.ts";
 import { contiguous, dequantized, expand, reshape, unsqueeze } from "./views.ts";
 
 /**
@@ -13,6 +14,7 @@ import { contiguous, dequantized, expand, reshape, unsqueeze } from "./views.ts"
  * wasm); it does not count from the end.
  */
 export function gather(t: Tensor, dim: number, index: Tensor): Tensor {
+  if (t.rank === 0 && index.rank === 0) return asVectors([t, index], (x, at) => gather(x, dim, at));
   const axis = requireIndex("gather", t, dim, index);
   return differentiable(
     [t, index],
@@ -30,6 +32,7 @@ export function gather(t: Tensor, dim: number, index: Tensor): Tensor {
  * `source` has the shape of `index` (PyTorch lets it be larger) and the dtype of `t`.
  */
 export function scatterAdd(t: Tensor, dim: number, index: Tensor, source: Tensor): Tensor {
+  if (t.rank === 0) return asVectors([t, index, source], (x, at, from) => scatterAdd(x, dim, at, from));
   const axis = requireIndex("scatterAdd", t, dim, index);
   if (index.rank !== source.rank || index.shape.some((d, i) => d !== source.shape[i])) {
     const shapes = `index ${showShape(index.shape)} and source ${showShape(source.shape)}`;
@@ -53,6 +56,7 @@ export function scatterAdd(t: Tensor, dim: number, index: Tensor, source: Tensor
 
 /** Slices of `t` along `dim`, in the order of `index` (i32, one dim), as torch.index_select. */
 export function indexSelect(t: Tensor, dim: number, index: Tensor): Tensor {
+  if (t.rank === 0) return asVectors([t], (x) => indexSelect(x, dim, index));
   const axis = normalizeAxis("indexSelect", dim, t.rank);
   if (index.rank !== 1) throw new ShapeError(`indexSelect: expected an index with one dim, got ${index}`);
   const shape = t.shape.map((d, i) => (i === axis ? index.size : d));

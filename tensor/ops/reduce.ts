@@ -7,6 +7,7 @@ import { scope } from "../scope.ts";
 import { empty, type Tensor } from "../tensor.ts";
 import { eq, ne, sub } from "./elementwise.ts";
 import { flip } from "./indexing.ts";
+import { asVectors } from "./scalars.ts";
 import { cast, expand, reshape, transpose } from "./views.ts";
 
 type Dims = number | readonly number[];
@@ -114,6 +115,7 @@ function argExtreme(kind: "argmax" | "argmin", t: Tensor, dim: number | undefine
         )
       : found;
   }
+  if (t.rank === 0) return asVectors([t], (x) => argExtreme(kind, x, dim, keepdim));
   const axis = normalizeAxis(kind, dim, t.rank);
   requireElements(kind, t, [axis]);
   return scope(() => fold(kind, t, [axis], keepdim, "i32"));
@@ -131,6 +133,7 @@ export function all(t: Tensor, dim?: Dims, keepdim = false): Tensor {
 
 /** Running sum along `dim`, each element included. bool and i32 give i32. */
 export function cumsum(t: Tensor, dim: number): Tensor {
+  if (t.rank === 0) return asVectors([t], (x) => cumsum(x, dim));
   const axis = normalizeAxis("cumsum", dim, t.rank);
   if (axis !== t.rank - 1) return transpose(cumsum(transpose(t, axis, -1), -1), axis, -1);
   return differentiable(

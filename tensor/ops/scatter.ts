@@ -8,6 +8,7 @@ import { ne, where } from "./elementwise.ts";
 import { gather, indexSelect, scatterAdd } from "./indexing.ts";
 import { concat } from "./join.ts";
 import { cumsum } from "./reduce.ts";
+import { asVectors } from "./scalars.ts";
 import { sort } from "./sort.ts";
 import { cast, expand, flatten, reshape, slice, unsqueeze } from "./views.ts";
 
@@ -16,6 +17,10 @@ import { cast, expand, flatten, reshape, slice, unsqueeze } from "./views.ts";
  * (PyTorch leaves that open). `source` is a number, or has the shape of `index` and the dtype of `t`.
  */
 export function scatter(t: Tensor, dim: number, index: Tensor, source: Tensor | number): Tensor {
+  if (t.rank === 0) {
+    const from = source instanceof Tensor && source.rank === 0 ? reshape(source, [1]) : source;
+    return asVectors([t, index], (x, at) => scatter(x, dim, at, from));
+  }
   const axis = normalizeAxis("scatter", dim, t.rank);
   const dtype = computeDType(t.dtype);
   if (source instanceof Tensor && computeDType(source.dtype) !== dtype) {
@@ -54,12 +59,14 @@ export function indexAdd(t: Tensor, dim: number, index: Tensor, source: Tensor):
 
 /** `t` with its slices at `index` (i32, one dim) along `dim` replaced by those of `source`, as torch.index_copy. */
 export function indexCopy(t: Tensor, dim: number, index: Tensor, source: Tensor): Tensor {
+  if (t.rank === 0) return asVectors([t, source], (x, from) => indexCopy(x, dim, index, from));
   const axis = normalizeAxis("indexCopy", dim, t.rank);
   return scatter(t, axis, alongAxis("indexCopy", index, axis, source.shape), source);
 }
 
 /** `t` with `value` in its slices at `index` (i32, one dim) along `dim`, as torch.index_fill. */
 export function indexFill(t: Tensor, dim: number, index: Tensor, value: number): Tensor {
+  if (t.rank === 0) return asVectors([t], (x) => indexFill(x, dim, index, value));
   const axis = normalizeAxis("indexFill", dim, t.rank);
   const shape = t.shape.map((d, i) => (i === axis ? index.size : d));
   return scatter(t, axis, alongAxis("indexFill", index, axis, shape), value);

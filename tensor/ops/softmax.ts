@@ -4,6 +4,7 @@ import { differentiable } from "../autograd.ts";
 import { empty, type Tensor } from "../tensor.ts";
 import { full, zeros } from "./creation.ts";
 import { where } from "./elementwise.ts";
+import { asVectors } from "./scalars.ts";
 import { contiguous, reshape, transpose } from "./views.ts";
 
 /** exp(x) / Σ exp(x) along `dim`. A row of -inf gives NaN, as in PyTorch. */
@@ -21,6 +22,7 @@ export function safeSoftmax(x: Tensor, dim: number): Tensor {
 /** `fn`, which gives softmax over the last dim, over dim `dim`. */
 function alongLast(op: string, x: Tensor, dim: number, fn: (x: Tensor) => Tensor): Tensor {
   requireFloat(op, x.dtype);
+  if (x.rank === 0) return asVectors([x], (v) => alongLast(op, v, dim, fn));
   const axis = normalizeAxis(op, dim, x.rank);
   if (axis !== x.rank - 1) return transpose(alongLast(op, transpose(x, axis, -1), -1, fn), axis, -1);
   return differentiable(
@@ -47,6 +49,7 @@ export function softmaxComposite(x: Tensor): Tensor {
 /** log(softmax(x)), without the loss of small probabilities. */
 export function logSoftmax(x: Tensor, dim: number): Tensor {
   requireFloat("logSoftmax", x.dtype);
+  if (x.rank === 0) return asVectors([x], (v) => logSoftmax(v, dim));
   const axis = normalizeAxis("logSoftmax", dim, x.rank);
   return differentiable(
     [x],

@@ -6,7 +6,7 @@ import { empty, type Tensor } from "../tensor.ts";
 import { arange, zeros } from "./creation.ts";
 import { elementwise, neg } from "./elementwise.ts";
 import { gather, scatterAdd } from "./indexing.ts";
-import { cast, contiguous, expand, slice, transpose, unsqueeze } from "./views.ts";
+import { cast, contiguous, expand, reshape, slice, transpose, unsqueeze } from "./views.ts";
 
 /** Values, and where along the dim they came from (i32). The gradient flows through the values. */
 export interface Ordered {
@@ -25,11 +25,17 @@ export function topk(x: Tensor, k: number, dim = -1, { largest = true } = {}): O
 
 /** All elements along `dim` in order, as torch.sort with stable = true. NaN counts as in `topk`. */
 export function sort(x: Tensor, dim = -1, { descending = false } = {}): Ordered {
-  return order("sort", x, x.shape[normalizeAxis("sort", dim, x.rank)], dim, descending);
+  return order("sort", x, null, dim, descending);
 }
 
-function order(op: string, x: Tensor, k: number, dim: number, descending: boolean): Ordered {
+/** The first `count` along `dim` in order, or all (null). */
+function order(op: string, x: Tensor, count: number | null, dim: number, descending: boolean): Ordered {
+  if (x.rank === 0) {
+    const { values, indices } = order(op, reshape(x, [1]), count, dim, descending);
+    return { values: reshape(values, []), indices: reshape(indices, []) };
+  }
   const axis = normalizeAxis(op, dim, x.rank);
+  const k = count ?? x.shape[axis];
   if (!Number.isInteger(k) || k < 0 || k > x.shape[axis]) {
     throw new ShapeError(`${op}: k = ${k} is out of range for dim ${axis} of ${showShape(x.shape)}`);
   }

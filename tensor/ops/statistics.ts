@@ -8,8 +8,9 @@ import { gather } from "./indexing.ts";
 import { concat } from "./join.ts";
 import { logaddexp } from "./pointwise.ts";
 import { amax, amin, argmax, argmin, sum, variance } from "./reduce.ts";
+import { asVectors } from "./scalars.ts";
 import type { Ordered } from "./sort.ts";
-import { cast, expand, flatten, slice, squeeze } from "./views.ts";
+import { cast, expand, flatten, reshape, slice, squeeze } from "./views.ts";
 
 type Dims = number | readonly number[];
 
@@ -72,6 +73,7 @@ export function min(t: Tensor, dim: number, keepdim = false): Ordered {
 }
 
 function winner(find: typeof argmax, t: Tensor, dim: number, keepdim: boolean): Ordered {
+  if (t.rank === 0) return winner(find, reshape(t, [1]), dim, false);
   const axis = normalizeAxis(find === argmax ? "max" : "min", dim, t.rank);
   const numbers = t.dtype === "bool" ? cast(t, "i32") : t;
   const at = find(numbers, axis, true);
@@ -82,6 +84,7 @@ function winner(find: typeof argmax, t: Tensor, dim: number, keepdim: boolean): 
 /** The product over `dim` (of all elements if not given), as torch.prod; 1 over none. bool gives i32. */
 export function prod(t: Tensor, dim?: number, keepdim = false): Tensor {
   if (dim === undefined) return squeeze(prod(flatten(t), 0, true), 0);
+  if (t.rank === 0) return asVectors([t], (x) => prod(x, dim));
   const axis = normalizeAxis("prod", dim, t.rank);
   let rest = numeric(t);
   const odd: Tensor[] = [];
@@ -116,6 +119,7 @@ export function logcumsumexp(t: Tensor, dim: number): Tensor {
 
 /** A running fold in log₂ n steps: each doubles the stretch that an element has folded (Hillis and Steele, 1986). */
 function running(op: string, t: Tensor, dim: number, join: (a: Tensor, b: Tensor) => Tensor): Tensor {
+  if (t.rank === 0) return asVectors([t], (x) => running(op, x, dim, join));
   const axis = normalizeAxis(op, dim, t.rank);
   const n = t.shape[axis];
   let sofar = t;

@@ -15,6 +15,7 @@ import { scatterAlong } from "./indexing.ts";
 import { padAlong } from "./join.ts";
 import { zeros } from "./creation.ts";
 import { sumToShape } from "./elementwise.ts";
+import { asVectors } from "./scalars.ts";
 
 /** Another look at the memory of `t`. `back` turns the gradient of the view into that of `t`. */
 function view(t: Tensor, shape: Shape, strides: Shape, offset: number, back: (grad: Tensor) => Tensor): Tensor {
@@ -46,6 +47,7 @@ export function permute(t: Tensor, dims: readonly number[]): Tensor {
 }
 
 export function transpose(t: Tensor, dim0: number, dim1: number): Tensor {
+  if (t.rank === 0) return asVectors([t], (x) => transpose(x, dim0, dim1));
   const order = t.shape.map((_, i) => i);
   const [a, b] = [normalizeAxis("transpose", dim0, t.rank), normalizeAxis("transpose", dim1, t.rank)];
   [order[a], order[b]] = [b, a];
@@ -60,6 +62,7 @@ export function unsqueeze(t: Tensor, dim: number): Tensor {
 
 /** Without dim `dim`, if its size is 1. */
 export function squeeze(t: Tensor, dim: number): Tensor {
+  if (t.rank === 0) return asVectors([t], (x) => squeeze(x, dim));
   const at = normalizeAxis("squeeze", dim, t.rank);
   if (t.shape[at] !== 1) return t;
   const shape = t.shape.filter((_, i) => i !== at);
