@@ -43,7 +43,7 @@ export class Flamingo extends Module {
   /** Pictures [b, m, 1, 3, s, s] -> media tokens [b, m, n, w]. The tower is frozen: no gradient enters it. */
   encode(pixelValues: Tensor): Tensor {
     const [b, m] = pixelValues.shape;
-    const pictures = rearrange(pixelValues, "b m f c h w -> (b m f) c h w"); // [(b m), c, s, s]
+    const pictures = rearrange(pixelValues, "b m f c y x -> (b m f) c y x"); // [(b m), 3, s, s]
     const features = noGrad(() => this.vision_encoder.call(pictures)); // [(b m), v, w]
     if (!this.perceiver) return rearrange(features, "(b m) v w -> b m v w", { b, m }); // [b, m, v, w]
     return this.perceiver.call(rearrange(features, "(b m f) v w -> b m f v w", { b, m, f: 1 })); // [b, m, n, w]

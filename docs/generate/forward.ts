@@ -8,7 +8,7 @@ import { extentOf } from "./source.ts";
 const runs = new Map<string, ShapeLine[]>();
 
 /** Every commented line that a model runs on one picture and 32 tokens, on the meta backend. */
-function linesOf(variant: VariantName): ShapeLine[] {
+export function linesOf(variant: VariantName): ShapeLine[] {
   const known = runs.get(variant) ?? collect(() => report(new InfiMM(configOf(variant))));
   runs.set(variant, known);
   return known;

@@ -8,9 +8,9 @@ import { quote, type StoredDType, type StoredTensor, type TensorData, type Weigh
  * How files hold quantised tensors (core/quantized.ts), which no file format knows: as two tensors that every tool
  * reads, one for each plane, one right after the other.
  *
- *     <name>.q8      U8  [..., k]         signed bytes         or
- *     <name>.q4      U8  [..., k / 2]     nibbles, in blocks of 16 bytes
- *     <name>.scales  F16 [..., k / 32]
+ *     <name>.q8      U8  [..., in]         signed bytes         or
+ *     <name>.q4      U8  [..., in / 2]     nibbles, in blocks of 16 bytes
+ *     <name>.scales  F16 [..., in / 32]
  *
  * In NumPy, q8 is: `q.view("int8").reshape(n, -1, 32) * scales[..., None]`; q4: with `b = q.reshape(n, -1, 16)`,
  * `(concatenate([b & 15, b >> 4], -1) - 8.0) * scales[..., None]`.

@@ -3,7 +3,7 @@ import { any, cast, cumsum, onesLike, type Tensor } from "../../tensor/index.ts"
 
 /** Which picture each text token may look at, and the pictures. Given to every cross-attention block. */
 export interface Media {
-  /** [b, m, n, d]: m pictures of n tokens */
+  /** [b, m, n, w]: m pictures of n tokens */
   readonly features: Tensor;
   /** i32 [b, t]: how many `<image>` tokens stand up to and including each token. Token i sees picture textTime[i]; 0: none. */
   readonly textTime: Tensor;

@@ -22,13 +22,13 @@ export class Attention extends Module {
     this.scale = (width / heads) ** -0.5;
   }
 
-  /** [b, t, w] -> [b, t, w] */
+  /** [b, v, w] -> [b, v, w] */
   forward(x: Tensor): Tensor {
     const bias = concat([this.q_bias, this.v_bias.zerosLike(), this.v_bias]); // [3*w]
-    const qkv = linear(x, this.qkv.weight, bias); // [b, t, 3*w]
-    const heads = (y: Tensor) => rearrange(y, "b t (h d) -> b h t d", { h: this.heads });
-    const [q, k, v] = chunk(qkv, 3, -1).map(heads); // [b, h, t, d]
-    const out = attend(q, k, v, { scale: this.scale }); // [b, h, t, d]
-    return this.proj.call(rearrange(out, "b h t d -> b t (h d)")); // [b, t, w]
+    const qkv = linear(x, this.qkv.weight, bias); // [b, v, 3*w]
+    const heads = (y: Tensor) => rearrange(y, "b v (h e) -> b h v e", { h: this.heads });
+    const [q, k, v] = chunk(qkv, 3, -1).map(heads); // [b, h, v, e]
+    const out = attend(q, k, v, { scale: this.scale }); // [b, h, v, e]
+    return this.proj.call(rearrange(out, "b h v e -> b v (h e)")); // [b, v, w]
   }
 }

@@ -36,15 +36,15 @@ abstract class EvaBlock extends Module {
 /** L and g: norms stand before the branches. */
 export class PreNormBlock extends EvaBlock {
   forward(x: Tensor, rope: UnaryModule | null): Tensor {
-    x = x.add(this.attn.call(this.norm1.call(x), rope)); // [b, t, w]
-    return x.add(this.mlp.call(this.norm2.call(x))); // [b, t, w]
+    x = x.add(this.attn.call(this.norm1.call(x), rope)); // [b, v, w]
+    return x.add(this.mlp.call(this.norm2.call(x))); // [b, v, w]
   }
 }
 
 /** E: norms act on what the branches give. */
 export class PostNormBlock extends EvaBlock {
   forward(x: Tensor, rope: UnaryModule | null): Tensor {
-    x = x.add(this.norm1.call(this.attn.call(x, rope))); // [b, t, w]
-    return x.add(this.norm2.call(this.mlp.call(x))); // [b, t, w]
+    x = x.add(this.norm1.call(this.attn.call(x, rope))); // [b, v, w]
+    return x.add(this.norm2.call(this.mlp.call(x))); // [b, v, w]
   }
 }

@@ -17,7 +17,7 @@ import { VisionRotaryEmbedding } from "./rope.ts";
  */
 export class EVAVisionTransformer extends Module {
   cls_token: Tensor; // [1, 1, w]
-  pos_embed: Tensor; // [1, 1+n, w]
+  pos_embed: Tensor; // [1, 1+p, w]
   patch_embed: UnaryModule;
   rope: UnaryModule | null;
   blocks: ModuleList<VisionLayer>;
@@ -38,17 +38,17 @@ export class EVAVisionTransformer extends Module {
     this.head = new Linear(width, embed_dim);
   }
 
-  /** Pictures [b, 3, s, s] -> features of CLS and the patches [b, 1+n, w], not normalised. */
+  /** Pictures [b, 3, s, s] -> features of the v = 1+p tokens, CLS and the patches [b, v, w], not normalised. */
   forward(pixels: Tensor): Tensor {
-    const patches = this.patch_embed.call(pixels); // [b, n, w]
+    const patches = this.patch_embed.call(pixels); // [b, p, w]
     const cls = this.cls_token.expand(pixels.shape[0], -1, -1); // [b, 1, w]
-    let x = concat([cls, patches], 1).add(this.pos_embed); // [b, 1+n, w]
-    for (const block of this.blocks) x = block.call(x, this.rope); // [b, 1+n, w]
-    return x; // [b, 1+n, w]
+    let x = concat([cls, patches], 1).add(this.pos_embed); // [b, 1+p, w]
+    for (const block of this.blocks) x = block.call(x, this.rope); // [b, 1+p, w]
+    return x; // [b, 1+p, w]
   }
 
-  /** What CLIP compares with a text: CLS, normalised and projected. [b, 1+n, w] -> [b, c]. InfiMM never asks for it. */
+  /** What CLIP compares with a text: CLS, normalised and projected: [b, v, w] -> [b, embed]. InfiMM never asks for it. */
   classFeatures(features: Tensor): Tensor {
-    return this.head.call(select(this.norm.call(features), 1, 0)); // [b, c]
+    return this.head.call(select(this.norm.call(features), 1, 0)); // [b, embed]
   }
 }

@@ -16,9 +16,9 @@ export class Mlp extends Module {
     this.fc2 = new Linear(hidden, width);
   }
 
-  /** [b, t, w] -> [b, t, w] */
+  /** [b, v, w] -> [b, v, w] */
   forward(x: Tensor): Tensor {
-    const h = this.act.call(this.fc1.call(x)); // [b, t, hidden]
-    return this.fc2.call(h); // [b, t, w]
+    const h = this.act.call(this.fc1.call(x)); // [b, v, hidden]
+    return this.fc2.call(h); // [b, v, w]
   }
 }

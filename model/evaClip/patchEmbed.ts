@@ -11,9 +11,9 @@ export class PatchEmbed extends Module {
     this.proj = new Conv2d(3, width, { kernelSize: patchSize, stride: patchSize });
   }
 
-  /** Pictures [b, 3, s, s] -> patches [b, n, w], row by row. */
+  /** Pictures [b, 3, s, s] -> patches [b, p, w], row by row. */
   forward(pixels: Tensor): Tensor {
-    const x = this.proj.call(pixels); // [b, w, g, g]
-    return rearrange(x, "b w rows columns -> b (rows columns) w"); // [b, (g g), w]
+    const x = this.proj.call(pixels); // [b, w, y, x]
+    return rearrange(x, "b w y x -> b (y x) w"); // [b, (y x), w]
   }
 }

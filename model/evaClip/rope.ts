@@ -6,8 +6,8 @@ import { applyRope, concat, slice, type Tensor } from "../../tensor/index.ts";
  * EVA-02 (Fang et al., 2023), eva_vit.py: VisionRotaryEmbeddingFast. Its tables are part of the checkpoint.
  */
 export class VisionRotaryEmbedding extends Module {
-  freqs_cos: Tensor; // [n, d]
-  freqs_sin: Tensor; // [n, d]
+  freqs_cos: Tensor; // [p, e]
+  freqs_sin: Tensor; // [p, e]
 
   constructor(grid: number, headDim: number) {
     super();
@@ -21,15 +21,15 @@ export class VisionRotaryEmbedding extends Module {
 
   /** Queries or keys of the patches. */
   forward(x: Tensor): Tensor {
-    return applyRope(x, this.freqs_cos, this.freqs_sin, "adjacent"); // [b, h, n, d]
+    return applyRope(x, this.freqs_cos, this.freqs_sin, "adjacent"); // [b, h, p, e]
   }
 }
 
 /** Queries or keys of all tokens: CLS, the first of them, has no place on the grid and is left as it is. */
 export function rotatePatches(x: Tensor, rope: UnaryModule): Tensor {
-  const cls = slice(x, 2, 0, 1); // [b, h, 1, d]
-  const patches = rope.call(slice(x, 2, 1)); // [b, h, n, d]
-  return concat([cls, patches], 2); // [b, h, 1+n, d]
+  const cls = slice(x, 2, 0, 1); // [b, h, 1, e]
+  const patches = rope.call(slice(x, 2, 1)); // [b, h, p, e]
+  return concat([cls, patches], 2); // [b, h, 1+p, e]
 }
 
 /**

@@ -33,14 +33,14 @@ export class SubLnAttention extends Module {
     this.scale = (width / heads) ** -0.5;
   }
 
-  /** [b, t, w] -> [b, t, w]; the first token is CLS, the others are patches on `rope`'s grid. */
+  /** [b, v, w] -> [b, v, w]; the first token is CLS, the others are patches on `rope`'s grid. */
   forward(x: Tensor, rope: UnaryModule): Tensor {
-    const heads = (y: Tensor) => rearrange(y, "b t (h d) -> b h t d", { h: this.heads });
-    const q = rotatePatches(heads(linear(x, this.q_proj.weight, this.q_bias)), rope); // [b, h, t, d]
-    const k = rotatePatches(heads(linear(x, this.k_proj.weight)), rope); // [b, h, t, d]
-    const v = heads(linear(x, this.v_proj.weight, this.v_bias)); // [b, h, t, d]
-    const out = attend(q, k, v, { scale: this.scale }); // [b, h, t, d]
-    const merged = rearrange(out, "b h t d -> b t (h d)"); // [b, t, w]
-    return this.proj.call(this.inner_attn_ln.call(merged)); // [b, t, w]
+    const heads = (y: Tensor) => rearrange(y, "b v (h e) -> b h v e", { h: this.heads });
+    const q = rotatePatches(heads(linear(x, this.q_proj.weight, this.q_bias)), rope); // [b, h, v, e]
+    const k = rotatePatches(heads(linear(x, this.k_proj.weight)), rope); // [b, h, v, e]
+    const v = heads(linear(x, this.v_proj.weight, this.v_bias)); // [b, h, v, e]
+    const out = attend(q, k, v, { scale: this.scale }); // [b, h, v, e]
+    const merged = rearrange(out, "b h v e -> b v (h e)"); // [b, v, w]
+    return this.proj.call(this.inner_attn_ln.call(merged)); // [b, v, w]
   }
 }

@@ -24,10 +24,10 @@ export class SwiGLU extends Module {
     this.w3 = new Linear(hidden, width);
   }
 
-  /** [b, t, w] -> [b, t, w] */
+  /** [b, v, w] -> [b, v, w] */
   forward(x: Tensor): Tensor {
-    const gate = this.act.call(this.w1.call(x)); // [b, t, hidden]
-    const hidden = gate.mul(this.w2.call(x)); // [b, t, hidden]
-    return this.w3.call(this.ffn_ln.call(hidden)); // [b, t, w]
+    const gate = this.act.call(this.w1.call(x)); // [b, v, hidden]
+    const hidden = gate.mul(this.w2.call(x)); // [b, v, hidden]
+    return this.w3.call(this.ffn_ln.call(hidden)); // [b, v, w]
   }
 }

@@ -18,7 +18,7 @@ export async function drawable(logits: () => Tensor, k: number): Promise<Drawabl
   if (k > 0 && k + 1 < vocab && all.backend.fused.topk) {
     const found = (await compute(() => {
       const { values, indices } = topk(all, k + 1);
-      return concat([values, indices.to("f32")], 1); // [b, 2*k+2]: ids below 2^24 are exact
+      return concat([values, indices.to("f32")], 1); // [b, both]: ids below 2^24 are exact
     })) as Float32Array;
     const rows = rowsOf(found, 2 * (k + 1)).map((row) => ({
       values: row.subarray(0, k + 1),

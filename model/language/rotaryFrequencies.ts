@@ -10,19 +10,19 @@ export interface RotaryFrequencies {
 }
 
 /**
- * Frequencies of a language model's rotary positions: theta^(-2m/d), stretched as the config says. transformers:
+ * Frequencies of a language model's rotary positions: theta^(-2m/e), stretched as the config says. transformers:
  * ROPE_INIT_FUNCTIONS.
  *
  * @param length the number of positions so far, on which dynamic scaling depends
  */
 export function rotaryFrequencies(config: LanguageConfig, length: number): RotaryFrequencies {
-  const { head_dim: d, rope_theta: theta, rope_scaling: scaling, max_position_embeddings: trained } = config;
-  const plain = powers(theta, d);
+  const { head_dim: e, rope_theta: theta, rope_scaling: scaling, max_position_embeddings: trained } = config;
+  const plain = powers(theta, e);
   switch (scaling?.rope_type) {
     case "linear":
       return { frequencies: plain.map((f) => f / scaling.factor), scale: 1 };
     case "dynamic":
-      return { frequencies: powers(theta * dynamicGrowth(scaling.factor, length / trained) ** (d / (d - 2)), d), scale: 1 }; // biome-ignore format: one formula
+      return { frequencies: powers(theta * dynamicGrowth(scaling.factor, length / trained) ** (e / (e - 2)), e), scale: 1 }; // biome-ignore format: one formula
     case "llama3":
       return { frequencies: plain.map((f) => llama3(f, scaling)), scale: 1 };
     case "yarn":
@@ -32,9 +32,9 @@ export function rotaryFrequencies(config: LanguageConfig, length: number): Rotar
   }
 }
 
-/** theta^(-2m/d) for m = 0 … d/2 - 1. */
-function powers(theta: number, d: number): number[] {
-  return Array.from({ length: d / 2 }, (_, m) => theta ** ((-2 * m) / d));
+/** theta^(-2m/e) for m = 0 … e/2 - 1. */
+function powers(theta: number, e: number): number[] {
+  return Array.from({ length: e / 2 }, (_, m) => theta ** ((-2 * m) / e));
 }
 
 /** "NTK-aware" scaling: the base grows with what is longer than the pretraining; 1 for what is not. */
@@ -53,11 +53,11 @@ function llama3(frequency: number, scaling: RopeScaling & { rope_type: "llama3" 
 /** YaRN (Peng et al., 2023): the same by channel, on a straight line between two numbers of turns. */
 function yarn(plain: readonly number[], theta: number, scaling: RopeScaling & { rope_type: "yarn" }): number[] {
   const { factor, beta_fast, beta_slow, truncate, original_max_position_embeddings: trained } = scaling;
-  const d = 2 * plain.length;
-  const channelOf = (turns: number) => (d * Math.log(trained / (turns * 2 * Math.PI))) / (2 * Math.log(theta));
+  const e = 2 * plain.length;
+  const channelOf = (turns: number) => (e * Math.log(trained / (turns * 2 * Math.PI))) / (2 * Math.log(theta));
   const [fast, slow] = [channelOf(beta_fast), channelOf(beta_slow)];
   const from = Math.max(truncate ? Math.floor(fast) : fast, 0);
-  const to = Math.min(truncate ? Math.ceil(slow) : slow, d - 1);
+  const to = Math.min(truncate ? Math.ceil(slow) : slow, e - 1);
   const width = from === to ? 0.001 : to - from; // no division by zero, as in transformers
   return plain.map((frequency, m) => {
     const stretched = Math.min(1, Math.max(0, (m - from) / width));

@@ -28,19 +28,19 @@ export class PerceiverAttention extends Module {
   }
 
   /**
-   * @param x media tokens [b, m, v, d]: m pictures of v tokens
-   * @param latents [b, m, n, d]
-   * @returns [b, m, n, d]
+   * @param x media tokens [b, m, v, w]: m pictures of v tokens
+   * @param latents [b, m, n, w]
+   * @returns [b, m, n, w]
    */
   forward(x: Tensor, latents: Tensor): Tensor {
-    x = this.norm_media.call(x); // [b, m, v, d]
-    latents = this.norm_latents.call(latents); // [b, m, n, d]
+    x = this.norm_media.call(x); // [b, m, v, w]
+    latents = this.norm_latents.call(latents); // [b, m, n, w]
     const [k, v] = chunk(this.to_kv.call(concat([x, latents], -2)), 2, -1); // [b, m, v+n, inner]
-    const heads = (y: Tensor) => rearrange(y, "b m n (h d) -> b h m n d", { h: this.heads });
+    const heads = (y: Tensor) => rearrange(y, "b m n (h e) -> b h m n e", { h: this.heads });
     const q = heads(this.to_q.call(latents)).mul(this.scale); // [b, h, m, n, e]
     const sim = einsum("... i e, ... j e -> ... i j", q, heads(k)); // [b, h, m, n, v+n]
     const attn = tap("attn", softmax(sim, -1)); // [b, h, m, n, v+n]
     const out = einsum("... i j, ... j e -> ... i e", attn, heads(v)); // [b, h, m, n, e]
-    return this.to_out.call(rearrange(out, "b h m n e -> b m n (h e)")); // [b, m, n, d]
+    return this.to_out.call(rearrange(out, "b h m n e -> b m n (h e)")); // [b, m, n, w]
   }
 }

@@ -18,7 +18,7 @@ class ResamplerLayer extends ModuleList<LatentLayer | UnaryModule> {
  * section 3.1). Pictures are resampled one by one. helpers.py: PerceiverResampler.
  */
 export class PerceiverResampler extends Module {
-  latents: Tensor; // [n, d]
+  latents: Tensor; // [n, w]
   layers: ModuleList<ResamplerLayer>;
   norm: UnaryModule;
 
@@ -30,15 +30,15 @@ export class PerceiverResampler extends Module {
     this.norm = new LayerNorm(dim);
   }
 
-  /** Vision features [b, m, f, v, d] of m pictures, f frames (1) of v tokens -> [b, m, n, d] */
+  /** Vision features [b, m, f, v, w] of m pictures, f frames (1) of v tokens -> [b, m, n, w] */
   forward(features: Tensor): Tensor {
     const [b, m] = features.shape;
-    const x = rearrange(features, "b m f v d -> b m (f v) d"); // [b, m, (f v), d]
-    let latents = repeat(this.latents, "n d -> b m n d", { b, m }); // [b, m, n, d]
+    const x = rearrange(features, "b m f v w -> b m (f v) w"); // [b, m, (f v), w]
+    let latents = repeat(this.latents, "n w -> b m n w", { b, m }); // [b, m, n, w]
     for (const { 0: attn, 1: ff } of this.layers) {
-      latents = attn.call(x, latents).add(latents); // [b, m, n, d]
-      latents = ff.call(latents).add(latents); // [b, m, n, d]
+      latents = attn.call(x, latents).add(latents); // [b, m, n, w]
+      latents = ff.call(latents).add(latents); // [b, m, n, w]
     }
-    return this.norm.call(latents); // [b, m, n, d]
+    return this.norm.call(latents); // [b, m, n, w]
   }
 }

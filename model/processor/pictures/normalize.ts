@@ -10,7 +10,7 @@ const TABLES = CLIP_MEAN.map((mean, c) =>
   }),
 );
 
-/** RGB bytes [h, w, 3] -> normalised values [3, h, w]. */
+/** RGB bytes [height, width, 3] -> normalised values [3, height, width]. */
 export function normalize(pixels: Uint8Array): Float32Array {
   const area = pixels.length / 3;
   const values = new Float32Array(pixels.length);
