@@ -86,6 +86,7 @@ const TABLE: Row[] = [
   row("conv2d", [[1, 2, 4, 3], [3, 2, 2, 2], [3]], (x, w, b) => T.conv2d(x, w, b, { padding: 1, stride: [2, 1] })),
   row("conv2d", [[1, 2, 5, 4], [2, 1, 2, 2]], (x, w) => T.conv2d(x, w, null, { groups: 2, stride: 2, dilation: [2, 1] })),
   row("interpolate", [[1, 1, 3, 2]], (x) => T.interpolate(x, [4, 3], "bicubic")),
+  row("interpolate", [[1, 2, 3]], (x) => T.interpolate(x, { scaleFactor: 2 })),
   row("attentionOutput", [[1, 4, 2, 3], [1, 2, 3, 2]], (attn, v) => T.attentionOutput(attn, v)),
   row("attentionProbabilities", [[1, 2, 3, 2], [1, 1, 3, 2]], (q, k) => T.attentionProbabilities(q, k, { causal: true })),
   row("scaledDotProductAttention", [[1, 4, 2, 2], [1, 2, 3, 2], [1, 2, 3, 2]], (q, k, v) =>

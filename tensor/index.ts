@@ -20,7 +20,7 @@ export * from "./ops/einsum.ts";
 export * from "./ops/elementwise.ts";
 export * from "./ops/groupNorm.ts";
 export * from "./ops/indexing.ts";
-export { interpolate } from "./ops/interpolate.ts";
+export { type InterpolateMode, type InterpolateOptions, interpolate } from "./ops/interpolate.ts";
 export * from "./ops/join.ts";
 export * from "./ops/loss.ts";
 export * from "./ops/maskedSelect.ts";

@@ -263,8 +263,37 @@ def scalars():
     yield Call("scalar-index_fill", torch.index_fill, x | {"index": line}, ["$x", 0, "$index", 2.5], op="index_fill")
 
 
+def resampling():
+    picture, line = {"x": (1, 2, 5, 4)}, {"x": (2, 1, 6)}
+    larger, smaller, factor = {"size": [7, 9]}, {"size": [2, 3]}, {"scale_factor": [1.3, 0.6]}
+    for mode in ("nearest", "nearest-exact", "area", "bilinear", "bicubic"):
+        for label, options in {"larger": larger, "smaller": smaller, "factor": factor}.items():
+            yield Call(f"interpolate-{mode}-{label}", F.interpolate, picture, ["$x"], options | {"mode": mode})
+    for mode in ("nearest", "nearest-exact", "area", "linear"):
+        yield Call(f"interpolate-{mode}-line", F.interpolate, line, ["$x"], {"size": 4, "mode": mode})
+    corners = ("linear", line, 9), ("linear", line, 1), ("bilinear", picture, [3, 7]), ("bicubic", picture, [8, 2])
+    for mode, inputs, size in corners:
+        options = {"size": size, "mode": mode, "align_corners": True}
+        yield Call(f"interpolate-{mode}-corners-{size if size == 1 else 'all'}", F.interpolate, inputs, ["$x"], options)
+    for mode in ("bilinear", "bicubic"):
+        options = {"mode": mode, "antialias": True}
+        for label, more in {"larger": larger, "smaller": smaller, "factor": factor}.items():
+            yield Call(f"interpolate-{mode}-antialias-{label}", F.interpolate, picture, ["$x"], options | more)
+        yield Call(f"interpolate-{mode}-antialias-corners", F.interpolate, picture, ["$x"],
+                   options | smaller | {"align_corners": True})  # fmt: skip
+    yield Call("interpolate-bilinear-same", F.interpolate, picture, ["$x"], {"scale_factor": 1.1, "mode": "bilinear"})
+    # in these three torch's gradient is of other weights than its values are
+    yield Call("interpolate-bicubic-same", F.interpolate, picture, ["$x"], {"scale_factor": 1.1, "mode": "bicubic"}, grads=False)
+    yield Call("interpolate-bilinear-antialias-same", F.interpolate, picture, ["$x"],
+               {"scale_factor": 1.1, "mode": "bilinear", "antialias": True}, grads=False)  # fmt: skip
+    yield Call("interpolate-nearest-exact-tie", F.interpolate, {"x": (1, 1, 2)}, ["$x"],
+               {"size": 55, "mode": "nearest-exact"}, grads=False)  # fmt: skip
+    yield Call("interpolate-default", F.interpolate, {"x": (1, 2, 2, 3, 2)}, ["$x"], {"scale_factor": 2})
+    yield Call("interpolate-trilinear", F.interpolate, {"x": (1, 2, 2, 3, 2)}, ["$x"], {"size": [3, 2, 4], "mode": "trilinear"})
+
+
 def calls():
-    for group in (pointwise, activations, statistics, arranging, indexing, losses, layers, einsums, scalars):
+    for group in (pointwise, activations, statistics, arranging, indexing, losses, layers, einsums, scalars, resampling):
         yield from group()
 
 
