@@ -67,10 +67,10 @@ export function withAnswerOptions(command: Command): Command {
     .option("--top-k <count>", "draw from the k likeliest words only", wholeNumber(1))
     .option("--top-p <share>", "draw from the likeliest words that together have this probability", positive(1))
     .option("--seed <number>", "the same seed draws the same words", wholeNumber(0), 0)
-    .option("--beams <count>", "search for the likeliest answer among so many at a time", wholeNumber(1), 1)
+    .option("--beams <count>", "search for the likeliest answer among this many at a time", wholeNumber(1), 1)
     .option("--length-penalty <number>", "of beams: above 0 favours long answers", number, 1)
     .option("--repetition-penalty <number>", "above 1: words that were there become less likely", positive(), 1)
-    .option("--ngram-size <count>", "no so many tokens in a row twice; 0: they may", wholeNumber(0), 0);
+    .option("--ngram-size <count>", "no run of this many tokens twice; 0: they may", wholeNumber(0), 0);
 }
 
 /** Words are drawn if a sampling option is given; a temperature of 0 means the likeliest. */

@@ -14,7 +14,7 @@ export type Rounds = readonly number[];
 /** A turn takes at least so long, in milliseconds: many runs of small work, one of large. */
 const TURN = 5;
 const LEAST_ROUNDS = 3;
-/** For so many milliseconds, a turn that other processes broke into is tried again. */
+/** For this many milliseconds, a turn that other processes broke into is tried again. */
 const PATIENCE = 300;
 /** Of a turn's time, so much is not worth a second try. */
 const CALM = 0.02;

@@ -12,7 +12,7 @@ export type Work =
   | { readonly op: "matvec"; readonly dtype: string; readonly x: Shape; readonly w: Shape; readonly copies: number }
   | { readonly op: "softmax" | "layerNorm" | "gelu"; readonly x: Shape }
   | { readonly op: "patches"; readonly x: Shape; readonly w: Shape }
-  /** A graph that only ONNX Runtime takes, so many times. */
+  /** A graph that only ONNX Runtime takes, and how many times. */
   | { readonly op: "graph"; readonly x: Shape; readonly model: () => Uint8Array; readonly times: number };
 
 export interface Inputs {

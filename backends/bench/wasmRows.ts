@@ -14,7 +14,7 @@ export interface Row {
   readonly unit: "GFLOP/s" | "GB/s" | "ms";
   /** FLOPs or bytes of a call, where they are of interest. */
   readonly amount?: number;
-  /** A call does what the row says so many times. Default: once. */
+  /** How many times a call does what the row says. Default: once. */
   readonly times?: number;
   /** Which of the machine's limits the amount is compared with. */
   readonly limit?: "arithmetic" | "reading";

@@ -7,7 +7,7 @@ export interface Block {
   after: Block | undefined;
 }
 
-/** Addresses and sizes are multiples of so many bytes: a cache line. */
+/** Addresses and sizes are multiples of this many bytes: a cache line. */
 const GRAIN = 64;
 
 /**

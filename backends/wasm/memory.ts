@@ -13,7 +13,7 @@ const STEP = 16 * 2 ** 20;
  * It is address space: nothing is paid for it until it is used.
  */
 const RESERVE = 512 * 2 ** 20;
-/** Kernels may load whole vectors at the end of a tensor, up to so many bytes beyond it. Also what address 0 never is. */
+/** Kernels may load whole vectors at the end of a tensor, at most this many bytes beyond it. Also what address 0 never is. */
 const MARGIN = 64;
 
 /** One WebAssembly memory, of 4 GiB at most: what 32-bit addresses reach. Kernels run inside of one. */

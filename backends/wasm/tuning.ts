@@ -9,15 +9,15 @@ export interface Tuning {
   readonly tableWords: number;
   /** Elements of a task of the cheapest work, such as a sum: 10 microseconds, as long as it pays to call another thread for. */
   readonly taskElements: number;
-  /** No more tasks of a map than so many a thread: each costs a microsecond. */
+  /** At most this many tasks of a map for each thread: each costs a microsecond. */
   readonly tasksPerThread: number;
   /** Dims that a map's kernel loops over; the loops round those are JavaScript's. */
   readonly kernelDims: number;
-  /** Below so many multiply-adds, waking other threads costs more than they save. */
+  /** Below this many multiply-adds, waking other threads costs more than they save. */
   readonly alone: number;
-  /** With at most so many rows on the left, reading the right side as it lies is faster than packing it, or than spreading out a quantised one. */
+  /** With at most this many rows on the left, reading the right side as it lies is faster than packing it, or than spreading out a quantised one. */
   readonly fewRows: number;
-  /** At most so many multiply-adds are made in one go, without packing. */
+  /** At most this many multiply-adds are made in one go, without packing. */
   readonly smallProduct: number;
   /** Rows and columns of the result that one task computes, about: their panels of one depth block stay in the L2 cache. */
   readonly taskRows: number;
@@ -28,7 +28,7 @@ export interface Tuning {
   readonly taskBytes: number;
   /** Bytes of a quantised weight that are spread out as f32 at a time. */
   readonly spreadBytes: number;
-  /** With at most so many queries a key head, packing keys and values would cost more than reading them as they lie. */
+  /** With at most this many queries a key head, packing keys and values would cost more than reading them as they lie. */
   readonly fewQueries: number;
   /** Tiles of queries that a task of attention does. */
   readonly taskTiles: number;

@@ -30,7 +30,7 @@ export interface WasmOptions {
    * and adds a hundredth to the error that quantising the weights made (docs/quantization.md).
    */
   readonly activations?: Activations;
-  /** At most so many bytes of packed weights are kept. Default: 2 GiB. */
+  /** At most this many bytes of packed weights are kept. Default: 2 GiB. */
   readonly packedBytes?: number;
 }
 

@@ -8,7 +8,7 @@ import { openWebCheckpoint } from "./webCheckpoint.ts";
 
 const NAMES = ["config.json", "tokenizer.json", "tokenizer_config.json", "model.safetensors"];
 
-/** The browser's Cache API, as far as it is used; with `room` for so many bytes. */
+/** The browser's Cache API, as far as it is used; with `room` for that many bytes. */
 function fakeCache(room = Number.POSITIVE_INFINITY) {
   const entries = new Map<string, Uint8Array>();
   return {

@@ -23,7 +23,7 @@ export class Decoder {
   private prompt: MediaPlaces | null = null;
 
   /**
-   * @param copies each prompt as so many rows, one after the other; its pictures are encoded once
+   * @param copies how many rows each prompt becomes, one after the other; its pictures are encoded once
    * @param useCache false: all tokens run again each time
    */
   constructor(model: InfiMM, prompts: Prompts, { copies = 1, useCache = true } = {}) {

@@ -7,7 +7,7 @@ import type { Sampling } from "./sampling.ts";
 export interface GenerateOptions {
   /** Default 256, as the model card's example. A text also ends where the model's positions end. */
   readonly maxNewTokens?: number;
-  /** No end of sequence before so many tokens. Default 0. */
+  /** No end of sequence before this many tokens. Default 0. */
   readonly minNewTokens?: number;
   /** Any of these ends a sample. Default: those of the config's `eos_token_id`. */
   readonly eosTokenIds?: readonly number[];
@@ -36,7 +36,7 @@ export interface GenerateOptions {
 
   /** Above 1: what the prompt or the text has already becomes less likely. Default 1. */
   readonly repetitionPenalty?: number;
-  /** No so many tokens in a row occur twice, prompt included. Default 0: they may. */
+  /** No run of this many tokens occurs twice, prompt included. Default 0: they may. */
   readonly noRepeatNgramSize?: number;
   /** What else changes scores, in order, after the penalties and before the sampling filters. */
   readonly processors?: readonly LogitsProcessor[];

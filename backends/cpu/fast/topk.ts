@@ -3,7 +3,7 @@ import type { FusedKernels } from "../../../tensor/backend.ts";
 import { BlockReader } from "./blockReader.ts";
 import { stored } from "../memory.ts";
 
-/** Up to so many winners are kept in order as the row goes by; for more, the whole row is sorted. */
+/** At most this many winners are kept in order as the row goes by; for more, the whole row is sorted. */
 const INSERTION = 64;
 
 /** The largest elements of each row with their places, descending, equal ones in order of index. NaN is the largest, as in torch.topk. */

@@ -50,7 +50,7 @@ export function floatBytes(value: number, size: 4 | 8): number[] {
   return [...new Uint8Array(size === 4 ? Float32Array.of(value).buffer : Float64Array.of(value).buffer)];
 }
 
-/** A count, and then so many things. */
+/** A count, and then that number of things. */
 export function vector(items: readonly (readonly number[])[]): number[] {
   return [...unsigned(items.length), ...items.flat()];
 }

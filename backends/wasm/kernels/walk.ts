@@ -7,7 +7,7 @@ type I32 = Code<"i32">;
 type V = Code<"v128">;
 
 /**
- * Walk over `count` 4-byte elements: `wide` vectors a turn as long as there are so many, then one at a time, then what is
+ * Walk over `count` 4-byte elements: `wide` vectors a turn while that many are left, then one at a time, then what is
  * left of one. Several in a turn keep the machine busy while each waits for its own sums.
  *
  * @param pointers move along

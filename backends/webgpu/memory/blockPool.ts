@@ -68,7 +68,7 @@ export class BlockPool {
   }
 
   /**
-   * Blocks that hold so many bytes together.
+   * Blocks that hold this many bytes together.
    * @throws OutOfMemoryError if no tensor may be that large; if only the GPU is full, a later read throws it
    */
   take(byteLength: number): Block[] {

@@ -73,7 +73,7 @@ function seamOf(operand: Operand): number | undefined {
   return undefined;
 }
 
-/** Where elements lie: from byte `start` on, so many of them in so many bytes. Quantised ones have two such planes. */
+/** Where elements lie: from byte `start` on, `elements` of them in `bytes` bytes. Quantised ones have two such planes. */
 function planesOf({ dtype, buffer }: Operand): { start: number; bytes: number; elements: number }[] {
   if (!isQuantized(dtype)) return [{ start: 0, bytes: BYTES[dtype], elements: 1 }];
   const quants = { start: 0, bytes: quantBytes(dtype), elements: BLOCK };

@@ -15,7 +15,7 @@ export interface Counters {
 
 /** Parameters and small uploads of one recording travel in one buffer. */
 const ARENA_BYTES = 2 ** 20;
-/** Parameters come in steps of so many bytes, so that kernels share bind groups. */
+/** Parameters come in steps of this many bytes, so that kernels share bind groups. */
 const PARAM_STEP = 256;
 const LARGEST_STAGED = 2 ** 16;
 /**

@@ -21,7 +21,7 @@ export interface ConvertOptions {
   readonly dtype?: WeightDType;
   /** What a folder gets. A file's own ending says what it is. Default "safetensors". */
   readonly format?: "safetensors" | "torch";
-  /** A folder's weights are split into files of at most so many bytes each. Default 5 GB, as transformers. */
+  /** A folder's weights are split into files of at most this many bytes each. Default 5 GB, as transformers. */
   readonly shardBytes?: number;
   /** Called for each tensor, with all bytes counted as they will be written. */
   readonly onProgress?: (bytes: number, totalBytes: number, name: string) => void;

@@ -28,7 +28,7 @@ export async function refuseExisting(to: string): Promise<void> {
   if (found) throw new InfimmError(`${to} exists already; remove it first, or name another`);
 }
 
-/** @throws InfimmError if the disk that `to` is on has not so many bytes left */
+/** @throws InfimmError if the disk that `to` is on has fewer bytes left */
 export async function refuseFullDisk(to: string, bytes: number): Promise<void> {
   const folder = dirname(resolve(to));
   const { bavail, bsize } = await statfs(folder).catch((error) => {

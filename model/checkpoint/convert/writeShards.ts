@@ -22,7 +22,7 @@ export const SHARD_BYTES = 5e9;
 export interface ShardOptions {
   /** Default "safetensors". */
   readonly format?: Format;
-  /** The weights are split into files of at most so many bytes each. Default 5 GB. */
+  /** The weights are split into files of at most this many bytes each. Default 5 GB. */
   readonly shardBytes?: number;
   readonly signal?: AbortSignal;
 }

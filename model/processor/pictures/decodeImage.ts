@@ -17,7 +17,7 @@ export interface DecodeOptions {
   orientation?: "ignore" | "apply";
 }
 
-/** Enough for today's cameras. Decoding so many takes 0.7 GB of memory at most; by jpeg-js 1.1 GB, and 15 s. */
+/** Enough for today's cameras. Decoding this many pixels takes 0.7 GB of memory at most; by jpeg-js 1.1 GB, and 15 s. */
 export const MAX_PIXELS = 50e6;
 
 const FORMATS: readonly PictureFormat[] = [png, jpeg, webp];

@@ -17,7 +17,7 @@ export type Step = "same" | "next" | "any";
 export type InputPattern = { readonly dtype: DType; readonly step: Step } | { readonly number: "f32" | "i32" };
 
 export interface MapPattern {
-  /** How many dims are left after merging: so many loops. */
+  /** How many dims are left after merging; each is a loop. */
   readonly dims: number;
   readonly inputs: readonly InputPattern[];
   readonly out: { readonly dtype: DType; readonly step: Step };

@@ -23,7 +23,7 @@ export function tileFor(fma: boolean, depths: number): Tile {
 }
 
 /**
- * Depths of a panel come in multiples of so many (zeros fill up): the innermost loop does so many a turn. Each turn
+ * Depths of a panel come in multiples of this number (zeros fill up), which is what the innermost loop does a turn. Each turn
  * costs a jump, and a test of V8's whether to stop: 2 a turn reach 95% of the speed of 8.
  */
 export const UNROLL = 8;
@@ -46,7 +46,7 @@ export interface Layout {
  * multiplication", 2008).
  *
  * `(a, b, depths, from, fromLine, out, outLine, bias)`: a as `layout` says, b [depths][8]; from and out row-major,
- * with so many bytes a row; bias [8]. Nothing is added for an address of 0.
+ * with that many bytes a row; bias [8]. Nothing is added for an address of 0.
  *
  * @param rows of out, at most the tile's
  * @param layout of a; a panel [depths][tile.rows] unless given

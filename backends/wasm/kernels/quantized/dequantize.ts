@@ -6,7 +6,7 @@ import { i32 } from "../../assembler/scalar.ts";
 import { f32x4, i16x8, i32x4, i8x16, v128 } from "../../assembler/simd.ts";
 import { widenScales } from "./dots.ts";
 
-/** What `dequantizeModule`'s function takes, in order: addresses of so many blocks' quants and scales, and of the result. */
+/** What `dequantizeModule`'s function takes, in order: how many blocks, and the addresses of their quants, their scales and the result. */
 export interface DequantizeArguments {
   readonly quants: number;
   readonly scales: number;

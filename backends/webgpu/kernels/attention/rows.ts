@@ -3,7 +3,7 @@ import { foldLanes } from "../../wgsl/lanes.ts";
 import { edgeReader } from "../../wgsl/vectors.ts";
 import { entry } from "../../wgsl/wgsl.ts";
 
-/** A workgroup has one query, and looks at a block of keys together: so many threads a key. */
+/** A workgroup has one query, and looks at a block of keys together, with this many threads a key. */
 const THREADS = 256;
 const KEYS = 64;
 const PER_KEY = THREADS / KEYS;

@@ -6,7 +6,7 @@ const MOST_GROWTH = 1032;
 
 /**
  * The first `length` bytes of zlib data (Node and browsers). Neither more memory than that is taken, whatever the data
- * would grow to, nor any before it is plain that so few bytes can hold so many.
+ * would grow to, nor any before it is plain that the bytes can hold that much.
  */
 export async function inflate(data: Uint8Array<ArrayBuffer>, length: number): Promise<Uint8Array> {
   if (data.length * MOST_GROWTH < length) throw tooShort(data.length, length);

@@ -31,7 +31,7 @@ export function readChunks(bytes: Uint8Array): Chunk[] {
   return chunks;
 }
 
-/** No picture comes after so many; a file may be made of millions of empty ones. */
+/** No picture comes after this many chunks; a file may be made of millions of empty ones. */
 const MOST_CHUNKS = 10_000;
 
 /** A WebP file made of whole chunks. */
