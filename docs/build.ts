@@ -1,8 +1,10 @@
 import { readdir, readFile } from "node:fs/promises";
 import { expressions, functions } from "./generate/expressions.ts";
+import { everyForward } from "./generate/everyForward.ts";
 import { costs, family, placement, towers } from "./generate/family.ts";
 import { forward } from "./generate/forward.ts";
 import { gpujsKernel } from "./generate/gpujsKernel.ts";
+import { letters } from "./generate/letters.ts";
 import { source } from "./generate/source.ts";
 import { suiteSoFar } from "./generate/suiteSoFar.ts";
 
@@ -15,6 +17,8 @@ const GENERATORS: Record<string, (...args: string[]) => string | Promise<string>
   expressions,
   functions,
   forward,
+  everyForward,
+  letters,
   gpujsKernel,
   source,
   suiteSoFar,

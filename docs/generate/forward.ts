@@ -19,6 +19,12 @@ export function linesOf(variant: VariantName): ShapeLine[] {
  * runs: `// [b, n, w]` becomes `// [b, n, w] = [1, 576, 1024]`. A line that runs many times shows its first run.
  */
 export function forward(file: string, name: string, variant: string): string {
+  const link = `[\`${file}\`](../${file}), run as \`${variant}\` on one picture and 32 tokens:`;
+  return `${link}\n\n${codeWithShapes(file, name, variant)}`;
+}
+
+/** The code block of `forward`. */
+export function codeWithShapes(file: string, name: string, variant: string): string {
   const source = readFileSync(file, "utf8").split("\n");
   const { first, last } = extentOf(source, name, file);
   const lines = linesOf(variant as VariantName).filter((line) => line.file.endsWith(file));
@@ -27,9 +33,7 @@ export function forward(file: string, name: string, variant: string): string {
     return ran ? `${text} = [${ran.shapes[0].join(", ")}]` : text;
   });
   const indent = /^ */.exec(shown[0])![0].length;
-  const body = shown.map((text) => text.slice(indent)).join("\n");
-  const link = `[\`${file}\`](../${file}), run as \`${variant}\` on one picture and 32 tokens:`;
-  return `${link}\n\n\`\`\`typescript\n${body}\n\`\`\``;
+  return `\`\`\`typescript\n${shown.map((text) => text.slice(indent)).join("\n")}\n\`\`\``;
 }
 
 /** The line on which a value's source ends, where its comment stands. */

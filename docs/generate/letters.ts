@@ -1,3 +1,5 @@
+import { table } from "./markdown.ts";
+
 /** A letter of the shape comments and einops strings in `model/`. */
 export interface Letter {
   readonly meaning: string;
@@ -31,3 +33,11 @@ export const LETTERS: Readonly<Record<string, Letter>> = {
   w: { meaning: "width of the vision tower and of all media tokens", rooms: [...TOWER, ...CONNECTOR, "generate/decoder.ts"] }, // biome-ignore format: one line
   d: { meaning: "width of the language model", rooms: TEXT },
 };
+
+/** The letters as a table. */
+export function letters(): string {
+  return table(
+    ["letter", "is"],
+    Object.entries(LETTERS).map(([letter, { meaning }]) => [`\`${letter}\``, meaning]),
+  );
+}
