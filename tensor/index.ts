@@ -10,6 +10,7 @@ export {
 } from "./ops/attention.ts";
 export { compute } from "./compute.ts";
 export * from "./ops/activations.ts";
+export * from "./ops/batchNorm.ts";
 export * from "./ops/conv.ts";
 export * from "./ops/creation.ts";
 export { type CustomKernel, type CustomOp, customOp } from "./ops/custom.ts";

@@ -267,7 +267,7 @@ export class Tensor implements Operand {
   expand(...shape: number[]): Tensor {
     return views.expand(this, shape);
   }
-  /** Elements `start` to `end` (exclusive) along `dim`; negative bounds count from the end. As `t[..., start:end:step]`. */
+  /** Elements `start` to `end` (exclusive) along `dim`; negative bounds count from the end. As `t[..., start:end:step]` in numpy. */
   slice(dim: number, start: number, end?: number, step = 1): Tensor {
     return views.slice(this, dim, start, end, step);
   }

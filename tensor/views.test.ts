@@ -165,6 +165,12 @@ it("expands, and sums back what it expanded", () => {
   );
 });
 
+it("slices back to the front where no end is given", () => {
+  const t = T.arange(0, 5);
+  expect([...t.slice(0, -1, undefined, -1).dataSync()]).toEqual([4, 3, 2, 1, 0]);
+  expect([...t.slice(0, 3, undefined, -2).dataSync()]).toEqual([3, 1]);
+});
+
 it("unfolds windows as JavaScript slices them", () => {
   fc.assert(
     fc.property(

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 
@@ -292,13 +293,58 @@ def resampling():
     yield Call("interpolate-trilinear", F.interpolate, {"x": (1, 2, 2, 3, 2)}, ["$x"], {"size": [3, 2, 4], "mode": "trilinear"})
 
 
+def norms():
+    def layer(x, weight, bias, eps, shape):
+        return F.layer_norm(x, shape, weight, bias, eps)
+
+    def rms(x, weight, eps, shape):
+        return F.rms_norm(x, shape, weight, eps)
+
+    whole = {"x": (2, 3, 4), "weight": (3, 4), "bias": (3, 4)}
+    yield Call("layer_norm-dims", layer, whole, ["$x", "$weight", "$bias", 1e-5, [3, 4]], op="layer_norm")
+    yield Call("layer_norm-plain", layer, {"x": (3, 4)}, ["$x", None, None, 1e-5, [4]], op="layer_norm")
+    yield Call("layer_norm-plain-dims", layer, {"x": (3, 4)}, ["$x", None, None, 1e-3, [3, 4]], op="layer_norm")
+    yield Call("layer_norm-weight", layer, {"x": (3, 4), "weight": (4,)}, ["$x", "$weight", None, 1e-5, [4]], op="layer_norm")
+    yield Call("layer_norm-bias", layer, {"x": (3, 4), "bias": (4,)}, ["$x", None, "$bias", 1e-5, [4]], op="layer_norm")
+    yield Call("rms_norm-dims", rms, {"x": (2, 3, 4), "weight": (3, 4)}, ["$x", "$weight", 1e-5, [3, 4]], op="rms_norm")
+    yield Call("rms_norm-plain", rms, {"x": (3, 4)}, ["$x", None, 1e-5, [4]], op="rms_norm")
+    mean, var = rnd("mean", (3,)), 1.5 + rnd("var", (3,))
+    for label, shape in (("2d", (4, 3)), ("4d", (2, 3, 2, 4))):
+        batch = {"x": shape, "mean": mean, "var": var}
+        affine = batch | {"weight": (3,), "bias": (3,)}
+        options = {"weight": "$weight", "bias": "$bias"}
+        yield Call(f"batch_norm-{label}", F.batch_norm, affine, ["$x", "$mean", "$var"], options)
+        yield Call(f"batch_norm-plain-{label}", F.batch_norm, batch, ["$x", "$mean", "$var"], {"eps": 1e-3})
+        yield Call(f"batch_norm-training-{label}", F.batch_norm, {"x": shape, "weight": (3,), "bias": (3,)}, ["$x", None, None],
+                   options | {"training": True})  # fmt: skip
+        yield Call(f"running_statistics-{label}", running, batch, options={"momentum": 0.3}, grads=False)
+
+
+def running(x, mean, var, momentum):
+    """The running statistics that a training step leaves behind."""
+    mean, var = mean.clone(), var.clone()
+    F.batch_norm(x, mean, var, training=True, momentum=momentum)
+    return mean, var
+
+
+def slicing():
+    for start, end, step in ((-1, -8, -1), (5, 1, -2), (9, 0, -3), (1, 4, -1), (2, -9, -1), (-9, -9, -1), (0, -9, -4), (1, 6, 2)):
+        def stepped(x, dim, start, end, step):
+            return x.index_select(dim, torch.from_numpy(np.arange(x.shape[dim])[start:end:step].copy()))
+
+        yield Call(f"slice_{start}_{end}_{step}", stepped, {"x": (2, 7)}, ["$x", -1, start, end, step], op="slice")
+    for numbers in ((0, 7, 3), (-2, 9, 2), (5, -4, -3), (4, 4, -1), (0, 6, 3)):
+        yield Call("arange-" + "-".join(map(str, numbers)), torch.arange, {}, list(numbers), grads=False)
+
+
 def calls():
-    for group in (pointwise, activations, statistics, arranging, indexing, losses, layers, einsums, scalars, resampling):
+    groups = (pointwise, activations, statistics, arranging, indexing, losses, layers, einsums, scalars, resampling, slicing, norms)
+    for group in groups:
         yield from group()
 
 
 NUMBERS = {"Infinity": torch.inf, "-Infinity": -torch.inf}
-FIXED = ("target", "y", "count", "pos")  # what torch gives no gradient for
+FIXED = ("target", "y", "count", "pos", "mean", "var")  # what torch gives no gradient for
 
 
 def filled(value, leaves):

@@ -140,13 +140,22 @@ export function onesLike(t: Tensor): Tensor {
   return full(t.shape, 1, t.dtype, t.backend);
 }
 
-/** start, start + 1, …, end - 1 as i32. Whole numbers only; empty if end <= start (PyTorch refuses end < start). */
-export function arange(start: number, end: number, backend?: Backend): Tensor {
+/**
+ * start, start + step, … before `end` as i32, as torch.arange. Whole numbers only; empty if `end` lies the other way
+ * (PyTorch refuses that). The step may be left out.
+ */
+export function arange(start: number, end: number, step: number, backend?: Backend): Tensor;
+export function arange(start: number, end: number, backend?: Backend): Tensor;
+export function arange(start: number, end: number, third: number | Backend = 1, fourth?: Backend): Tensor {
+  const [step, backend] = typeof third === "number" ? [third, fourth] : [1, third];
   if (!Number.isInteger(start) || !Number.isInteger(end)) {
     throw new ShapeError(`arange: expected whole numbers, got ${start} and ${end}`);
   }
-  const count = Math.max(0, end - start);
-  const values = Int32Array.from({ length: count }, (_, i) => start + i);
+  if (!Number.isInteger(step) || step === 0) {
+    throw new ShapeError(`arange: expected a whole step that is not 0, got ${step}`);
+  }
+  const count = Math.max(0, Math.ceil((end - start) / step));
+  const values = Int32Array.from({ length: count }, (_, i) => start + i * step);
   return fromData(values, [count], "i32", backend);
 }
 

@@ -11,7 +11,7 @@ import {
 } from "../../core/shape.ts";
 import { differentiable } from "../autograd.ts";
 import { empty, Tensor } from "../tensor.ts";
-import { scatterAlong } from "./indexing.ts";
+import { flip, scatterAlong } from "./indexing.ts";
 import { padAlong } from "./join.ts";
 import { zeros } from "./creation.ts";
 import { sumToShape } from "./elementwise.ts";
@@ -91,15 +91,34 @@ export function expand(t: Tensor, target: Shape): Tensor {
   return view(t, shape, strides, t.offset, (grad) => sumToShape(grad, t.shape));
 }
 
-/** Elements `start`, `start + step`, … before `end` along `dim`. Bounds are clamped, as in Python. */
-export function slice(t: Tensor, dim: number, start: number, end = t.shape.at(dim) ?? 0, step = 1): Tensor {
+/**
+ * Elements `start`, `start + step`, … before `end` along `dim`. Bounds are clamped, as in Python. A negative step walks
+ * back, as numpy's, to the front unless `end` is given; the result is a copy then, as that of `flip`.
+ */
+export function slice(t: Tensor, dim: number, start: number, end?: number, step = 1): Tensor {
   const axis = normalizeAxis("slice", dim, t.rank);
   const size = t.shape[axis];
-  if (!Number.isInteger(step) || step < 1)
-    throw new ShapeError(`slice: step must be a positive whole number, got ${step}`);
-  if (!Number.isInteger(start) || !Number.isInteger(end)) {
+  if (!Number.isInteger(step) || step === 0) {
+    throw new ShapeError(`slice: step must be a whole number that is not 0, got ${step}`);
+  }
+  if (!Number.isInteger(start) || (end !== undefined && !Number.isInteger(end))) {
     throw new ShapeError(`slice: expected whole numbers, got ${start} and ${end}`);
   }
+  return step > 0 ? stepForward(t, axis, start, end ?? size, step) : stepBack(t, axis, start, end ?? -size - 1, step);
+}
+
+/** `slice` with a negative step: the elements from the front, turned round. */
+function stepBack(t: Tensor, axis: number, start: number, end: number, step: number): Tensor {
+  const size = t.shape[axis];
+  const clamp = (bound: number) => Math.min(size - 1, Math.max(-1, bound < 0 ? bound + size : bound));
+  const [from, to] = [clamp(start), clamp(end)];
+  const count = Math.max(0, Math.ceil((to - from) / step));
+  if (count === 0) return stepForward(t, axis, 0, 0, 1);
+  return flip(stepForward(t, axis, from + (count - 1) * step, from + 1, -step), axis);
+}
+
+function stepForward(t: Tensor, axis: number, start: number, end: number, step: number): Tensor {
+  const size = t.shape[axis];
   const clamp = (bound: number) => Math.min(size, Math.max(0, bound < 0 ? bound + size : bound));
   const [from, to] = [clamp(start), clamp(end)];
   const count = Math.max(0, Math.ceil((to - from) / step));
