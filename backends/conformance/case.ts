@@ -10,7 +10,10 @@ export interface Context extends Bench {
 /** What products with quantised weights take from each element of x, at most, as a share of the largest in its block of 32. */
 export type Rounding = Readonly<Record<QuantizedDType, number>>;
 
-/** One thing that every backend must do. `run` throws an error that says what differs. */
+/**
+ * One thing that every backend must do. `run` throws an error that says what differs. The files beside this one are lists
+ * of cases: a function there is as long as its list.
+ */
 export interface Case {
   readonly name: string;
   run(b: Context): Promise<void>;
