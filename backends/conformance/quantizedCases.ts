@@ -43,7 +43,7 @@ export function quantizedCases(): Case[] {
       },
     },
     {
-      name: `${dtype} linear: a few rows and many, x and bias in any layout`,
+      name: `${dtype} rows and bias in any layout, a few rows and many`,
       async run(b) {
         const weight = b.quantized("w", [37, 96], dtype);
         for (const m of [1, 8, 9, 30]) for (const layout of LAYOUTS) await checkLinear(b, m, weight, layout, layout);
