@@ -125,16 +125,17 @@ export class Pool {
     }
   }
 
-  /** A page's policy may forbid workers, which is told by an event: whoever never came is not counted. */
-  private lose(thread: Thread): void {
-    if (!this.threads.includes(thread)) return;
-    this.threads.splice(this.threads.indexOf(thread), 1);
-    this.wanted--;
+  /**
+   * A page's policy may forbid workers, which is told by an event. Where one never came, none takes part any more: kernels
+   * find their scratch by their thread's number, so that the numbers that are left must have no gap.
+   */
+  private lose(): void {
+    this.stop();
   }
 
   private start(): void {
     try {
-      while (this.threads.length < this.wanted) this.threads.push(startWorker((thread) => this.lose(thread)));
+      while (this.threads.length < this.wanted) this.threads.push(startWorker(() => this.lose()));
     } catch {
       this.wanted = this.threads.length; // a security policy may forbid workers: then one thread does it all
     }
@@ -156,7 +157,7 @@ function greetingOf({ index, memory }: Arena): NewArena {
 const TEXT = `const __name = (f) => f; (${workerMain})(${hostFunctions})`;
 
 /** @param lost told when a browser refuses to run it */
-function startWorker(lost: (thread: Thread) => void): Thread {
+function startWorker(lost: () => void): Thread {
   const node = nodeModule<typeof import("node:worker_threads")>("node:worker_threads");
   if (node) {
     const worker = new node.Worker(TEXT, { eval: true, execArgv: [], stdin: false });
@@ -165,7 +166,7 @@ function startWorker(lost: (thread: Thread) => void): Thread {
   }
   const url = URL.createObjectURL(new Blob([TEXT], { type: "text/javascript" }));
   const worker = new Worker(url);
-  worker.addEventListener("error", () => lost(worker));
+  worker.addEventListener("error", lost);
   URL.revokeObjectURL(url);
   return worker;
 }

@@ -72,6 +72,19 @@ it("gives the same bits with 1, 2 and 3 threads", async () => {
   }
 });
 
+it("where a worker is lost, one thread does it all", async () => {
+  const expected = results(createWasmBackend({ threads: 1 }));
+  const backend = createWasmBackend({ threads: 3 });
+  for (let tries = 0; backend.pool.helped === 0 && tries < 1000; tries++) {
+    results(backend);
+    await new Promise((done) => setTimeout(done, 10)); // workers are starting
+  }
+  backend.pool["lose"](); // as a browser tells it
+  const before = backend.pool.helped;
+  expect(results(backend)).toEqual(expected);
+  expect([backend.pool.size, backend.pool.helped]).toEqual([1, before]);
+});
+
 const folder = mkdtempSync(join(tmpdir(), "infimm-threads-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
