@@ -195,7 +195,7 @@ const fuzz = (runs: number, largest: number, make: () => Promise<Backend> | Back
       bytes += byteLengthOf("f32", sizeOf(p.shape));
       await check(backend, p);
     }),
-    { numRuns: LONG ? Math.ceil(fuzzRuns(0) / 50) : runs }, // large operands take a second,
+    { numRuns: LONG ? Math.ceil(fuzzRuns(0) / 50) : runs }, // large operands take a second
   );
   expect(bytes).toBeGreaterThan(0);
 };
