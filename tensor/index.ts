@@ -10,8 +10,10 @@ export {
 } from "./ops/attention.ts";
 export { compute } from "./compute.ts";
 export * from "./ops/activations.ts";
+export * from "./ops/adaptivePool.ts";
 export * from "./ops/batchNorm.ts";
-export * from "./ops/conv.ts";
+export { type Conv1dOptions, type Conv2dOptions, conv1d, conv2d } from "./ops/conv.ts";
+export * from "./ops/convTranspose.ts";
 export * from "./ops/creation.ts";
 export { type CustomKernel, type CustomOp, customOp } from "./ops/custom.ts";
 export * from "./ops/diagonals.ts";

@@ -337,9 +337,31 @@ def slicing():
         yield Call("arange-" + "-".join(map(str, numbers)), torch.arange, {}, list(numbers), grads=False)
 
 
+def convolutions():
+    line = {"x": (2, 4, 7), "weight": (6, 2, 3), "bias": (6,)}
+    turned = {"x": (2, 4, 3), "weight": (4, 3, 3), "bias": (6,)}
+    picture = {"x": (2, 4, 3, 2), "weight": (4, 3, 2, 3), "bias": (6,)}
+    options = {"stride": 2, "padding": 1, "dilation": 2, "groups": 2}
+    yield Call("conv1d", F.conv1d, {"x": (2, 4, 7), "weight": (3, 4, 3)})
+    yield Call("conv1d-options", F.conv1d, line, options=options)
+    yield Call("conv_transpose1d", F.conv_transpose1d, {"x": (2, 4, 3), "weight": (4, 3, 3)})
+    yield Call("conv_transpose1d-options", F.conv_transpose1d, turned, options=options | {"output_padding": 1})
+    yield Call("conv_transpose2d", F.conv_transpose2d, {"x": (1, 2, 3, 2), "weight": (2, 3, 2, 2)})
+    yield Call("conv_transpose2d-options", F.conv_transpose2d, picture,
+               options={"stride": [3, 2], "padding": [2, 1], "output_padding": [2, 0], "groups": 2, "dilation": [1, 2]})  # fmt: skip
+    yield Call("adaptive_avg_pool1d", F.adaptive_avg_pool1d, {"x": (2, 3, 7)}, ["$x", 3])
+    yield Call("adaptive_avg_pool2d", F.adaptive_avg_pool2d, {"x": (2, 3, 7, 4)}, ["$x", [3, 6]])
+    yield Call("adaptive_avg_pool2d-square", F.adaptive_avg_pool2d, {"x": (2, 3, 7, 4)}, ["$x", 2])
+    windows = {"stride": 2, "padding": 1}
+    for op in ("max_pool1d", "avg_pool1d"):
+        yield Call(op, getattr(F, op), {"x": (2, 3, 7)}, ["$x", 2])
+    yield Call("max_pool1d-options", F.max_pool1d, {"x": (2, 3, 7)}, ["$x", 3], windows | {"dilation": 2})
+    yield Call("avg_pool1d-options", F.avg_pool1d, {"x": (2, 3, 7)}, ["$x", 3], windows | {"count_include_pad": False})
+
+
 def calls():
-    groups = (pointwise, activations, statistics, arranging, indexing, losses, layers, einsums, scalars, resampling, slicing, norms)
-    for group in groups:
+    for group in (pointwise, activations, statistics, arranging, indexing, losses, layers, einsums, scalars, resampling,
+                  slicing, norms, convolutions):  # fmt: skip
         yield from group()
 
 

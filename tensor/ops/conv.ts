@@ -4,7 +4,7 @@ import type { Tensor } from "../tensor.ts";
 import { rearrange } from "./einops.ts";
 import { padAlong } from "./join.ts";
 import { linear, matmul } from "./matmul.ts";
-import { slice, unfold } from "./views.ts";
+import { slice, squeeze, unfold, unsqueeze } from "./views.ts";
 
 /** One number for both, or [vertical, horizontal]. */
 type Pair = number | readonly [number, number];
@@ -14,6 +14,34 @@ export interface Conv2dOptions {
   readonly padding?: Pair;
   readonly dilation?: Pair;
   readonly groups?: number;
+}
+
+export interface Conv1dOptions {
+  readonly stride?: number;
+  readonly padding?: number;
+  readonly dilation?: number;
+  readonly groups?: number;
+}
+
+/**
+ * 1-d convolution, as torch.nn.functional.conv1d: conv2d of pictures one row high.
+ *
+ * @param x [n, c, w]
+ * @param weight [o, c / groups, kw]
+ * @param bias [o], or null
+ * @returns [n, o, ow], as conv2d
+ */
+export function conv1d(
+  x: Tensor,
+  weight: Tensor,
+  bias: Tensor | null = null,
+  { stride = 1, padding = 0, dilation = 1, groups = 1 }: Conv1dOptions = {},
+): Tensor {
+  if (x.rank !== 3 || weight.rank !== 3) {
+    throw new ShapeError(`conv1d: expected x [n, c, w] and weight [o, c / groups, kw], got ${x} and ${weight}`);
+  }
+  const options = { stride: [1, stride], padding: [0, padding], dilation: [1, dilation], groups } as const;
+  return squeeze(conv2d(unsqueeze(x, 2), unsqueeze(weight, 2), bias, options), 2);
 }
 
 /**
@@ -28,8 +56,11 @@ export interface Conv2dOptions {
  */
 export function conv2d(x: Tensor, weight: Tensor, bias: Tensor | null, options: Conv2dOptions = {}): Tensor {
   const { groups = 1 } = options;
-  const [stride, dilation] = [pairOf("stride", options.stride ?? 1, 1), pairOf("dilation", options.dilation ?? 1, 1)];
-  const padding = pairOf("padding", options.padding ?? 0, 0);
+  const [stride, dilation] = [
+    pairOf("conv2d", "stride", options.stride ?? 1, 1),
+    pairOf("conv2d", "dilation", options.dilation ?? 1, 1),
+  ];
+  const padding = pairOf("conv2d", "padding", options.padding ?? 0, 0);
   requireFit(x, weight, bias, groups);
   const [, , kh, kw] = weight.shape;
   const rows = windows(x, 2, kh, stride[0], padding[0], dilation[0]); // [n, c, oh, w, kh]
@@ -58,10 +89,10 @@ function windows(x: Tensor, axis: number, size: number, stride: number, padding:
   return slice(unfold(padded, axis, span, stride), -1, 0, span, dilation);
 }
 
-function pairOf(name: string, value: Pair, least: number): readonly [number, number] {
+export function pairOf(op: string, name: string, value: Pair, least: number): readonly [number, number] {
   const pair = typeof value === "number" ? ([value, value] as const) : value;
   if (pair.length !== 2 || pair.some((v) => !Number.isInteger(v) || v < least)) {
-    throw new ShapeError(`conv2d: ${name} must be one or two whole numbers from ${least} up, got ${value}`);
+    throw new ShapeError(`${op}: ${name} must be one or two whole numbers from ${least} up, got ${value}`);
   }
   return pair;
 }

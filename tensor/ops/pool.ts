@@ -3,7 +3,7 @@ import { ShapeError } from "../../core/errors.ts";
 import type { Tensor } from "../tensor.ts";
 import { padAlong } from "./join.ts";
 import { max } from "./statistics.ts";
-import { flatten, slice, unfold } from "./views.ts";
+import { flatten, slice, squeeze, unfold, unsqueeze } from "./views.ts";
 
 /** One number for both, or [vertical, horizontal]. */
 type Pair = number | readonly [number, number];
@@ -43,6 +43,38 @@ export function avgPool2d(
   if (options.countIncludePad ?? true) return taken.mean(-1);
   const real = windows("avgPool2d", x.onesLike().to("f32"), kernelSize, options, 0);
   return taken.sum(-1).div(real.sum(-1));
+}
+
+/** As PoolOptions, of lines. */
+export interface Pool1dOptions {
+  readonly stride?: number;
+  readonly padding?: number;
+}
+
+/** As maxPool2d, of lines: torch.nn.functional.max_pool1d. [n, c, w] -> [n, c, ow]. */
+export function maxPool1d(
+  x: Tensor,
+  kernelSize: number,
+  { stride = kernelSize, padding = 0, dilation = 1 }: Pool1dOptions & { readonly dilation?: number } = {},
+): Tensor {
+  const options = { stride: [1, stride], padding: [0, padding], dilation: [1, dilation] } as const;
+  return squeeze(maxPool2d(oneRow("maxPool1d", x), [1, kernelSize], options), 2);
+}
+
+/** As avgPool2d, of lines: torch.nn.functional.avg_pool1d. [n, c, w] -> [n, c, ow]. */
+export function avgPool1d(
+  x: Tensor,
+  kernelSize: number,
+  { stride = kernelSize, padding = 0, countIncludePad }: Pool1dOptions & { readonly countIncludePad?: boolean } = {},
+): Tensor {
+  const options = { stride: [1, stride], padding: [0, padding], countIncludePad } as const;
+  return squeeze(avgPool2d(oneRow("avgPool1d", x), [1, kernelSize], options), 2);
+}
+
+/** Lines as pictures one row high: [n, c, 1, w]. */
+function oneRow(op: string, x: Tensor): Tensor {
+  if (x.rank !== 3) throw new ShapeError(`${op}: expected x [n, c, w], got ${x}`);
+  return unsqueeze(x, 2);
 }
 
 /** The elements of each window as the last dim: [n, c, oh, ow, kh·kw]. */

@@ -1,0 +1,106 @@
+import { requireFloat } from "../../core/dtype.ts";
+import { ShapeError } from "../../core/errors.ts";
+import type { Tensor } from "../tensor.ts";
+import { type Conv1dOptions, type Conv2dOptions, conv2d, pairOf } from "./conv.ts";
+import { rearrange } from "./einops.ts";
+import { flip } from "./indexing.ts";
+import { padAlong } from "./join.ts";
+import { pad } from "./pad.ts";
+import { flatten, slice, squeeze, unsqueeze } from "./views.ts";
+
+export interface ConvTranspose1dOptions extends Conv1dOptions {
+  /** Elements more at the end; fewer than `stride` or `dilation`. */
+  readonly outputPadding?: number;
+}
+
+export interface ConvTranspose2dOptions extends Conv2dOptions {
+  /** Rows and columns more at the end; fewer than `stride` or `dilation`. */
+  readonly outputPadding?: number | readonly [number, number];
+}
+
+/**
+ * What conv2d's gradient does, as torch.nn.functional.conv_transpose2d: x with zeros between its elements, convolved
+ * with the kernel turned round.
+ *
+ * @param x [n, c, h, w]
+ * @param weight [c, o / groups, kh, kw]
+ * @param bias [o], or null
+ * @returns [n, o, oh, ow], oh = (h - 1)·stride - 2·padding + dilation·(kh - 1) + outputPadding + 1
+ */
+export function convTranspose2d(
+  x: Tensor,
+  weight: Tensor,
+  bias: Tensor | null = null,
+  options: ConvTranspose2dOptions = {},
+): Tensor {
+  const op = "convTranspose2d";
+  const { groups = 1 } = options;
+  const [stride, dilation] = [
+    pairOf(op, "stride", options.stride ?? 1, 1),
+    pairOf(op, "dilation", options.dilation ?? 1, 1),
+  ];
+  const [padding, extra] = [
+    pairOf(op, "padding", options.padding ?? 0, 0),
+    pairOf(op, "outputPadding", options.outputPadding ?? 0, 0),
+  ];
+  for (const t of [x, weight]) requireFloat(op, t.dtype);
+  const fits = x.rank === 4 && weight.rank === 4 && x.shape[1] === weight.shape[0];
+  if (!fits || !Number.isInteger(groups) || groups < 1 || x.shape[1] % groups !== 0) {
+    throw new ShapeError(
+      `${op}: expected x [n, c, h, w], weight [c, o / groups, kh, kw] and c in ${groups} groups, got ${x} and ${weight}`,
+    );
+  }
+  if (extra.some((v, i) => v >= Math.max(stride[i], dilation[i]))) {
+    throw new ShapeError(
+      `${op}: outputPadding is less than stride or dilation, got ${extra} for ${stride} and ${dilation}`,
+    );
+  }
+  let spread = x;
+  for (const [i, axis] of [2, 3].entries()) {
+    const before = dilation[i] * (weight.shape[axis] - 1) - padding[i];
+    spread = padEnds(spaced(spread, axis, stride[i]), axis, before, before + extra[i]);
+  }
+  const kernels = rearrange(weight, "(g c) o kh kw -> (g o) c kh kw", { g: groups });
+  return conv2d(spread, flip(kernels, [2, 3]), bias, { dilation, groups });
+}
+
+/**
+ * As convTranspose2d, of lines: torch.nn.functional.conv_transpose1d.
+ *
+ * @param x [n, c, w]
+ * @param weight [c, o / groups, kw]
+ * @param bias [o], or null
+ * @returns [n, o, ow], as convTranspose2d
+ */
+export function convTranspose1d(
+  x: Tensor,
+  weight: Tensor,
+  bias: Tensor | null = null,
+  { stride = 1, padding = 0, dilation = 1, outputPadding = 0, groups = 1 }: ConvTranspose1dOptions = {},
+): Tensor {
+  if (x.rank !== 3 || weight.rank !== 3) {
+    throw new ShapeError(
+      `convTranspose1d: expected x [n, c, w] and weight [c, o / groups, kw], got ${x} and ${weight}`,
+    );
+  }
+  const y = convTranspose2d(unsqueeze(x, 2), unsqueeze(weight, 2), bias, {
+    stride: [1, stride],
+    padding: [0, padding],
+    dilation: [1, dilation],
+    outputPadding: [0, outputPadding],
+    groups,
+  });
+  return squeeze(y, 2);
+}
+
+/** `step - 1` zeros between the elements along `axis`. */
+function spaced(x: Tensor, axis: number, step: number): Tensor {
+  if (step === 1) return x;
+  const apart = flatten(padAlong(unsqueeze(x, axis + 1), axis + 1, 0, step - 1), axis, axis + 1);
+  return slice(apart, axis, 0, (x.shape[axis] - 1) * step + 1);
+}
+
+/** Zeros at both ends of `axis`; negative sizes cut off. */
+function padEnds(x: Tensor, axis: number, before: number, after: number): Tensor {
+  return pad(x, [...Array.from({ length: 2 * (x.rank - 1 - axis) }, () => 0), before, after]);
+}
