@@ -87,6 +87,8 @@ const TABLE: Row[] = [
   row("linear", [[3], [2, 3]], (x, w) => T.linear(x, w)),
   row("conv2d", [[1, 2, 4, 3], [3, 2, 2, 2], [3]], (x, w, b) => T.conv2d(x, w, b, { padding: 1, stride: [2, 1] })),
   row("conv2d", [[1, 2, 5, 4], [2, 1, 2, 2]], (x, w) => T.conv2d(x, w, null, { groups: 2, stride: 2, dilation: [2, 1] })),
+  row("conv1d", [[2, 2, 5], [4, 1, 2], [4]], (x, w, b) => T.conv1d(x, w, b, { groups: 2, padding: 1 })),
+  row("convTranspose2d", [[1, 2, 3, 2], [2, 3, 2, 2], [3]], (x, w, b) => T.convTranspose2d(x, w, b, { stride: 2, padding: 1 })),
   row("interpolate", [[1, 1, 3, 2]], (x) => T.interpolate(x, [4, 3], "bicubic")),
   row("interpolate", [[1, 2, 3]], (x) => T.interpolate(x, { scaleFactor: 2 })),
   row("attentionOutput", [[1, 4, 2, 3], [1, 2, 3, 2]], (attn, v) => T.attentionOutput(attn, v)),
@@ -146,6 +148,7 @@ const HELD_TO_TORCH = [
   "indexPut maskedScatter maskedSelectSync nllLoss mseLoss l1Loss huberLoss smoothL1Loss binaryCrossEntropy",
   "binaryCrossEntropyWithLogits klDiv cosineEmbeddingLoss meshgrid",
   "maxPool2d avgPool2d groupNorm instanceNorm addmm baddbmm outer",
+  "maxPool1d avgPool1d adaptiveAvgPool1d adaptiveAvgPool2d convTranspose1d",
 ].flatMap((line) => line.split(" "));
 
 /** Exported functions without a gradient to check, each for a reason. */
