@@ -40,13 +40,23 @@ export class Flamingo extends Module {
     this.imageTokenId = config.image_token_id;
   }
 
-  /** Pictures [b, m, 1, 3, s, s] -> media tokens [b, m, n, w]. The tower is frozen: no gradient enters it. */
+  /** Pictures [b, m, 1, 3, s, s] -> media tokens [b, m, n, w]. */
   encode(pixelValues: Tensor): Tensor {
+    return this.resample(this.visionFeatures(pixelValues)); // [b, m, n, w]
+  }
+
+  /** What the tower sees: pictures [b, m, 1, 3, s, s] -> features [b, m, v, w]. It is frozen: no gradient enters it. */
+  visionFeatures(pixelValues: Tensor): Tensor {
     const [b, m] = pixelValues.shape;
     const pictures = rearrange(pixelValues, "b m f c y x -> (b m f) c y x"); // [(b m), 3, s, s]
     const features = noGrad(() => this.vision_encoder.call(pictures)); // [(b m), v, w]
-    if (!this.perceiver) return rearrange(features, "(b m) v w -> b m v w", { b, m }); // [b, m, v, w]
-    return this.perceiver.call(rearrange(features, "(b m f) v w -> b m f v w", { b, m, f: 1 })); // [b, m, n, w]
+    return rearrange(features, "(b m) v w -> b m v w", { b, m }); // [b, m, v, w]
+  }
+
+  /** The tower's features [b, m, v, w] -> media tokens [b, m, n, w]; without a resampler they are the same. */
+  resample(features: Tensor): Tensor {
+    if (!this.perceiver) return features; // [b, m, v, w]
+    return this.perceiver.call(rearrange(features, "b m v w -> b m 1 v w")); // [b, m, n, w]
   }
 
   /** Pictures and text -> logits of each next token [b, t, vocab]. Each token sees the picture before it. */

@@ -48,9 +48,9 @@ export class MaskedCrossAttention extends Module {
 
     const time = rearrange(textTime, "b t -> b 1 t 1"); // [b, 1, t, 1]
     const mediaTime = repeat(arange(1, m + 1, x.backend), "m -> 1 1 1 (m n)", { n }); // [1, 1, 1, (m n)]
-    const seen = this.onlyImmediate ? eq(time, mediaTime) : ge(time, mediaTime); // [b, 1, t, (m n)]
+    const seen = tap("seen", this.onlyImmediate ? eq(time, mediaTime) : ge(time, mediaTime)); // [b, 1, t, (m n)]
 
-    const sim = einsum("b h i e, b h j e -> b h i j", q, heads(k)); // [b, h, t, (m n)]
+    const sim = tap("scores", einsum("b h i e, b h j e -> b h i j", q, heads(k))); // [b, h, t, (m n)]
     const attn = softmax(sim.maskedFill(seen.logicalNot(), UNSEEN), -1); // [b, h, t, (m n)]
     const looking = tap("attn", this.onlyImmediate ? attn.maskedFill(time.eq(0), 0) : attn); // [b, h, t, (m n)]
     const out = einsum("b h i j, b h j e -> b h i e", looking, heads(v)); // [b, h, t, e]

@@ -38,7 +38,7 @@ export class PerceiverAttention extends Module {
     const [k, v] = chunk(this.to_kv.call(concat([x, latents], -2)), 2, -1); // [b, m, v+n, inner]
     const heads = (y: Tensor) => rearrange(y, "b m n (h e) -> b h m n e", { h: this.heads });
     const q = heads(this.to_q.call(latents)).mul(this.scale); // [b, h, m, n, e]
-    const sim = einsum("... i e, ... j e -> ... i j", q, heads(k)); // [b, h, m, n, v+n]
+    const sim = tap("scores", einsum("... i e, ... j e -> ... i j", q, heads(k))); // [b, h, m, n, v+n]
     const attn = tap("attn", softmax(sim, -1)); // [b, h, m, n, v+n]
     const out = einsum("... i j, ... j e -> ... i e", attn, heads(v)); // [b, h, m, n, e]
     return this.to_out.call(rearrange(out, "b h m n e -> b m n (h e)")); // [b, m, n, w]

@@ -1,6 +1,7 @@
 import { LayerNorm } from "../../nn/layerNorm.ts";
 import { ModuleList } from "../../nn/containers.ts";
 import { Module, parameter, type UnaryModule } from "../../nn/module.ts";
+import { tap } from "../../nn/observe.ts";
 import { rearrange, repeat, type Tensor } from "../../tensor/index.ts";
 import type { PerceiverConfig } from "../config/config.ts";
 import type { LatentLayer } from "../roles.ts";
@@ -37,7 +38,7 @@ export class PerceiverResampler extends Module {
     let latents = repeat(this.latents, "n w -> b m n w", { b, m }); // [b, m, n, w]
     for (const { 0: attn, 1: ff } of this.layers) {
       latents = attn.call(x, latents).add(latents); // [b, m, n, w]
-      latents = ff.call(latents).add(latents); // [b, m, n, w]
+      latents = tap("latents", ff.call(latents).add(latents)); // [b, m, n, w]
     }
     return this.norm.call(latents); // [b, m, n, w]
   }

@@ -8,6 +8,7 @@ import type { PreprocessOptions } from "./pictures/preprocess.ts";
 import type { HubOptions } from "../checkpoint/hub/settings.ts";
 import type { TemplateOptions } from "./text/chatTemplate.ts";
 import { controlTokens, type Message, type Prompt, renderPrompt } from "./text/prompt.ts";
+import { StreamDecoder } from "./text/streamDecoder.ts";
 import { type ChatTemplates, chooseTemplate } from "./text/templateFiles.ts";
 import { Tokenizer } from "./text/tokenizer.ts";
 import type { TokenizerConfig } from "./text/tokenizerFiles.ts";
@@ -122,6 +123,17 @@ export class Processor {
         this.preprocessing,
       ),
     };
+  }
+
+  /**
+   * What each token adds to the text: together they are `tokenizer.decode(ids)`. The bytes of one character come with its
+   * last token.
+   */
+  pieces(ids: ArrayLike<number>): string[] {
+    const decoder = new StreamDecoder(this.tokenizer);
+    const pieces = Array.from(ids, (id) => decoder.push(id));
+    if (pieces.length > 0) pieces[pieces.length - 1] += decoder.finish();
+    return pieces;
   }
 
   /** The text of a conversation and its pictures. Finished prompts are returned as they are. */
