@@ -1,6 +1,6 @@
 import { InfimmError, ShapeError, showShape } from "../core/errors.ts";
 import { getBackend } from "../tensor/backend.ts";
-import { empty, keep, scope, Tensor } from "../tensor/index.ts";
+import { assign, empty, keep, scope, Tensor } from "../tensor/index.ts";
 import { observeCall } from "./observe.ts";
 
 /**
@@ -81,15 +81,23 @@ export abstract class Module {
     return at;
   }
 
-  /** Put a tensor in the place of the parameter or buffer at `path`, and of all tied to it. The old one is freed. */
+  /**
+   * Give the parameter or buffer at `path` new contents, which it takes over; the old ones are freed. It stays the same
+   * Tensor, so that what is tied to it stays tied, and parameters that were collected before are still the model's.
+   */
   setTensor(path: string, value: Tensor): void {
-    const old = this.swapTensor(path, value);
-    keep(value);
-    if (old.storage !== value.storage) old.dispose();
+    assign(this.tensorAt(path, value), value);
   }
 
-  /** Like `setTensor`, but the old one is returned and the new one stays as it is: for `replaced`. */
+  /** Put another tensor in the place of one, and of all tied to it. The old one is returned: for `replaced`. */
   swapTensor(path: string, value: Tensor): Tensor {
+    const old = this.tensorAt(path, value);
+    replaceTensor(this, old, value);
+    return old;
+  }
+
+  /** The parameter or buffer at `path`. @throws if there is none, or `value` does not fit its place */
+  private tensorAt(path: string, value: Tensor): Tensor {
     const dot = path.lastIndexOf(".");
     const owner = this.moduleAt(path.slice(0, Math.max(dot, 0)));
     const old: unknown = owner[path.slice(dot + 1) as keyof Module];
@@ -102,7 +110,6 @@ export abstract class Module {
     if (showShape(old.shape) !== showShape(value.shape)) {
       throw new ShapeError(`${path}: expected shape ${showShape(old.shape)}, got ${showShape(value.shape)}`);
     }
-    replaceTensor(this, old, value);
     return old;
   }
 

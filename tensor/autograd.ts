@@ -38,6 +38,11 @@ export function differentiable(inputs: readonly Tensor[], forward: () => Tensor,
   return output;
 }
 
+/** Whether a tape is on. */
+export function isRecording(): boolean {
+  return tape !== undefined;
+}
+
 /** Whether a gradient would flow back to `t`. */
 export function isTracked(t: Tensor): boolean {
   return tape?.tracked.has(t) ?? false;
@@ -70,7 +75,7 @@ export function valueAndGrad(
     throw new InfimmError(
       "valueAndGrad: a gradient is being computed already; gradients of gradients are not supported",
     );
-  for (const [name, parameter] of parameters) requireFloat(`valueAndGrad: parameter "${name}"`, parameter.dtype);
+  for (const [name, parameter] of parameters) requireParameter(name, parameter);
   return scope(() => {
     const recording = new Tape();
     for (const parameter of parameters.values()) recording.tracked.add(parameter);
@@ -92,8 +97,25 @@ export function valueAndGrad(
       const grad = gradients.get(parameter);
       if (grad) grads.set(name, grad);
     }
+    differentiatedBy.set(grads, new Map(parameters));
     return { value, grads };
   });
+}
+
+const differentiatedBy = new WeakMap<ReadonlyMap<string, Tensor>, ReadonlyMap<string, Tensor>>();
+
+/** The parameters of the `valueAndGrad` that gave these gradients; undefined for other maps. */
+export function parametersOf(grads: ReadonlyMap<string, Tensor>): ReadonlyMap<string, Tensor> | undefined {
+  return differentiatedBy.get(grads);
+}
+
+function requireParameter(name: string, parameter: Tensor): void {
+  requireFloat(`valueAndGrad: parameter "${name}"`, parameter.dtype);
+  if (parameter.storage.freed) {
+    throw new InfimmError(
+      `valueAndGrad: parameter "${name}" has been freed: its module was disposed, or was replaced; collect model.parameters() again`,
+    );
+  }
 }
 
 /** Walk the tape backwards, summing what flows into each tensor. */

@@ -89,6 +89,14 @@ export interface FusedKernels {
   quantizedLinear(x: Operand, weight: Operand, bias: Operand | null, out: Operand): void;
   /** Descending, equal values in order of index: the first `k` = out size along the last axis. */
   topk(x: Operand, values: Operand, indices: Operand): void;
+  /**
+   * For each item, in place: its first tensors, as many as there are `exprs`, become the values of these. All f32 and
+   * contiguous, of one size within an item; beside them numbers, and tensors of one element, which count everywhere.
+   * Items are alike in all but their sizes, and none has memory of another's results.
+   */
+  updateEach(exprs: readonly Expr[], items: readonly (readonly (Operand | number)[])[]): void;
+  /** out[i] = the sum of the squares of all elements of `inputs[i]`, which are f32 and contiguous. */
+  squaredNorms(inputs: readonly Operand[], out: Operand): void;
 }
 
 const registered = new Map<string, Backend>();

@@ -66,6 +66,7 @@ const TABLE: Row[] = [
   row("sum", [[2, 3]], (a) => a.sum()),
   row("mean", [[2, 3]], (a) => a.mean(1, true)),
   row("variance", [[2, 4]], (a) => T.variance(a, -1)),
+  row("squaredNorms", [[2, 4], [3]], (a, b) => T.squaredNorms([a, b])),
   row("amax", [[2, 4]], (a) => a.amax(-1)),
   row("amin", [[2, 4]], (a) => a.amin([0, 1])),
   row("cumsum", [[2, 3]], (a) => a.cumsum(1)),
@@ -176,7 +177,9 @@ const NOT_DIFFERENTIABLE: Record<string, readonly string[]> = {
     "arange",
     "empty",
   ].concat(["randn", "uniform", "toBackend", "fromNdarray"]),
+  "changes tensors, which a tape refuses": ["assign", "updateRule"],
   "no op": ["Tensor", "toNdarray", "isTracked", "noGrad", "valueAndGrad", "compute", "keep", "memory", "scope"].concat([
+    "parametersOf",
     "commonBackend",
     "registerBackend",
     "backendNames",

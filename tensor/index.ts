@@ -1,5 +1,6 @@
 /** The tensor library, from one place. */
-export { differentiable, isTracked, noGrad, valueAndGrad, type Vjp } from "./autograd.ts";
+export { assign } from "./assign.ts";
+export { differentiable, isTracked, noGrad, parametersOf, valueAndGrad, type Vjp } from "./autograd.ts";
 export * from "./backend.ts";
 export { fromNdarray, type NdArray, toNdarray } from "./ndarray.ts";
 export {
@@ -39,6 +40,7 @@ export * from "./ops/scatter.ts";
 export * from "./ops/softmax.ts";
 export { type Ordered, sort, topk } from "./ops/sort.ts";
 export * from "./ops/statistics.ts";
+export { squaredNorms, type UpdateRule, updateRule } from "./ops/update.ts";
 export * from "./ops/views.ts";
 export { keep, memory, type Scope, scope } from "./scope.ts";
 export { commonBackend, empty, Tensor, type TensorLike } from "./tensor.ts";

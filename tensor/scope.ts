@@ -54,6 +54,13 @@ export class Storage {
     return this.handles?.get(handle) ?? false;
   }
 
+  /** Whether anybody but this tensor keeps the memory: then it must not be written to. Views do not count. */
+  isSharedBeside(handle: object): boolean {
+    const own = this.handles?.has(handle) ?? false;
+    if (own && !this.ownerGone) return true;
+    return [...(this.handles ?? [])].some(([other, holds]) => holds && other !== handle);
+  }
+
   /** A tensor that holds the memory becomes its owner. */
   own(handle: object): void {
     this.moveTo(undefined);

@@ -10,6 +10,7 @@ import { numberCases } from "./numberCases.ts";
 import { quantizedCases } from "./quantizedCases.ts";
 import { reduceCases } from "./reduceCases.ts";
 import { Bench } from "./samples.ts";
+import { updateCases } from "./updateCases.ts";
 
 /** How a backend differs from a careful f32 loop. Every entry is a statement about the backend, shown by the tests. */
 export interface Allowances {
@@ -45,6 +46,7 @@ export function conformanceCases({
     ...indexingCases(),
     ...fusedCases(),
     ...quantizedCases(),
+    ...updateCases(),
   ];
   return cases.map(({ name, run }) => ({
     name,

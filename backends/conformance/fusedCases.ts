@@ -5,7 +5,7 @@ import { product, productTolerance } from "./matmulCases.ts";
 import { LAYOUTS } from "./samples.ts";
 
 /** A case for a kernel that a backend may lack: then there is nothing to check, as the composite runs instead. */
-function fusedCase<K extends keyof FusedKernels>(
+export function fusedCase<K extends keyof FusedKernels>(
   kernel: K,
   what: string,
   run: (b: Context, fn: FusedKernels[K]) => Promise<void>,

@@ -18,6 +18,7 @@ import { reduce } from "./reduce.ts";
 import { layerNorm, rmsNorm, softmax } from "./rows.ts";
 import type { Pool } from "./threads/pool.ts";
 import { TUNED } from "./tuning.ts";
+import { squaredNorms, updateEach } from "./update.ts";
 
 export interface WasmOptions {
   /** How many threads compute, the calling one included. Default: as many as there are cores, 8 at most. */
@@ -87,6 +88,11 @@ export function createWasmBackend(options: WasmOptions = {}, tuning = TUNED): Wa
       dequantize: (table, rows, out) => dequantize(engine, table, rows, written(out)),
       quantizedLinear: (x, weight, bias, out) => quantizedLinear(engine, activations, x, weight, bias, written(out)),
       topk: (x, values, indices) => topk(onCpu(x), onCpu(written(values)), onCpu(written(indices))),
+      updateEach(exprs, items) {
+        for (const item of items) for (const t of item.slice(0, exprs.length)) written(t as Operand);
+        updateEach(engine, exprs, items);
+      },
+      squaredNorms: (inputs, out) => squaredNorms(engine, inputs, written(out)),
     },
   };
 }

@@ -1,6 +1,6 @@
-import { elementwise, type Tensor, zerosLike } from "../../tensor/index.ts";
+import { elementwise, type Tensor, updateRule } from "../../tensor/index.ts";
 import type { Module } from "../module.ts";
-import { Optimizer, type OptimizerOptions, type ParameterState } from "./optimizer.ts";
+import { Optimizer, type OptimizerOptions, type Update } from "./optimizer.ts";
 
 export interface AdamWOptions extends OptimizerOptions {
   /** How slowly the running means of the gradient and of its square forget. */
@@ -10,9 +10,19 @@ export interface AdamWOptions extends OptimizerOptions {
   readonly decoupled?: boolean;
 }
 
-const runningMean = elementwise("runningMean(m, g, beta) = m + (1 - beta) * (g - m)");
-const runningSquare = elementwise("runningSquare(v, g, beta) = beta * v + (1 - beta) * g * g");
-const adamStep = elementwise("adamStep(p, m, v, size, root, eps) = p - size * m / (sqrt(v) / root + eps)");
+elementwise("runningMean(m, g, beta) = m + (1 - beta) * (g - m)");
+elementwise("runningSquare(v, g, beta) = beta * v + (1 - beta) * g * g");
+elementwise("adamStep(p, m, v, size, root, eps) = p - size * m / (sqrt(v) / root + eps)");
+
+/** `kept`: what is left of the weight by its own decay; `l2`: the decay that is part of the gradient. */
+const PARAMETERS = "(p, m, v, g, beta1, beta2, size, root, eps, kept, l2)";
+const MEAN = "runningMean(m, g + l2 * p, beta1)";
+const SQUARE = "runningSquare(v, g + l2 * p, beta2)";
+const adam = updateRule(
+  `adamWeight${PARAMETERS} = adamStep(kept * p, ${MEAN}, ${SQUARE}, size, root, eps)`,
+  `adamMean${PARAMETERS} = ${MEAN}`,
+  `adamSquare${PARAMETERS} = ${SQUARE}`,
+);
 
 /**
  * Adam with decoupled weight decay (Loshchilov and Hutter, 2019; Kingma and Ba, 2015), the update rule of
@@ -23,7 +33,7 @@ export class AdamW extends Optimizer {
   private readonly eps: number;
   private readonly decoupled: boolean;
 
-  constructor(model: Module, options: AdamWOptions) {
+  constructor(model: Module | ReadonlyMap<string, Tensor>, options: AdamWOptions) {
     super(model, options);
     const { betas = [0.9, 0.999], eps = 1e-8, decoupled = true } = options;
     this.betas = betas;
@@ -31,15 +41,17 @@ export class AdamW extends Optimizer {
     this.decoupled = decoupled;
   }
 
-  protected update(p: Tensor, grad: Tensor, state: ParameterState, lr: number, weightDecay: number): Tensor {
+  protected update(updates: readonly Update[]): void {
     const [beta1, beta2] = this.betas;
-    const g = this.decoupled || weightDecay === 0 ? grad : grad.add(p.mul(weightDecay));
-    const { exp_avg = zerosLike(p), exp_avg_sq = zerosLike(p) } = state.tensors;
-    const m = this.remember(state, "exp_avg", runningMean(exp_avg, g, beta1));
-    const v = this.remember(state, "exp_avg_sq", runningSquare(exp_avg_sq, g, beta2));
-    const size = lr / (1 - beta1 ** state.updates);
-    const root = Math.sqrt(1 - beta2 ** state.updates);
-    const shrunk = this.decoupled && weightDecay !== 0 ? p.mul(1 - lr * weightDecay) : p;
-    return adamStep(shrunk, m, v, size, root, this.eps);
+    adam(
+      updates.map((update) => {
+        const { parameter, grad, state, lr, weightDecay } = update;
+        const size = lr / (1 - beta1 ** state.updates);
+        const root = Math.sqrt(1 - beta2 ** state.updates);
+        const [kept, l2] = this.decoupled ? [1 - lr * weightDecay, 0] : [1, weightDecay];
+        const [m, v] = ["exp_avg", "exp_avg_sq"].map((name) => this.remembered(update, name));
+        return [parameter, m, v, grad, beta1, beta2, size, root, this.eps, kept, l2];
+      }),
+    );
   }
 }

@@ -1,6 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { memory, scope, type Tensor, tensor } from "../../tensor/index.ts";
+import { Generator } from "../../core/random.ts";
+import { countingBackend } from "../../tensor/counting.fixture.ts";
+import { fromData, memory, ones, scope, type Tensor, tensor, valueAndGrad } from "../../tensor/index.ts";
+import { initialize } from "../init.ts";
+import { Linear } from "../linear.ts";
 import { Module } from "../module.ts";
+import { replaced } from "../replaced.ts";
 import { AdamW } from "./adamW.ts";
 import { clipGradNorm } from "./clipGradNorm.ts";
 import type { Optimizer } from "./optimizer.ts";
@@ -88,6 +93,89 @@ describe("optimizers make PyTorch's updates", () => {
   it("and refuse a gradient of nothing", () => {
     expect(() => new SGD(new Point(), { lr: 1 }).step(new Map([["q", tensor([1])]]))).toThrow('a gradient for "q"');
   });
+
+  it("and of parameters by name, too, with rates by group", () => {
+    const [alone, grouped] = [new Point(), new Point()];
+    run(new AdamW(alone.parameters(), decay));
+    expectClose(alone.p, [0.4692993462085724, -1.2162837982177734, 1.9659820795059204]);
+    const groups = { "*": { lr: 0.001, weightDecay: 9 }, p: { lrScale: 10, weightDecay: 0.1 } };
+    run(new AdamW(grouped, { lr: 7, groups }));
+    expect(grouped.p.dataSync()).toEqual(alone.p.dataSync());
+    const misspelt = () => new SGD(grouped, { lr: 1, groups: { "**.gate": { lr: 1 } } });
+    expect(misspelt).toThrow('no parameter\'s name matches the group "**.gate"; there are: p, idle');
+  });
+});
+
+class Line extends Module {
+  layer: Linear = new Linear(2, 1);
+  forward(x: Tensor): Tensor {
+    return this.layer.call(x); // [b, 1]
+  }
+}
+
+describe("parameters that were collected once", () => {
+  const ready = () => {
+    const model = new Line();
+    initialize(model, new Generator(1));
+    return model;
+  };
+  const x = tensor([[1, 2], [3, -1]]); // biome-ignore format: rows
+  const lossOf = (model: Line) => () => model.call(x).sub(1).square().mean();
+
+  it("train for ever, as in PyTorch", () => {
+    const model = ready();
+    const parameters = model.parameters();
+    const optimizer = new SGD(parameters, { lr: 0.05 });
+    const losses = Array.from({ length: 60 }, () =>
+      scope(() => {
+        const { value, grads } = valueAndGrad(lossOf(model), parameters);
+        expect([...grads.keys()]).toEqual(["layer.weight", "layer.bias"]);
+        clipGradNorm(grads, 10);
+        optimizer.step(grads);
+        return value.dataSync()[0];
+      }),
+    );
+    expect(losses[59]).toBeLessThan(losses[0] / 1000);
+    expect([...model.parameters().values()]).toEqual([...parameters.values()]);
+    model.setTensor("layer.bias", tensor([5]));
+    initialize(model, new Generator(2));
+    for (const [path, parameter] of model.parameters()) expect(parameters.get(path)).toBe(parameter);
+  });
+
+  it("are refused when their module was replaced, whether or not a gradient reaches them", () => {
+    const model = ready();
+    const parameters = model.parameters();
+    const optimizer = new SGD(model, { lr: 0.05 });
+    const step = () => scope(() => optimizer.step(valueAndGrad(lossOf(model), parameters).grads));
+    step();
+    {
+      using _ = replaced(model, { "layer.bias": tensor([1]) });
+      expect(step).toThrow('gradients were taken by a "layer.bias" that is not the model\'s any more');
+    }
+    step();
+    const { layer } = model;
+    model.layer = new Linear(2, 1);
+    initialize(model, new Generator(1));
+    expect(step).toThrow('gradients were taken by a "layer.weight" that is not the model\'s any more');
+    layer.dispose();
+    expect(step).toThrow('parameter "layer.weight" has been freed');
+  });
+
+  it("become f32 when they are trained, and their step allocates nothing on wasm", () => {
+    const backend = countingBackend("wasm");
+    const model = new Line();
+    initialize(model, new Generator(1), { backend });
+    model.setTensor("layer.weight", model.layer.weight.to("bf16"));
+    const parameters = model.parameters();
+    const optimizer = new AdamW(model, { lr: 0.1 });
+    const grads = () => new Map([...parameters].map(([name, { shape }]) => [name, fromData(Float32Array.of(3, 4).subarray(0, shape.at(-1)), shape, "f32", backend)])); // biome-ignore format: one line
+    optimizer.step(grads());
+    expect(model.layer.weight.dtype).toBe("f32");
+    const again = grads();
+    const before = { ...backend.counts };
+    optimizer.step(again);
+    expect(backend.counts).toEqual({ launches: before.launches + 1, allocations: before.allocations });
+  });
 });
 
 describe("clipGradNorm", () => {
@@ -102,6 +190,14 @@ describe("clipGradNorm", () => {
     expectClose(grads.get("b")!, [0.923076868057251]);
     for (const t of [norm, same, ...grads.values()]) t.dispose();
     expect(memory()).toEqual(before);
+  });
+
+  it("shortens once what stands for two parameters", () => {
+    const both = tensor([6, 8]);
+    const grads = new Map([["a", both], ["b", both], ["c", both.reshape(2, 1)], ["d", ones([1, 1]).expand(5, 20)]]); // biome-ignore format: one line
+    expectClose(clipGradNorm(grads, 2), [20]);
+    for (const name of ["a", "b", "c"]) expectClose(grads.get(name)!, [0.6, 0.8]);
+    expectClose(grads.get("d")!, new Array(100).fill(0.1));
   });
 
   it("has nothing to do without gradients", () => {

@@ -1,7 +1,16 @@
 import { InfimmError } from "../../core/errors.ts";
-import { keep, scope, type Tensor } from "../../tensor/index.ts";
-import type { Module } from "../module.ts";
+import { assign, full, keep, parametersOf, scope, type Tensor } from "../../tensor/index.ts";
+import { globToRegExp } from "../glob.ts";
+import { Module } from "../module.ts";
 import type { Schedule } from "./schedules.ts";
+
+/** What some parameters have for themselves; what is left out is as for all. */
+export interface ParameterGroup {
+  readonly lr?: number | Schedule;
+  /** Times their learning rate, as timm's `lr_scale`. */
+  readonly lrScale?: number;
+  readonly weightDecay?: number;
+}
 
 /** What all optimizers take. */
 export interface OptimizerOptions {
@@ -9,6 +18,11 @@ export interface OptimizerOptions {
   readonly lr: number | Schedule;
   /** For all parameters, or by name: `(name) => (name.includes("gated_cross_attn") ? 0.1 : 0)`. Default 0. */
   readonly weightDecay?: number | ((name: string) => number);
+  /**
+   * PyTorch's parameter groups, by patterns of names (glob.ts): `{ "**.*_gate": { lrScale: 10, weightDecay: 0 } }`. Where
+   * several match a name, all count, later ones before earlier ones.
+   */
+  readonly groups?: Readonly<Record<string, ParameterGroup>>;
 }
 
 /** What an optimizer remembers of one parameter: tensors by the names that PyTorch gives them, and its updates. */
@@ -17,60 +31,80 @@ export interface ParameterState {
   readonly tensors: Record<string, Tensor>;
 }
 
+/** One parameter's share of a step. */
+export interface Update {
+  readonly parameter: Tensor;
+  readonly grad: Tensor;
+  readonly state: ParameterState;
+  readonly lr: number;
+  readonly weightDecay: number;
+}
+
 /**
- * Turns gradients into better weights. Kinds differ in `update`, the rule for one parameter.
+ * Turns gradients into better weights, in place: the parameters stay the same tensors. Kinds differ in `update`, the rule.
  *
  * Each parameter counts its own updates, as in PyTorch: one without a gradient stays as it is and is not counted.
  */
 export abstract class Optimizer {
-  private readonly model: Module;
+  private readonly model: Module | ReadonlyMap<string, Tensor>;
   private readonly options: OptimizerOptions;
+  private readonly groups: readonly (readonly [matcher: RegExp, group: ParameterGroup])[];
+  private readonly groupOf = new Map<string, ParameterGroup>();
   private readonly states = new Map<string, ParameterState>();
   private steps = 0;
 
-  constructor(model: Module, options: OptimizerOptions) {
+  /**
+   * @param model whose parameters are trained, or these, as `model.parameters()` gives them
+   * @throws if a group's pattern matches none of their names
+   */
+  constructor(model: Module | ReadonlyMap<string, Tensor>, options: OptimizerOptions) {
     this.model = model;
     this.options = options;
+    this.groups = Object.entries(options.groups ?? {}).map(([pattern, group]) => [globToRegExp(pattern), group]);
+    if (this.groups.length === 0) return;
+    const names = [...this.parameters().keys()];
+    for (const [i, pattern] of Object.keys(options.groups ?? {}).entries()) {
+      if (names.some((name) => this.groups[i][0].test(name))) continue;
+      const some = `${names.slice(0, 8).join(", ")}${names.length > 8 ? ", …" : ""}`;
+      throw new InfimmError(`optimizer: no parameter's name matches the group "${pattern}"; there are: ${some}`);
+    }
   }
 
-  /** The learning rate of the next step. */
+  /** The learning rate of the next step, for parameters that have none of their own. */
   get lr(): number {
-    const { lr } = this.options;
-    return typeof lr === "number" ? lr : lr(this.steps);
+    return this.rate(this.options.lr);
   }
 
   /**
    * Update the parameters that have a gradient. The gradients still belong to the caller.
    * @param grads by the parameters' paths in the model, as `valueAndGrad` gives them
+   * @throws before anything is changed, if one of them is not of a parameter, or of one that has been replaced or freed
    */
   step(grads: ReadonlyMap<string, Tensor>): void {
-    const { lr } = this;
-    const parameters = this.model.parameters();
-    for (const [name, grad] of grads) {
-      const parameter = parameters.get(name);
-      if (!parameter) throw new InfimmError(`optimizer: a gradient for "${name}", which is no parameter of the model`);
+    const parameters = this.parameters();
+    requireCurrent(parameters, grads);
+    const updates = [...grads].map(([name, grad]): Update => {
       const state = this.states.get(name) ?? { updates: 0, tensors: {} };
       this.states.set(name, state);
       state.updates++;
-      scope(() => this.model.setTensor(name, this.update(parameter, grad, state, lr, this.weightDecayOf(name))));
-    }
+      return { parameter: parameters.get(name)!, grad, state, ...this.ratesOf(name) };
+    });
+    scope(() => {
+      for (const { parameter } of updates) if (parameter.dtype !== "f32") assign(parameter, parameter.to("f32"));
+      this.update(updates);
+    });
     this.steps++;
   }
 
-  /** The parameter's new value. What is to be remembered goes to `remember`. */
-  protected abstract update(
-    parameter: Tensor,
-    grad: Tensor,
-    state: ParameterState,
-    lr: number,
-    weightDecay: number,
-  ): Tensor;
+  /** Give all these parameters (f32), and what is remembered of them, their new values: with `updateRule`. */
+  protected abstract update(updates: readonly Update[]): void;
 
-  /** Keep a tensor of a parameter's state in the place of the old one. */
-  protected remember(state: ParameterState, name: string, value: Tensor): Tensor {
-    state.tensors[name]?.dispose();
-    state.tensors[name] = keep(value);
-    return value;
+  /** A tensor of a parameter's state; at first zeros. */
+  protected remembered({ state, parameter }: Update, name: string): Tensor {
+    const known = state.tensors[name];
+    if (known) return known;
+    const zeros = full(parameter.shape, 0, "f32", parameter.backend);
+    return (state.tensors[name] = keep(zeros.isContiguous ? zeros : zeros.contiguous()));
   }
 
   /** The tensors to be saved, such as `lm_head.weight:exp_avg`. They are the optimizer's own: copy or write them. */
@@ -107,9 +141,40 @@ export abstract class Optimizer {
     this.steps = 0;
   }
 
-  private weightDecayOf(name: string): number {
+  private parameters(): ReadonlyMap<string, Tensor> {
+    return this.model instanceof Module ? this.model.parameters() : this.model;
+  }
+
+  private ratesOf(name: string): { lr: number; weightDecay: number } {
+    let group = this.groupOf.get(name);
+    if (!group) {
+      const all = this.groups.filter(([matcher]) => matcher.test(name)).map(([, options]) => options);
+      this.groupOf.set(name, (group = Object.assign({}, ...all) as ParameterGroup));
+    }
     const { weightDecay = 0 } = this.options;
-    return typeof weightDecay === "number" ? weightDecay : weightDecay(name);
+    return {
+      lr: this.rate(group.lr ?? this.options.lr) * (group.lrScale ?? 1),
+      weightDecay: group.weightDecay ?? (typeof weightDecay === "number" ? weightDecay : weightDecay(name)),
+    };
+  }
+
+  private rate(lr: number | Schedule): number {
+    return typeof lr === "number" ? lr : lr(this.steps);
+  }
+}
+
+/** @throws if a gradient is of no parameter, or the parameters that they were taken by are no longer those of the model */
+function requireCurrent(parameters: ReadonlyMap<string, Tensor>, grads: ReadonlyMap<string, Tensor>): void {
+  for (const name of grads.keys()) {
+    const parameter = parameters.get(name);
+    if (!parameter) throw new InfimmError(`optimizer: a gradient for "${name}", which is no parameter of the model`);
+    if (parameter.storage.freed) throw new InfimmError(`optimizer: parameter "${name}" has been freed`);
+  }
+  for (const [name, parameter] of parametersOf(grads) ?? []) {
+    if (!parameters.has(name) || parameters.get(name) === parameter) continue;
+    throw new InfimmError(
+      `optimizer: gradients were taken by a "${name}" that is not the model's any more: its module was replaced; collect model.parameters() again`,
+    );
   }
 }
 

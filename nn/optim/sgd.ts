@@ -1,21 +1,32 @@
-import type { Tensor } from "../../tensor/index.ts";
+import { type Tensor, updateRule } from "../../tensor/index.ts";
 import type { Module } from "../module.ts";
-import { Optimizer, type OptimizerOptions, type ParameterState } from "./optimizer.ts";
+import { Optimizer, type OptimizerOptions, type Update } from "./optimizer.ts";
+
+const descend = updateRule("descend(p, g, lr, l2) = p - lr * (g + l2 * p)");
+const roll = updateRule(
+  "rollWeight(p, v, g, lr, l2, momentum) = p - lr * (momentum * v + (g + l2 * p))",
+  "rollVelocity(p, v, g, lr, l2, momentum) = momentum * v + (g + l2 * p)",
+);
 
 /** Gradient descent with momentum and L2 weight decay, the update rule of torch.optim.SGD without dampening. */
 export class SGD extends Optimizer {
   private readonly momentum: number;
 
-  constructor(model: Module, options: OptimizerOptions & { readonly momentum?: number }) {
+  constructor(model: Module | ReadonlyMap<string, Tensor>, options: OptimizerOptions & { readonly momentum?: number }) {
     super(model, options);
     this.momentum = options.momentum ?? 0;
   }
 
-  protected update(p: Tensor, grad: Tensor, state: ParameterState, lr: number, weightDecay: number): Tensor {
-    const g = weightDecay === 0 ? grad : grad.add(p.mul(weightDecay));
-    if (this.momentum === 0) return p.sub(g.mul(lr));
-    const before = state.tensors.momentum_buffer;
-    const velocity = this.remember(state, "momentum_buffer", before ? before.mul(this.momentum).add(g) : g.mul(1));
-    return p.sub(velocity.mul(lr));
+  protected update(updates: readonly Update[]): void {
+    if (this.momentum === 0) {
+      descend(updates.map(({ parameter, grad, lr, weightDecay }) => [parameter, grad, lr, weightDecay]));
+      return;
+    }
+    roll(
+      updates.map((update) => {
+        const { parameter, grad, lr, weightDecay } = update;
+        return [parameter, this.remembered(update, "momentum_buffer"), grad, lr, weightDecay, this.momentum];
+      }),
+    );
   }
 }

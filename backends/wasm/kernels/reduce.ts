@@ -97,6 +97,23 @@ export function foldAlongModule(kind: ReduceKind, dtype: Kind): ModuleBuilder {
   return m;
 }
 
+/** `run(x, n, out)`: the sum of the squares of n neighbours. */
+export function squaresModule(): ModuleBuilder {
+  const m = new ModuleBuilder();
+  m.export("run", { x: "i32", n: "i32", out: "i32" }, "void", (f, { x, n, out }) => {
+    const sums = new Sums(f, "f32");
+    const v = f.local("v128");
+    const add = (value: V) => {
+      f.set(v, value);
+      sums.add(f32x4.mul(v, v));
+    };
+    const whole = () => add(v128.load(x));
+    walk(f, n, 1, [x], whole, (left) => add(firstLanes(v128.load(x), left, v128.i32(0))));
+    sums.storeTotal(out);
+  });
+  return m;
+}
+
 /** The largest (or least) of n neighbours, in all lanes. */
 function extremeOfRow(
   f: FunctionBuilder,
