@@ -1,10 +1,15 @@
 import { defineConfig } from "vitest/config";
 import { shapeComments } from "./nn/shapeComments/transform.ts";
 
+/** `*.long.test.ts`: what only large inputs, thousands of rounds or kill loops show. `npm run test:long` runs those alone. */
+const LONG = "**/*.long.test.ts";
+const long = process.env.LONG !== undefined;
+
 export default defineConfig({
   plugins: [shapeComments()],
   test: {
-    include: ["{core,tensor,nn,model,backends,golden,docs,bin}/**/*.test.ts"],
+    include: [`{core,tensor,nn,model,backends,golden,docs,bin}/${long ? LONG : "**/*.test.ts"}`],
+    exclude: ["**/node_modules/**", ...(long ? [] : [LONG])],
     setupFiles: ["backends/register.ts"],
     maxWorkers: "100%", // vitest would leave a core idle, which is half of two
     // the servers of tests are on this machine, whatever proxy the world is behind

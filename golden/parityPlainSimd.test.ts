@@ -6,4 +6,4 @@ import { parity } from "./paritySuite.ts";
 // What browsers without relaxed SIMD compute, and `relaxed: false`: the same bits on every machine.
 registerBackend(createWasmBackend({ relaxed: false }));
 
-await parity("wasm", undefined, CANCELS);
+await parity("wasm", { allowances: CANCELS });

@@ -12,6 +12,12 @@ export const folders = [
   "model/infimm-tiny",
 ].filter((folder) => existsSync(`${folder}/golden.json`));
 
+/**
+ * Of the sets, those that together have every part of the model: two towers, with resampler and without, gates of both
+ * kinds. What is emulated in software runs these in `npm test`, and the others in `npm run test:long`.
+ */
+export const soon = (folder: string): boolean => /tiny-(zephyr|hd)$/.test(folder);
+
 /** How many checks of each kind a case is worth, told from its files alone: what was not checked cannot have passed. */
 function expectedCounts(golden: GoldenCase, backend: string, gradients: boolean): [what: string, count: number][] {
   const rows = (path: string) => (golden.has("outputs", path) ? golden.shape("outputs", path)[0] : 0);
@@ -35,14 +41,22 @@ function expectedCounts(golden: GoldenCase, backend: string, gradients: boolean)
  * @param gradientsIn the cases whose gradients are checked; those of which tensors are stored must be among them
  * @param allowances relative errors that single numbers may have beyond the bar, by `<set> <case> <path>`: each needs
  *   a reason that can be computed
+ * @param sets which of the sets, by their folders
  */
 export async function parity(
   backend: string,
-  gradientsIn: (golden: GoldenCase) => boolean = () => true,
-  allowances: Readonly<Record<string, number>> = {},
+  {
+    gradientsIn = () => true,
+    allowances = {},
+    sets = () => true,
+  }: {
+    gradientsIn?: (golden: GoldenCase) => boolean;
+    allowances?: Readonly<Record<string, number>>;
+    sets?: (folder: string) => boolean;
+  } = {},
 ): Promise<void> {
   const allowed = ({ set, case: name, path, error }: Check) => error <= (allowances[`${set} ${name} ${path}`] ?? 0);
-  for (const folder of folders) {
+  for (const folder of folders.filter(sets)) {
     const { name, cases } = await openGoldenSet(folder);
     describe.each(cases)(`${name} on ${backend}: $name`, (golden) => {
       const gradients = gradientsIn(golden);

@@ -8,7 +8,7 @@ import { openGoldenSet } from "../../golden/load.ts";
 import { generate } from "../../model/generate/generate.ts";
 import { loadPretrained } from "../../model/checkpoint/pretrained.ts";
 import { type Backend, openBackend } from "../../tensor/backend.ts";
-import { conformance, conformanceCases } from "../conformance.ts";
+import { conformance } from "../conformance.ts";
 import { Bench } from "../conformance/samples.ts";
 import { createCpuBackend } from "../cpu/cpu.ts";
 import { createMetaBackend } from "../meta/meta.ts";
@@ -25,13 +25,6 @@ const MODES = [
   { mode: "webasm", base: createCpuBackend() },
   ...(webgpu ? [{ mode: "webgpu", base: webgpu } as const] : []),
 ] as const;
-
-describe.skipIf(!found)("gpu.js in mode webgpu with memory in small blocks conforms", async () => {
-  const base = found && (await createWebgpuBackend({ ...found, blockBytes: 4096 }));
-  const backend = base && (await createGpuJsBackend({ mode: "webgpu", base }));
-  const smaller = conformanceCases().filter(({ name }) => !/more than 2\^24|indices above|topk: many/.test(name)); // 16 MiB are 4,096 blocks
-  it.each(smaller)("$name", ({ run }) => run(backend!));
-});
 
 describe.each(MODES)("gpu.js in mode $mode", (options) => {
   conformance("it", () => createGpuJsBackend(options));
