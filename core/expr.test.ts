@@ -100,6 +100,9 @@ const RUN: Record<Primitive, (...args: number[]) => number> = {
   and: (a, b) => Number(a !== 0 && b !== 0),
   or: (a, b) => Number(a !== 0 || b !== 0),
   not: (a) => Number(a === 0),
+  bitAnd: (a, b) => a & b,
+  bitOr: (a, b) => a | b,
+  bitXor: (a, b) => a ^ b,
   select: (c, a, b) => (c !== 0 ? a : b),
 };
 

@@ -23,6 +23,7 @@ export interface Signature {
 /**
  * The primitives that a backend must know: arity, and what dtype comes out.
  * `float`: always f32. `same`: the promoted dtype of the inputs. `bool`: true or false, stored as 1 or 0.
+ * `whole`: i32 from i32 and bool; floats have no bits to speak of, and are refused.
  */
 export const PRIMITIVES = {
   add: { arity: 2, result: "same" },
@@ -57,6 +58,9 @@ export const PRIMITIVES = {
   and: { arity: 2, result: "bool" },
   or: { arity: 2, result: "bool" },
   not: { arity: 1, result: "bool" },
+  bitAnd: { arity: 2, result: "whole" },
+  bitOr: { arity: 2, result: "whole" },
+  bitXor: { arity: 2, result: "whole" },
   /** `condition ? a : b`. Only the chosen side's value counts, even when the other is NaN. */
   select: { arity: 3, result: "same" },
 } as const;

@@ -31,6 +31,7 @@ export function exprDType(
   const { result } = PRIMITIVES[e.op];
   if (result === "bool") return "bool";
   if (result === "float") return "f32";
+  if (result === "whole") return "i32";
   return promote(e.op === "select" ? operands.slice(1) : operands);
 }
 

@@ -14,6 +14,7 @@ export * from "./ops/activations.ts";
 export * from "./ops/adaptivePool.ts";
 export * from "./ops/batchNorm.ts";
 export { type Conv1dOptions, type Conv2dOptions, conv1d, conv2d } from "./ops/conv.ts";
+export { type Conv3dOptions, conv3d } from "./ops/conv3d.ts";
 export * from "./ops/convTranspose.ts";
 export * from "./ops/creation.ts";
 export { type CustomKernel, type CustomOp, customOp } from "./ops/custom.ts";
@@ -37,6 +38,7 @@ export { all, amax, amin, any, argmax, argmin, cumsum, mean, sum, variance } fro
 export * from "./ops/reorder.ts";
 export * from "./ops/rope.ts";
 export * from "./ops/scatter.ts";
+export * from "./ops/scatterReduce.ts";
 export * from "./ops/softmax.ts";
 export { type Ordered, sort, topk } from "./ops/sort.ts";
 export * from "./ops/statistics.ts";

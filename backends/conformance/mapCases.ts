@@ -58,6 +58,9 @@ const MEANING: Record<Primitive, (a: number, b: number, c: number) => number> = 
   and: (a, b) => Number(a !== 0 && b !== 0),
   or: (a, b) => Number(a !== 0 || b !== 0),
   not: (a) => Number(a === 0), // biome-ignore format: a table
+  bitAnd: (a, b) => a & b,
+  bitOr: (a, b) => a | b,
+  bitXor: (a, b) => a ^ b, // biome-ignore format: a table
   select: (a, b, c) => (a !== 0 ? b : c),
 };
 
@@ -91,16 +94,17 @@ export function mapCases(): Case[] {
         const { arity, result } = PRIMITIVES[op];
         for (const shape of [[5, 7], [3, 1, 11], [], [1], [0, 4], [257], [2, 3, 2, 5]]) {
           for (const layout of LAYOUTS) {
+            const whole = result === "whole";
             const args = inputs(arity).map((_, i) => {
               const drawn = b.random(`${op} ${i} ${shape}`, shape, "f32", "contiguous", 4);
               return b.place(
                 shape,
-                drawn.values.map((x) => argument(op, x, i)),
-                "f32",
+                drawn.values.map((x) => (whole ? Math.round(x * 2 ** 28) : argument(op, x, i))),
+                whole ? "i32" : "f32",
                 i === 1 ? "contiguous" : layout,
               );
             });
-            const out = b.out(shape, result === "bool" ? "bool" : "f32");
+            const out = b.out(shape, whole ? "i32" : result === "bool" ? "bool" : "f32");
             b.backend.map(call(op, ...inputs(arity)), args, out);
             const expected = Float64Array.from({ length: sizeOf(shape) }, (_, i) =>
               MEANING[op](args[0].values[i], args[1]?.values[i], args[2]?.values[i]),

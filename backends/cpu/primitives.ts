@@ -33,6 +33,9 @@ export const PRIMITIVE: Record<Primitive, (a: number, b: number, c: number) => n
   and: (a, b) => Number(a !== 0 && b !== 0),
   or: (a, b) => Number(a !== 0 || b !== 0),
   not: (a) => Number(a === 0),
+  bitAnd: (a, b) => a & b,
+  bitOr: (a, b) => a | b,
+  bitXor: (a, b) => a ^ b,
   select: (a, b, c) => (a !== 0 ? b : c),
 };
 

@@ -60,6 +60,13 @@ def pointwise():
     yield Call("logical_xor", torch.logical_xor, {"a": flags, "b": flags.flip(0).roll(1)}, grads=False)
     yield Call("bitwise_not", torch.bitwise_not, {"x": torch.tensor([0, 1, -7, 2**31 - 1], dtype=torch.int32)})
     yield Call("bitwise_not-bool", torch.bitwise_not, {"x": flags})
+    bits = {"a": torch.tensor([[0, 1, -1], [2**31 - 1, -(2**31), 0x5A5A5A5A]], dtype=torch.int32),
+            "b": torch.tensor([-7, 0x0F0F0F0F, 6], dtype=torch.int32)}  # fmt: skip
+    for op in ("bitwise_and", "bitwise_or", "bitwise_xor"):
+        yield Call(op, getattr(torch, op), bits)
+        yield Call(f"{op}-number", getattr(torch, op), {"a": bits["a"]}, ["$a", 12])
+        yield Call(f"{op}-mixed", getattr(torch, op), bits | {"a": flags[:3]})
+        yield Call(f"{op}-bool", getattr(torch, op), {"a": flags, "b": flags.flip(0).roll(1)})
     yield Call("lerp", torch.lerp, {"start": (3, 4), "end": (4,), "weight": (3, 1)})
     three = {"x": (3, 4), "a": (4,), "b": 1.5 + rnd("b", (3, 1))}
     yield Call("addcmul", torch.addcmul, three, options={"value": 0.5})
@@ -166,6 +173,27 @@ def indexing():
     yield Call("index_put", torch.index_put, put, ["$x", ["$i", "$j"], "$v"])
     yield Call("index_put-add", torch.index_put, {"x": (3, 4), "i": torch.tensor([1, 1, -1]), "v": (4,)},
                ["$x", ["$i"], "$v"], {"accumulate": True})  # fmt: skip
+    many = torch.tensor([[0, 2, 1, 2, 2, 0], [3, 3, 3, 3, 3, 3]])
+    zeros = torch.tensor([[0.0, 3.0, -2.0, 0.0, 1.5, 2.0], [1.5, -2.0, 0.5, 3.0, 1.0, -1.0]])
+    ties = torch.tensor([[2.0, 5.0, 1.0, 5.0, 5.0, 3.0], [1.0, 4.0, 4.0, -1.0, 4.0, 2.0]])
+    same = torch.tensor([[3.0, 0.0, 5.0, 1.0], [0.0, 1.0, 2.0, 4.0]])
+    for reduce in ("sum", "prod", "mean", "amax", "amin"):
+        for include in (True, False):
+            options, label = {"include_self": include}, "" if include else "-alone"
+            yield Call(f"scatter_reduce-{reduce}{label}", torch.scatter_reduce, {"x": (2, 4), "index": many, "src": (2, 6)},
+                       ["$x", 1, "$index", "$src", reduce], options)  # fmt: skip
+        yield Call(f"scatter_reduce-{reduce}-first", torch.scatter_reduce,
+                   {"x": (4, 6, 2), "index": torch.stack([many, many[[1, 0]]], -1), "src": (2, 6, 2)},
+                   ["$x", 0, "$index", "$src", reduce])  # fmt: skip
+    yield Call("scatter_reduce-prod-zeros", torch.scatter_reduce, {"x": same, "index": many, "src": zeros},
+               ["$x", 1, "$index", "$src", "prod"])  # fmt: skip
+    for reduce, sign in (("amax", 1), ("amin", -1)):
+        yield Call(f"scatter_reduce-{reduce}-ties", torch.scatter_reduce, {"x": sign * same, "index": many, "src": sign * ties},
+                   ["$x", 1, "$index", "$src", reduce])  # fmt: skip
+    whole = {"x": torch.tensor([3, -4, 5], dtype=torch.int32), "index": torch.tensor([2, 0, 2]),
+             "src": torch.tensor([7, -9, 2], dtype=torch.int32)}  # fmt: skip
+    for reduce in ("sum", "prod", "amax", "amin"):
+        yield Call(f"scatter_reduce-{reduce}-whole", torch.scatter_reduce, whole, ["$x", 0, "$index", "$src", reduce])
     yield Call("masked_scatter", torch.masked_scatter, {"x": x, "mask": mask, "src": (2, 5)})
     yield Call("nonzero", torch.nonzero, {"x": mask}, op="nonzero_sync")
     yield Call("masked_select", torch.masked_select, {"x": (2, 3, 4), "mask": mask}, op="masked_select_sync")
@@ -210,6 +238,15 @@ def layers():
     picture = {"x": (2, 3, 7, 6)}
     yield Call("max_pool2d", F.max_pool2d, picture, ["$x", 2])
     yield Call("max_pool2d-options", F.max_pool2d, picture, ["$x", [3, 2]], {"stride": [2, 1], "padding": [1, 0], "dilation": 2})
+    options = {"stride": [3, 2], "padding": 1, "ceil_mode": True}
+    blocked = {"x": torch.where(rnd("blocked", (1, 2, 5, 5)) > 0.3, rnd("open", (1, 2, 5, 5)), -torch.inf)}
+    for op, x in (("max_pool2d", picture), ("max_pool2d-blocked", blocked)):
+        yield Call(f"{op}-indices", F.max_pool2d, x, ["$x", [3, 2]], options | {"return_indices": True}, op="max_pool2d")
+        yield Call(f"{op}-ceil", F.max_pool2d, x, ["$x", 2], {"stride": 4, "padding": 1, "ceil_mode": True, "dilation": 2},
+                   op="max_pool2d")  # fmt: skip
+    for count in (True, False):
+        yield Call(f"avg_pool2d-ceil-{count}", F.avg_pool2d, picture, ["$x", [3, 4]],
+                   {"stride": [2, 3], "padding": [1, 2], "ceil_mode": True, "count_include_pad": count})  # fmt: skip
     yield Call("avg_pool2d", F.avg_pool2d, picture, ["$x", 3])
     for count in (True, False):
         options = {"stride": 2, "padding": 1, "count_include_pad": count}
@@ -357,6 +394,13 @@ def convolutions():
         yield Call(op, getattr(F, op), {"x": (2, 3, 7)}, ["$x", 2])
     yield Call("max_pool1d-options", F.max_pool1d, {"x": (2, 3, 7)}, ["$x", 3], windows | {"dilation": 2})
     yield Call("avg_pool1d-options", F.avg_pool1d, {"x": (2, 3, 7)}, ["$x", 3], windows | {"count_include_pad": False})
+    yield Call("max_pool1d-indices", F.max_pool1d, {"x": (2, 3, 8)}, ["$x", 3],
+               windows | {"ceil_mode": True, "return_indices": True})  # fmt: skip
+    yield Call("avg_pool1d-ceil", F.avg_pool1d, {"x": (2, 3, 8)}, ["$x", 3], windows | {"ceil_mode": True})
+    film = {"x": (2, 4, 5, 4, 3), "weight": (6, 2, 2, 3, 2), "bias": (6,)}
+    yield Call("conv3d", F.conv3d, {"x": (1, 2, 3, 4, 3), "weight": (3, 2, 2, 3, 2)})
+    yield Call("conv3d-options", F.conv3d, film, options={"stride": 2, "padding": 1, "dilation": [3, 1, 2], "groups": 2})
+    yield Call("conv3d-sides", F.conv3d, film | {"weight": (6, 4, 2, 3, 2)}, options={"stride": [1, 2, 3], "padding": [0, 2, 1]})
 
 
 def calls():

@@ -4,10 +4,8 @@ import type { Tensor } from "../tensor.ts";
 import { rearrange } from "./einops.ts";
 import { padAlong } from "./join.ts";
 import { linear, matmul } from "./matmul.ts";
+import { type Pair, pairOf } from "./pair.ts";
 import { slice, squeeze, unfold, unsqueeze } from "./views.ts";
-
-/** One number for both, or [vertical, horizontal]. */
-type Pair = number | readonly [number, number];
 
 export interface Conv2dOptions {
   readonly stride?: Pair;
@@ -87,14 +85,6 @@ function windows(x: Tensor, axis: number, size: number, stride: number, padding:
     );
   }
   return slice(unfold(padded, axis, span, stride), -1, 0, span, dilation);
-}
-
-export function pairOf(op: string, name: string, value: Pair, least: number): readonly [number, number] {
-  const pair = typeof value === "number" ? ([value, value] as const) : value;
-  if (pair.length !== 2 || pair.some((v) => !Number.isInteger(v) || v < least)) {
-    throw new ShapeError(`${op}: ${name} must be one or two whole numbers from ${least} up, got ${value}`);
-  }
-  return pair;
 }
 
 function requireFit(x: Tensor, weight: Tensor, bias: Tensor | null, groups: number): void {

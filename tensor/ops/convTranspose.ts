@@ -1,11 +1,12 @@
 import { requireFloat } from "../../core/dtype.ts";
 import { ShapeError } from "../../core/errors.ts";
 import type { Tensor } from "../tensor.ts";
-import { type Conv1dOptions, type Conv2dOptions, conv2d, pairOf } from "./conv.ts";
+import { type Conv1dOptions, type Conv2dOptions, conv2d } from "./conv.ts";
 import { rearrange } from "./einops.ts";
 import { flip } from "./indexing.ts";
 import { padAlong } from "./join.ts";
 import { pad } from "./pad.ts";
+import { pairOf } from "./pair.ts";
 import { flatten, slice, squeeze, unsqueeze } from "./views.ts";
 
 export interface ConvTranspose1dOptions extends Conv1dOptions {

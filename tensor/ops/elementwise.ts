@@ -92,11 +92,17 @@ function stretch(t: Tensor, shape: Shape): Tensor {
   return new Tensor(t.storage, t.dtype, shape, broadcastStrides(t.shape, t.strides, shape), t.offset);
 }
 
-/** The dtype that an op gives. Throws where PyTorch refuses truth values: to such an op itself, not to one inside a line. */
+/**
+ * The dtype that an op gives. Throws where PyTorch refuses truth values (to such an op itself, not to one inside a line), and
+ * where the bits of a float are asked for.
+ */
 function dtypeOf(name: string, body: Expr, args: readonly TensorLike[]): "f32" | "i32" | "bool" {
   const inputs = args.map((arg) => (arg instanceof Tensor ? arg.dtype : arg));
   return exprDType(body, inputs, (e, operands) => {
     const { op } = e;
+    if (PRIMITIVES[op].result === "whole" && operands.includes("f32")) {
+      throw new DTypeError(`${name}: ${op} takes i32 and bool, got ${inputs.join(", ")}; convert with .to("i32")`);
+    }
     if (e !== body) return;
     if (op === "sub" ? operands.includes("bool") : NOT_OF_BOOL.has(op) && promote(operands) === "bool") {
       throw new DTypeError(

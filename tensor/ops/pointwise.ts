@@ -1,6 +1,6 @@
 import { DTypeError } from "../../core/errors.ts";
 import type { Tensor, TensorLike } from "../tensor.ts";
-import { elementwise } from "./elementwise.ts";
+import { elementwise, logicalAnd, logicalOr } from "./elementwise.ts";
 
 /**
  * More of torch's elementwise functions, each a line. What the backends have no primitive for is made of those that they
@@ -108,6 +108,26 @@ export function bitwiseNot(x: Tensor): Tensor {
   return flipped(x);
 }
 const elementwiseNot = elementwise("bitwiseNotOfBool(x) = !x") as Unary;
+
+const bitAnd = elementwise("bitwiseAnd(a, b) = bitAnd(a, b)") as Binary;
+const bitOr = elementwise("bitwiseOr(a, b) = bitOr(a, b)") as Binary;
+const bitXor = elementwise("bitwiseXor(a, b) = bitXor(a, b)") as Binary;
+
+/** The bits that both have, as torch.bitwise_and: i32, or bool of two bools. */
+export const bitwiseAnd = ofBits(bitAnd, logicalAnd);
+/** The bits that one has at least, as torch.bitwise_or. */
+export const bitwiseOr = ofBits(bitOr, logicalOr);
+/** The bits that one has and the other has not, as torch.bitwise_xor. */
+export const bitwiseXor = ofBits(bitXor, logicalXor);
+
+/** `whole`, but of truth values `logical`. */
+function ofBits(whole: Binary, logical: Binary): Binary {
+  return (a, b) => {
+    const tensors = [a, b].filter((t) => typeof t !== "number");
+    const areTrue = tensors.length === 2 && tensors.every(({ dtype }) => dtype === "bool");
+    return areTrue ? logical(a, b) : whole(a, b);
+  };
+}
 
 const towards = elementwise(
   "lerp(start, end, weight) = abs(weight) < 0.5 ? start + weight * (end - start) : end - (end - start) * (1 - weight)",

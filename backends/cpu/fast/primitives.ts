@@ -103,6 +103,15 @@ export function runPrimitive(
     case "not":
       for (let i = 0; i < n; i++) r[i] = a[i] === 0 ? 1 : 0;
       return;
+    case "bitAnd":
+      for (let i = 0; i < n; i++) r[i] = a[i] & b[i];
+      return;
+    case "bitOr":
+      for (let i = 0; i < n; i++) r[i] = a[i] | b[i];
+      return;
+    case "bitXor":
+      for (let i = 0; i < n; i++) r[i] = a[i] ^ b[i];
+      return;
     case "select":
       for (let i = 0; i < n; i++) r[i] = a[i] !== 0 ? b[i] : c[i];
       return;

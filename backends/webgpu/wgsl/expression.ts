@@ -92,6 +92,9 @@ const TEXT: Record<
   ge: [(a, b) => `le(${b}, ${a})`, (a, b) => `${a} >= ${b}`],
   eq: [(a, b) => `eq(${a}, ${b})`, (a, b) => `${a} == ${b}`],
   ne: [(a, b) => `!eq(${a}, ${b})`, (a, b) => `${a} != ${b}`],
+  bitAnd: [(a, b) => `${a} & ${b}`],
+  bitOr: [(a, b) => `${a} | ${b}`],
+  bitXor: [(a, b) => `${a} ^ ${b}`],
 };
 
 function operation(op: Primitive, args: readonly Value[]): { text: string; type: Scalar } {
@@ -108,7 +111,7 @@ function operation(op: Primitive, args: readonly Value[]): { text: string; type:
     return { text: Array(args[1].literal).fill(as(args[0], type)).join(" * "), type };
   }
   const { result } = PRIMITIVES[op];
-  const type = result === "float" ? "f32" : promote(args);
+  const type = result === "float" ? "f32" : result === "whole" ? "i32" : promote(args);
   const [float, int = float] = TEXT[op];
   const [a, b] = args.map((arg) => as(arg, type));
   return { text: (type === "f32" ? float : int)(a, b), type: result === "bool" ? "bool" : type };

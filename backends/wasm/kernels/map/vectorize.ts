@@ -129,6 +129,12 @@ export class Vectorizer {
         return { kind: "mask", value: v128.or(this.truth(a), this.truth(b)) };
       case "not":
         return { kind: "mask", value: v128.not(this.truth(a)) };
+      case "bitAnd":
+        return this.bits(v128.and, a, b);
+      case "bitOr":
+        return this.bits(v128.or, a, b);
+      case "bitXor":
+        return this.bits(v128.xor, a, b);
       case "select":
         return this.arithmetic((x, y) => v128.bitselect(x, y, this.truth(a)), (x, y) => v128.bitselect(x, y, this.truth(a)), b, c); // biome-ignore format: one line
     }
@@ -148,6 +154,10 @@ export class Vectorizer {
       return { kind: "f32", value: floats(...args.map((arg) => this.float(arg))) };
     }
     return { kind: "i32", value: integers(...args.map((arg) => as("i32", this.lanes(arg)))) };
+  }
+
+  private bits(join: (a: V, b: V) => V, a: Expr, b: Expr): Lanes {
+    return { kind: "i32", value: join(as("i32", this.lanes(a)), as("i32", this.lanes(b))) };
   }
 
   private comparison(floats: (a: V, b: V) => V, integers: (a: V, b: V) => V, a: Expr, b: Expr): Lanes {
