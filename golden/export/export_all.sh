@@ -22,6 +22,7 @@ done
 "$python" export_torch.py --out $out/torch
 "$python" export_tokenizer.py --original "$zephyr" --out $out/tokenizer
 "$python" export_generation.py --original "$zephyr" --out $out/generation
+"$python" export_searches.py --out $out/generation
 "$python" export_training.py --original "$zephyr" --out $out/adamw
 "$python" export_real_width.py --original "$zephyr" --out $out/real-width
 "$python" export_wide.py --original "$zephyr" --out $out/wide

@@ -34,9 +34,9 @@ interface Search {
 }
 
 /**
- * Beam search as transformers has it: of the k best continuations of k texts, those that end are finished; the k best
- * that do not end live on. A prompt is done when it has k finished texts and, as
- * `earlyStopping` says, none that lives could still beat the worst of them.
+ * Beam search as transformers has it: of the k best continuations of k texts, those that end are finished, and all of
+ * them where there is no more room; the k best that do not end live on. A prompt is done when it has k finished texts and,
+ * as `earlyStopping` says, none that lives could still beat the worst of them.
  *
  * @returns for each prompt its best texts, best first
  */
@@ -53,9 +53,10 @@ export async function beamSearch(model: InfiMM, prompts: Prompts, options: Gener
   const searches = prompts.inputIds.map((): Search => ({ live: start, finished: [], done: false }));
   using decoder = new Decoder(model, prompts, { copies: beams, useCache });
 
-  for (let step = 0; step < maxNewTokens && decoder.hasRoom; step++) {
+  for (let step = 0; step < maxNewTokens && decoder.room > 0; step++) {
     await eventLoop();
     signal?.throwIfAborted();
+    const isLast = step + 1 === maxNewTokens || decoder.room === 1;
     const forbidden = forbiddenTokens(complete, model.config, step);
     const logProbabilities = await compute(() => logSoftmax(decoder.logits([]), -1));
     const rows = rowsOf(logProbabilities as Float32Array, model.config.language.vocab_size);
@@ -71,7 +72,7 @@ export async function beamSearch(model: InfiMM, prompts: Prompts, options: Gener
       const ends = (candidate: Candidate) => eosTokenIds.includes(candidate.id) || stop(textOf(candidate), b);
       const candidates = best(scores, search.live, beams);
       for (const candidate of search.done ? [] : candidates) {
-        if (ends(candidate)) finish(search, { ...candidate, ids: textOf(candidate) }, complete);
+        if (isLast || ends(candidate)) finish(search, { ...candidate, ids: textOf(candidate) }, complete);
       }
       const next = best(scores, search.live, beams, (candidate) => !ends(candidate));
       if (next.length < beams) {
@@ -81,13 +82,12 @@ export async function beamSearch(model: InfiMM, prompts: Prompts, options: Gener
       }
       search.live = next.map((candidate) => ({ ...candidate, ids: textOf(candidate) }));
       kept.push(...next.map(({ beam, id }) => ({ row: b * beams + beam, id })));
-      search.done ||= isDone(search, candidates[0].logProbability, step + 1, complete);
+      search.done ||= isDone(search, next[0].logProbability, step + 1, complete);
     }
-    if (searches.every(({ done }) => done)) break;
+    if (isLast || searches.every(({ done }) => done)) break;
     decoder.reorder(kept.map(({ row }) => row));
     decoder.append(kept.map(({ id }) => id));
   }
-  for (const search of searches) if (!search.done) for (const text of search.live) finish(search, text, complete);
   return searches.map(({ finished }) => finished);
 }
 
@@ -96,7 +96,7 @@ function scoreOf(logProbability: number, length: number, { lengthPenalty }: Comp
   return logProbability / length ** lengthPenalty;
 }
 
-/** Whether no text that lives can still be among the best; `logProbability` is the best of this step. */
+/** Whether no text that lives can still be among the best; `logProbability` is that of the best of them. */
 function isDone(search: Search, logProbability: number, length: number, options: CompleteOptions): boolean {
   const worst = search.finished[options.beams - 1]?.score;
   if (worst === undefined) return false;

@@ -1,15 +1,18 @@
 import { expect, test } from "vitest";
+import { Generator } from "../../core/random.ts";
 import { fromData, ones, type Tensor } from "../../tensor/index.ts";
 import { loadPretrained } from "../checkpoint/pretrained.ts";
 import type { Inputs } from "../flamingo.ts";
 import { causalBias } from "../language/causalBias.ts";
+import { Processor } from "../processor/processor.ts";
+import { stopAt, written } from "./answerText.ts";
 import { beamSearch } from "./beam.ts";
 import { drawable } from "./drawable.ts";
 import { generate } from "./generate.ts";
 import { noRepeatNgram, repetitionPenalty } from "./logitsProcessors.ts";
-import { completeOptions } from "./options.ts";
+import { type GenerateOptions, completeOptions, processorsOf } from "./options.ts";
 import { A, B, IMAGE, prompts } from "./prompts.fixture.ts";
-import { filterLogits, likeliest } from "./sampling.ts";
+import { drawToken, filterLogits, likeliest } from "./sampling.ts";
 
 /** Where `<` and `<=`, first and last differ. What transformers chooses there, beyond this file: golden.test.ts. */
 const model = await loadPretrained("golden/fixtures/tiny-zephyr");
@@ -139,6 +142,15 @@ test("a beam search is done as soon as the worst of its texts is as good as any 
   expect(await steps(-9, { earlyStopping: "never" })).toBe(4);
 });
 
+test("a text that lives and is just as good as the worst that has ended is not waited for", async () => {
+  const scores = (id: number) => Array.from({ length: 8 }, (_, next) => (
+    id === 8 ? { 4: 1, 6: 0 } : id === 4 ? { 5: 0 } : { 5: 0, 7: 0 } as Record<number, number>)[next] ?? -40); // biome-ignore format: a table
+  const options = { beams: 2, maxNewTokens: 4, lengthPenalty: 0, eosTokenIds: [5] };
+  const { value: [found], seen } = await saying(scores, () => beamSearch(model, prompts([B]), options)); // biome-ignore format: short
+  expect(found.map(({ ids }) => ids)).toEqual([[4, 5], [6, 5]]); // biome-ignore format: short
+  expect(seen).toHaveLength(2);
+});
+
 test("a text may be as long as there are positions, and its prompt, too", async () => {
   const { max_position_embeddings: most } = model.config.language;
   const long = (count: number) => generate(model, prompts([new Array<number>(count).fill(5)]), { maxNewTokens: 2, eosTokenIds: [] });
@@ -153,4 +165,60 @@ test("as many answers as there are beams, and no more", () => {
   expect(() => options(3)).toThrow("numReturnSequences");
   expect(completeOptions({ maxNewTokens: 3, minNewTokens: 3 }, model.config).minNewTokens).toBe(3);
   expect(() => completeOptions({ maxNewTokens: 3, minNewTokens: 4 }, model.config)).toThrow("minNewTokens");
+});
+
+test("a temperature may be anything above 0: near it, draws are the likeliest; far from it, anything", () => {
+  const drawn = (logits: number[], temperature: number) => {
+    const scores = filterLogits(logits, completeOptions({ sampling: { temperature } }, model.config).sampling!);
+    return new Set(Array.from({ length: 40 }, (_, seed) => drawToken(scores, new Generator(seed))));
+  };
+  for (const temperature of [Number.MIN_VALUE, 1e-300, 1e-9, 0.01]) {
+    expect(drawn([1, 3, 2, -Infinity], temperature)).toEqual(new Set([1]));
+    expect(drawn([-1, -3, -2], temperature)).toEqual(new Set([0]));
+  }
+  for (const temperature of [1e9, Number.MAX_VALUE]) expect(drawn([10, -10], temperature)).toEqual(new Set([0, 1]));
+});
+
+test("the last value of an option that is taken, and the first that is not", () => {
+  const { MIN_VALUE, EPSILON } = Number;
+  const last: GenerateOptions[] = [
+    ...[MIN_VALUE, Number.MAX_VALUE].map((temperature) => ({ sampling: { temperature } })),
+    ...[MIN_VALUE, 1].map((topP) => ({ sampling: { topP } })),
+    ...[{ sampling: { topK: 0 } }, { repetitionPenalty: MIN_VALUE }, { beams: 1 }, { maxNewTokens: 1 }, { noRepeatNgramSize: 0 }],
+    ...[{ minNewTokens: 0 }, { eosTokenIds: [] }, { eosTokenIds: [0, VOCAB - 1] }, { seed: -Number.MAX_SAFE_INTEGER }],
+  ]; // biome-ignore format: a table
+  for (const options of last) expect(() => completeOptions(options, model.config)).not.toThrow();
+  const first: GenerateOptions[] = [
+    ...[0, -0, -MIN_VALUE, Infinity, NaN].map((temperature) => ({ sampling: { temperature } })),
+    ...[0, 1 + EPSILON, NaN].map((topP) => ({ sampling: { topP } })),
+    ...[{ sampling: { topK: -1 } }, { repetitionPenalty: 0 }, { beams: 0 }, { maxNewTokens: 0 }, { noRepeatNgramSize: -1 }],
+    ...[{ minNewTokens: -1 }, { eosTokenIds: [-1] }, { eosTokenIds: [VOCAB] }, { seed: Number.MAX_SAFE_INTEGER + 1 }],
+  ]; // biome-ignore format: a table
+  for (const options of first) expect(() => completeOptions(options, model.config), JSON.stringify(options)).toThrow();
+});
+
+test("a penalty of 1 and n-grams of none change nothing, those next to them do", () => {
+  const count = (options: GenerateOptions) => processorsOf(completeOptions(options, model.config)).length;
+  expect([1, 1 - 1e-9, 1 + 1e-9].map((repetitionPenalty) => count({ repetitionPenalty }))).toEqual([0, 1, 1]);
+  expect([0, 1, 2].map((noRepeatNgramSize) => count({ noRepeatNgramSize }))).toEqual([0, 1, 1]);
+});
+
+test("a stop string may be all of the first token, or begin in it, or end with the last", async () => {
+  const processor = await Processor.fromPretrained("model/infimm-tiny");
+  const text = "An apple and a dog.";
+  const ids = processor.tokenizer.encode(text, { addSpecialTokens: false });
+  const stop = (stops: string[], count = ids.length) => ({
+    ...written(processor, ids.slice(0, count), stops),
+    at: ids.findIndex((_, i) => stopAt(processor, stops)(ids.slice(0, i + 1))),
+  });
+  const first = processor.tokenizer.decode(ids.slice(0, 1));
+  const last = ids.length - 1;
+  expect(stop([])).toEqual({ text, stopped: false, at: -1 });
+  expect(stop([""])).toEqual({ text, stopped: false, at: -1 });
+  expect(stop([first])).toEqual({ text: "", stopped: true, at: 0 });
+  expect(stop([text[0]])).toEqual({ text: "", stopped: true, at: 0 });
+  expect(stop([text])).toEqual({ text: "", stopped: true, at: last });
+  expect(stop(["."])).toEqual({ text: text.slice(0, -1), stopped: true, at: last });
+  expect(stop([`${text}.`])).toEqual({ text, stopped: false, at: -1 }); // what was held back is given at the end
+  expect(stop(["."], last)).toMatchObject({ text: text.slice(0, -1), stopped: false });
 });

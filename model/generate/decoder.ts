@@ -40,9 +40,9 @@ export class Decoder {
     });
   }
 
-  /** Whether the model has a position for one more token. */
-  get hasRoom(): boolean {
-    return this.mask[0].length <= contextLength(this.model.config.language);
+  /** How many more tokens the model has positions for; the last one said needs none. */
+  get room(): number {
+    return contextLength(this.model.config.language) + 1 - this.mask[0].length;
   }
 
   /** Run the pending tokens: logits of the last position [b, vocab], -Infinity at forbidden ids. */

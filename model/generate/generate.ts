@@ -37,7 +37,7 @@ export async function* generateSteps(
   }));
   using decoder = new Decoder(model, prompts, { copies: numReturnSequences, useCache });
 
-  for (let step = 0; step < maxNewTokens && decoder.hasRoom && samples.some(({ ended }) => !ended); step++) {
+  for (let step = 0; step < maxNewTokens && decoder.room > 0 && samples.some(({ ended }) => !ended); step++) {
     await eventLoop();
     signal?.throwIfAborted();
     const forbidden = forbiddenTokens(complete, model.config, step);

@@ -21,7 +21,11 @@ export function filterLogits(
   logits: ArrayLike<number>,
   { temperature = 1, topK = 0, topP = 1 }: Sampling,
 ): Float64Array {
-  const scores = Float64Array.from(logits, (x) => x / temperature);
+  let best = Number.NEGATIVE_INFINITY;
+  for (let i = 0; i < logits.length; i++) best = Math.max(best, logits[i]);
+  // as a temperature goes to 0, draws go to the likeliest: they must not end where numbers do
+  const shift = Number.isFinite(best) && !Number.isFinite(best / temperature) ? best : 0;
+  const scores = Float64Array.from(logits, (x) => (x - shift) / temperature);
   if (topK > 0 && topK < scores.length) {
     const smallestKept = Float64Array.from(scores).sort()[scores.length - topK];
     for (let i = 0; i < scores.length; i++) if (scores[i] < smallestKept) scores[i] = Number.NEGATIVE_INFINITY;
