@@ -248,20 +248,36 @@ test("chat: orders, and names that are only words", () => {
   expect(missing).toMatchObject({ status: 1, stderr: expect.stringContaining("`backquotes` is only a word") });
 });
 
-test("attend writes a PNG overlay for each token of the answer", () => {
+test("attend writes a PNG of where each token attends, and under it what it depends on", () => {
   const path = join(folder, "attend.png");
-  const { status, stdout } = infimm("attend", DOG, "What is this?", "-o", path, "--json");
+  const fruit = DOG.replace("dog", "fruit");
+  const { status, stdout } = infimm("attend", fruit, "What is in the picture?", "-n", "6", "-o", path, "--json");
   expect(status).toBe(0);
   const { tokens } = JSON.parse(stdout);
-  expect(tokens.length).toBeGreaterThan(1);
+  expect(tokens).toHaveLength(6);
   const { width, height } = PNG.sync.read(readFileSync(path));
-  expect(width).toBeGreaterThan(height); // the picture, then a panel a token, in one row
-  // the dog is not where its background is: the look at the picture is not even
-  const [{ map }] = tokens;
+  expect(width).toBeGreaterThan(1.9 * height); // six tokens wide; the picture, the looks and the dependence below each other
+  const { token, map, dependence } = tokens[4];
+  expect(token).toBe("banana");
+  // it is not where its background is: the look at the picture is not even
   expect(Math.max(...map)).toBeGreaterThan((3 * map.reduce((a: number, b: number) => a + b, 0)) / map.length);
-  const beyond = infimm("attend", DOG, "What is this?", "--token", "99", "-o", join(folder, "none.png"));
+  expect(dependence.picture).toBe(1);
+  expect(Math.max(...dependence.map)).toBeGreaterThan(3); // nats: without its patches, hardly a banana
+  const beyond = infimm("attend", DOG, "What is this?", "--by", "attention", "--token", "99", "-o", join(folder, "none.png")); // biome-ignore format: one line
   expect(beyond).toMatchObject({ status: 1, stderr: expect.stringContaining("has only") });
   expect(existsSync(join(folder, "none.png"))).toBe(false);
+});
+
+test("lens tells what the model would say behind each layer, with the picture and without", () => {
+  const { status, stdout } = infimm("lens", DOG, "What is this?", "--token", "2", "--top", "1");
+  expect(status).toBe(0);
+  const rungs = stdout.trim().split("\n").slice(2);
+  expect(rungs).toHaveLength(7); // the embedding, four layers, two blocks
+  expect(rungs[0]).toMatch(/^ *layers\.3 +dog \d+ % +\S+ \d+ %$/);
+  expect(rungs[0]).not.toMatch(/dog.*dog/); // blind, it would say something else
+  expect(rungs[6]).toMatch(/embed_tokens +(\S+ \d+ %) +\1$/);
+  const blind = infimm("lens", "What is this?");
+  expect(blind).toMatchObject({ status: 2, stderr: expect.stringContaining("needs a picture") });
 });
 
 test("trace writes the activations that it prints", async () => {

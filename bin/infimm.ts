@@ -9,6 +9,7 @@ import { chatCommand } from "./chat.ts";
 import { convertCommand } from "./convert.ts";
 import { EXIT, isBrokenPipe, reportFailure, reportMisuse } from "./failure.ts";
 import { infoCommand } from "./info.ts";
+import { lensCommand } from "./lens.ts";
 import { packageVersion } from "./package.ts";
 import { synthCommand } from "./synth.ts";
 import { traceCommand } from "./trace.ts";
@@ -30,6 +31,7 @@ const program = new Command("infimm")
   .addCommand(chatCommand())
   .addCommand(traceCommand())
   .addCommand(attendCommand())
+  .addCommand(lensCommand())
   .addCommand(infoCommand())
   .addCommand(convertCommand())
   .addCommand(synthCommand())

@@ -3,43 +3,53 @@ import { type Image, makeImage } from "../model/processor/pictures/image.ts";
 import { pillowResize } from "../model/processor/pictures/pillowResize.ts";
 
 const GAP = 6;
-const WARM = [255, 150, 30];
+
+/** What a light says, by its colour: violet where a word attends, orange what it depends on. */
+export const TINTS = { attention: [170, 120, 255], dependence: [255, 150, 30] } as const;
+
+export interface Light {
+  /** How much each cell of a square grid counts, row by row; below 0 as 0. */
+  readonly map: ArrayLike<number>;
+  readonly tint: readonly number[];
+  /** What is as bright as it gets. Default: the most of the map. */
+  readonly most?: number;
+}
 
 /**
- * A picture in which only what is looked at is bright, tinted where it is looked at most.
+ * A picture in which only what counts is bright, tinted where it counts most.
  *
  * @param picture RGB
- * @param map how much each cell of a square grid is looked at, row by row; only the proportions count
  * @returns RGB, `size` x `size`
  */
-export function overlay(picture: Image, map: ArrayLike<number>, size: number): Image {
+export function overlay(
+  picture: Image,
+  { map, tint, most = Math.max(...Array.from(map)) }: Light,
+  size: number,
+): Image {
   const cells = Math.sqrt(map.length);
-  const most = Math.max(...Array.from(map)) || 1;
-  const levels = Uint8Array.from(map, (share) => Math.round((255 * share) / most));
+  const levels = Uint8Array.from(map, (share) => Math.round(255 * Math.min(1, Math.max(0, share / (most || 1)))));
   const light = pillowResize(makeImage(cells, cells, "L", levels), size, size).data;
   const data = pillowResize(picture, size, size).data.map((value, i) => {
     const look = light[Math.floor(i / 3)] / 255;
     const lit = value * (0.2 + 0.8 * look);
-    return Math.round(lit + 0.35 * look * look * (WARM[i % 3] - lit));
+    return Math.round(lit + 0.35 * look * look * (tint[i % 3] - lit));
   });
   return makeImage(size, size, "RGB", data);
 }
 
-/** Square pictures of one size side by side, `columns` in a row, on white, as a PNG file. */
-export function contactSheet(pictures: readonly Image[], columns: number): Buffer {
-  const { width: size } = pictures[0];
-  const across = Math.min(columns, pictures.length);
+/** Rows of square pictures of one size, on white, as a PNG file. */
+export function contactSheet(rows: readonly (readonly Image[])[]): Buffer {
+  const { width: size } = rows[0][0];
   const place = (count: number) => count * (size + GAP) + GAP;
-  const sheet = new PNG({ width: place(across), height: place(Math.ceil(pictures.length / across)) });
+  const sheet = new PNG({ width: place(Math.max(...rows.map((row) => row.length))), height: place(rows.length) });
   sheet.data.fill(255);
-  for (const [i, { data }] of pictures.entries()) {
-    const [left, top] = [place(i % across), place(Math.floor(i / across))];
-    for (let y = 0; y < size; y++) {
-      for (let x = 0; x < size; x++) {
-        sheet.data.set(
-          data.subarray((y * size + x) * 3, (y * size + x + 1) * 3),
-          ((top + y) * sheet.width + left + x) * 4,
-        );
+  for (const [i, row] of rows.entries()) {
+    for (const [j, { data }] of row.entries()) {
+      for (let y = 0; y < size; y++) {
+        const from = ((place(i) + y) * sheet.width + place(j)) * 4;
+        for (let x = 0; x < size; x++) {
+          sheet.data.set(data.subarray((y * size + x) * 3, (y * size + x + 1) * 3), from + x * 4);
+        }
       }
     }
   }

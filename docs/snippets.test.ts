@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { format } from "node:util";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { testDevice } from "../backends/webgpu/testDevice.ts";
 
@@ -21,6 +22,18 @@ const snippets = pages.flatMap((page) => {
 const gpu = (await testDevice()) !== undefined;
 const needsGpu = (code: string) => code.includes('openBackend("webgpu")');
 
+/** What the code says that it prints, in its order: `console.log(x); // → 3`. A `…` is anything. */
+function promised(code: string): RegExp[] {
+  return [...code.matchAll(/console\.log\(.*\);\s*\/\/ → (.+)$/gm)].map(([, value]) => {
+    const parts = oneLine(value).split("…");
+    return new RegExp(`^${parts.map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join(".*")}$`);
+  });
+}
+
+function oneLine(text: string): string {
+  return text.replace(/\s+/g, " ").trim();
+}
+
 let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join("docs", ".snippets-"));
@@ -34,7 +47,7 @@ test.for(snippets)("$title runs", async ({ title, code }, { skip }) => {
   const file = join(folder, `${title.replace(/\W+/g, "-")}.ts`);
   await writeFile(file, `${code.replaceAll('from "infimm"', 'from "../../index.ts"')}\nexport {};\n`);
   const out: string[] = [];
-  const log = vi.spyOn(console, "log").mockImplementation((...words) => void out.push(words.map(String).join(" ")));
+  const log = vi.spyOn(console, "log").mockImplementation((...words) => void out.push(format(...words)));
   const write = vi.spyOn(process.stdout, "write").mockImplementation((text) => Boolean(out.push(String(text))));
   try {
     await import(/* @vite-ignore */ join(process.cwd(), file));
@@ -43,4 +56,13 @@ test.for(snippets)("$title runs", async ({ title, code }, { skip }) => {
     write.mockRestore();
   }
   expect(out.join("").length, "it prints something").toBeGreaterThan(0);
+  const printed = out.map(oneLine);
+  let next = 0;
+  for (const value of promised(code)) {
+    const found = printed.findIndex((line, i) => i >= next && value.test(line));
+    expect(found, `"${value.source}" among what is printed: ${printed.slice(next).join("\n")}`).toBeGreaterThanOrEqual(
+      0,
+    );
+    next = found + 1;
+  }
 });

@@ -22,13 +22,34 @@ export interface Look {
   map: readonly number[];
 }
 
-/** The answer, token by token, and the attention that chose each. */
+/** An answer with the prompt that it answers, and a look for each of its ids. */
+export interface AnswerWithLooks {
+  readonly prompts: Prompts;
+  readonly answer: readonly number[];
+  readonly looks: readonly Look[];
+}
+
+/** How to answer, and what the model is told first. */
+export type LookOptions = AnswerOptions & { readonly system?: string };
+
+/** The answer, token by token, and the attention that chose each. Special tokens, which no one sees, are left out. */
 export async function answerLooks(
+  assistant: Assistant,
+  question: string,
+  images: readonly Image[],
+  options: LookOptions = {},
+): Promise<Look[]> {
+  const { answer, looks } = await answerWithLooks(assistant, question, images, options);
+  return looks.filter((_, k) => !assistant.processor.tokenizer.isSpecial(answer[k]));
+}
+
+/** As `answerLooks`, with the ids that it is about: what the other studies of the same answer begin with. */
+export async function answerWithLooks(
   { model, processor }: Assistant,
   question: string,
   images: readonly Image[],
-  { system, ...options }: AnswerOptions & { readonly system?: string } = {},
-): Promise<Look[]> {
+  { system, ...options }: LookOptions = {},
+): Promise<AnswerWithLooks> {
   const { generation, prompt, stopStrings } = answerParts(options);
   const asked: Message = { role: "user", content: [...images.map((image) => ({ image })), question] };
   const told: Message[] = system === undefined ? [] : [{ role: "system", content: system }];
@@ -49,7 +70,7 @@ export async function answerLooks(
     });
     return ofPictures.reduce((a, b) => (b.share > a.share ? b : a));
   });
-  return looks.filter((_, k) => !processor.tokenizer.isSpecial(answer[k]));
+  return { prompts, answer, looks };
 }
 
 /** An answer of t tokens, and where the model looked when it chose each: [1, m, t, grid, grid]. */
