@@ -9,7 +9,7 @@ export interface Letter {
 
 const TOWER = ["evaClip/"];
 const CONNECTOR = ["perceiver/", "crossAttention/", "study/", "flamingo.ts", "roles.ts", "inputs.ts"];
-const TEXT = ["language/", "crossAttention/", "roles.ts"];
+const TEXT = ["language/", "crossAttention/", "study/", "roles.ts"];
 const ATTENTION = ["evaClip/", "perceiver/", "crossAttention/", "language/", "study/"];
 
 /** What each letter means, wherever it stands. Longer names (`vocab`, `hidden`) say it themselves. */
@@ -21,10 +21,11 @@ export const LETTERS: Readonly<Record<string, Letter>> = {
   s: { meaning: "pixels a side of a picture", rooms: [...TOWER, "flamingo.ts", "roles.ts", "inputs.ts"] },
   y: { meaning: "rows of a picture or of its patches" },
   x: { meaning: "columns of a picture or of its patches" },
-  p: { meaning: "patches of a picture", rooms: TOWER },
+  p: { meaning: "patches of a picture", rooms: [...TOWER, "study/"] },
   v: { meaning: "tokens that the tower makes of a picture: CLS and p patches", rooms: [...TOWER, ...CONNECTOR] },
   n: { meaning: "media tokens of a picture, which text looks at: the latents", rooms: [...CONNECTOR, "generate/decoder.ts"] }, // biome-ignore format: one line
   t: { meaning: "tokens of text" },
+  a: { meaning: "tokens of an answer", rooms: ["study/"] },
   i: { meaning: "positions that look: queries", rooms: ATTENTION },
   j: { meaning: "positions that are looked at: keys", rooms: ATTENTION },
   h: { meaning: "heads", rooms: ATTENTION },

@@ -21,7 +21,7 @@ export type Fill = "corners" | "mean" | "zeros";
  * the log-probability of the token falls (occlusion, Zeiler and Fergus, 2014, on features in the place of pixels). A
  * cause, where attention is only a look.
  *
- * @returns [k][m], each a grid of patches row by row: nats that the token loses when the square round this patch is
+ * @returns [a][m], each a grid of patches row by row: nats that the token loses when the square round this patch is
  *   hidden; below 0 where it gains
  */
 export async function dependence(study: StudiedAnswer, options: DependenceOptions = {}): Promise<Float32Array[][]> {
@@ -33,7 +33,7 @@ export async function dependence(study: StudiedAnswer, options: DependenceOption
   const [, m, v] = study.visionFeatures.shape;
   const grid = gridOf(v);
   const squares = m * grid * grid;
-  const k = study.tokens.length;
+  const a = study.tokens.length;
   const falls = study.tokens.map(() => Array.from({ length: m }, () => new Float32Array(grid * grid)));
   const [plain] = await rowsOf(study, () => study.media());
   for (let first = 0; first < squares; first += batch) {
@@ -44,7 +44,7 @@ export async function dependence(study: StudiedAnswer, options: DependenceOption
     });
     for (const [row, square] of some.entries()) {
       const [picture, patch] = [Math.floor(square / (grid * grid)), square % (grid * grid)];
-      for (let i = 0; i < k; i++) falls[i][picture][patch] = plain[i] - rows[row][i];
+      for (let i = 0; i < a; i++) falls[i][picture][patch] = plain[i] - rows[row][i];
     }
     onProgress?.(first + some.length, squares);
   }

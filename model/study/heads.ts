@@ -9,7 +9,7 @@ import type { StudiedAnswer } from "./studiedAnswer.ts";
 export interface HeadEffects {
   /** The tap of the attention's probabilities. */
   readonly path: string;
-  /** [h][k]: nats that each token of the answer loses when the head looks at nothing; below 0 where it gains. */
+  /** [h][a]: nats that each token of the answer loses when the head looks at nothing; below 0 where it gains. */
   readonly losses: readonly Float32Array[];
 }
 

@@ -15,7 +15,7 @@ export interface KeptLatents {
  * How probable the answer is when words can look at some latents only, the same ones of each picture.
  *
  * @param latents indices from 0, each once
- * @returns f32 [k], the natural logarithm for each token of the answer
+ * @returns f32 [a], the natural logarithm for each token of the answer
  */
 export async function withLatents(
   study: StudiedAnswer,

@@ -55,23 +55,23 @@ export function withoutLooking(model: InfiMM): Disposable {
   return patched(model, { "**.gated_cross_attn_layer.attn": (looked) => looked.zerosLike() });
 }
 
-/** The hidden states that choose the k tokens, [1, t, d], as what they would say. */
+/** The hidden states that choose the a tokens, [1, t, d], as what they would say. */
 async function readRung(
   study: StudiedAnswer,
   { model, lm_head }: ReadableDecoder,
   hidden: Tensor,
   top: number,
 ): Promise<RungToken[]> {
-  const k = study.tokens.length;
+  const a = study.tokens.length;
   const read = scope(() =>
     noGrad(() => {
-      const choosing = slice(hidden, 1, study.start - 1, study.start - 1 + k).reshape(k, -1); // [k, d]
-      const probabilities = softmax(lm_head.call(model.norm.call(choosing)), -1); // [k, vocab]
+      const choosing = slice(hidden, 1, study.start - 1, study.start - 1 + a).reshape(a, -1); // [a, d]
+      const probabilities = softmax(lm_head.call(model.norm.call(choosing)), -1); // [a, vocab]
       const said = Int32Array.from(study.tokens, ({ id }) => id);
-      const ids = fromData(said, [k, 1], "i32", hidden.backend); // [k, 1]
+      const ids = fromData(said, [a, 1], "i32", hidden.backend); // [a, 1]
       return {
-        norm: choosing.mul(choosing).sum(-1).sqrt(), // [k]
-        said: gather(probabilities, 1, ids), // [k, 1]
+        norm: choosing.mul(choosing).sum(-1).sqrt(), // [a]
+        said: gather(probabilities, 1, ids), // [a, 1]
         ...topk(probabilities, Math.min(top, probabilities.shape[1])),
       };
     }),
@@ -79,7 +79,7 @@ async function readRung(
   const [norm, said, values, indices] = await Promise.all(
     [read.norm, read.said, read.values, read.indices].map((tensor) => tensor.data()),
   );
-  const width = values.length / k;
+  const width = values.length / a;
   for (const tensor of Object.values(read)) tensor.dispose();
   return study.tokens.map((_, i) => ({
     norm: norm[i],

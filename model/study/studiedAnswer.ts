@@ -85,17 +85,17 @@ export class StudiedAnswer implements Disposable {
   }
 
   /**
-   * How probable the answer is with these media tokens [b, m, n, w]: the natural logarithm for each of its k tokens, each
-   * after those before it. f32 [b, k]
+   * How probable the answer is with these media tokens [b, m, n, w]: the natural logarithm for each of its a tokens, each
+   * after those before it. f32 [b, a]
    */
   logProbs(features: Tensor): Tensor {
     return noGrad(() => {
       const [b] = features.shape;
-      const [k, backend] = [this.tokens.length, this.model.backend];
+      const [a, backend] = [this.tokens.length, this.model.backend];
       const logits = this.model.call({ inputIds: this.inputIds(b), features }); // [b, t, vocab]
-      const choosing = slice(logits, 1, this.start - 1, this.start - 1 + k); // [b, k, vocab]
-      const said = repeat(idTensor([this.ids.slice(this.start)], backend), "1 k -> b k 1", { b }); // [b, k, 1]
-      return gather(logSoftmax(choosing, -1), 2, said).reshape(b, k); // [b, k]
+      const choosing = slice(logits, 1, this.start - 1, this.start - 1 + a); // [b, a, vocab]
+      const said = repeat(idTensor([this.ids.slice(this.start)], backend), "1 a -> b a 1", { b }); // [b, a, 1]
+      return gather(logSoftmax(choosing, -1), 2, said).reshape(b, a); // [b, a]
     });
   }
 
