@@ -66,8 +66,12 @@ export { type PictureOptions, type PictureSource, readPicture } from "./model/pr
 export { readPictures } from "./model/processor/pictures/readPictures.ts";
 export { connectorParameters, connectorWeightDecay } from "./model/train/connector.ts";
 export { initializeInfiMM } from "./model/train/initialize.ts";
-export { labelsOf } from "./model/train/labels.ts";
-export { type TrainingBatch, trainingBatch } from "./model/train/trainingBatch.ts";
+export { batchInputs, collate, type TrainingBatch } from "./model/train/collate.ts";
+export type { Document, LeftOut, Records } from "./model/train/documents.ts";
+export { Feed, type FeedState } from "./model/train/feed.ts";
+export { preparer } from "./model/train/prepare.ts";
+export { type Sample, type SampleOptions, sampleOf } from "./model/train/sample.ts";
+export { trainingBatch } from "./model/train/trainingBatch.ts";
 export { configOf, VARIANTS } from "./model/config/variants.ts";
 export type { ConvertOptions } from "./model/checkpoint/convert/convert.ts";
 export { loadLanguageModel } from "./model/checkpoint/load/loadLanguageModel.ts";

@@ -4,6 +4,7 @@ import { CHAT_STYLES, type ChatStyle, type ChatStyleName, styleOf } from "./text
 import { padLeft, truncateLeft } from "./text/fitLength.ts";
 import { withoutMarks } from "./text/literal.ts";
 import { type PixelValues, stackPictures } from "./pictures/pixelValues.ts";
+import type { Image } from "./pictures/image.ts";
 import type { PreprocessOptions } from "./pictures/preprocess.ts";
 import type { HubOptions } from "../checkpoint/hub/settings.ts";
 import type { TemplateOptions } from "./text/chatTemplate.ts";
@@ -53,7 +54,7 @@ export const APPLY_NAMES = Object.keys({
 } satisfies Record<keyof ApplyOptions, true>);
 
 /** A conversation, or finished text with its pictures. */
-export type ProcessorInput = readonly Message[] | Prompt;
+export type ProcessorInput<Picture = Image> = readonly Message<Picture>[] | Prompt<Picture>;
 
 export interface ProcessorOutput extends PixelValues {
   /** The rendered prompts, before truncation. */
@@ -137,7 +138,7 @@ export class Processor {
   }
 
   /** The text of a conversation and its pictures. Finished prompts are returned as they are. */
-  render(input: ProcessorInput, options: ApplyOptions = {}): Prompt {
+  render<Picture = Image>(input: ProcessorInput<Picture>, options: ApplyOptions = {}): Prompt<Picture> {
     if ("text" in input) return input;
     const { bosToken, eosToken, namedTokens: tokens, addedTokens } = this.tokenizer;
     const { style } = this;

@@ -28,7 +28,7 @@ function countedIn(labels: Int32Array): string[] {
 test("only answers count, and what closes them", () => {
   const { labels, inputIds, pixelShape } = trainingBatch(processor, [ROUNDS, ROUNDS.slice(0, 2)]);
   expect(countedIn(labels[0])).toEqual(["A dog.</s>", "One, I think.</s>"]);
-  expect(countedIn(labels[1])).toEqual(["A dog.</s>"]); // padded on the left
+  expect(countedIn(labels[1])).toEqual(["A dog.</s>"]); // padded on the right
   expect(pixelShape[0]).toBe(2);
   for (const [b, row] of labels.entries()) {
     row.forEach((label, t) => {
@@ -38,9 +38,9 @@ test("only answers count, and what closes them", () => {
 });
 
 test("an answer that a question follows counts alone, and nothing opens a next one", () => {
-  const { labels, text } = trainingBatch(processor, [ROUNDS.slice(0, 3)]);
+  const { labels, samples } = trainingBatch(processor, [ROUNDS.slice(0, 3)]);
   expect(countedIn(labels[0])).toEqual(["A dog.</s>"]);
-  expect(text[0].endsWith("<|assistant|>\n")).toBe(false);
+  expect(samples[0].text.endsWith("<|assistant|>\n")).toBe(false);
 });
 
 test("all tokens count if asked for, but padding and pictures", () => {
@@ -54,13 +54,26 @@ test("all tokens count if asked for, but padding and pictures", () => {
 });
 
 test("a conversation without an answer is refused: its loss would be NaN", () => {
-  expect(() => trainingBatch(processor, [ROUNDS.slice(0, 1)])).toThrow("the conversation has no answer");
+  expect(() => trainingBatch(processor, [ROUNDS.slice(0, 1)])).toThrow("conversation 0 has no answer");
 });
 
-test("a template that changes what stood before is refused, not counted wrongly", async () => {
-  const files = await readProcessorFiles(await openCheckpoint("model/infimm-tiny"));
-  const odd = new Processor({ ...files, chatTemplates: { default: "{{ messages | length }}{% for m in messages %}{{ m.content }}{% endfor %}" } }); // biome-ignore format: one line
-  const rounds = [user("a"), assistant("b"), user("c"), assistant("d")];
-  expect(() => trainingBatch(odd, [rounds])).toThrow("does not tell which tokens answer 1 takes");
-  expect(trainingBatch(odd, [rounds], { count: "all" }).labels).toHaveLength(1);
+test("an answer that was cut off by the length is refused, too", () => {
+  expect(() => trainingBatch(processor, [ROUNDS], { maxLength: 10 })).toThrow("nothing to learn");
+});
+
+const files = await readProcessorFiles(await openCheckpoint("model/infimm-tiny"));
+const withTemplate = (template: string) => new Processor({ ...files, chatTemplates: { default: template } });
+const rounds = [user("a"), assistant("b"), user("c"), assistant("d")];
+
+test("a template that writes the beginning otherwise once more follows is no trap: places are seen, not counted", () => {
+  const odd = withTemplate("{{ messages | length }}{% for m in messages %} {{ m.content }}{% endfor %}");
+  expect(countedIn(trainingBatch(odd, [rounds]).labels[0])).toEqual(["b", "d"]);
+});
+
+test("a template that writes an answer twice, or hides it, is refused, not counted wrongly", () => {
+  const twice = withTemplate("{% for m in messages %} {{ m.content }}{{ m.content }}{% endfor %}");
+  expect(() => trainingBatch(twice, [rounds])).toThrow("does not tell where answers stand");
+  const hides = withTemplate("{% for m in messages %} {{ m.content[1:] or m.content }}{% endfor %}");
+  expect(() => trainingBatch(hides, [rounds])).toThrow("does not tell where answers stand");
+  expect(trainingBatch(twice, [rounds], { count: "all" }).labels).toHaveLength(1);
 });

@@ -1,64 +1,66 @@
 import { InfimmError } from "../../core/errors.ts";
-import type { Message } from "../processor/text/prompt.ts";
-import type { Processor, ProcessorOutput } from "../processor/processor.ts";
-import { IGNORED, labelsOf } from "./labels.ts";
-
-/** Conversations as a model takes them, and the targets of their tokens. */
-export interface TrainingBatch extends ProcessorOutput {
-  /** [b][t], IGNORED where a token does not count */
-  readonly labels: Int32Array[];
-}
+import { preprocess } from "../processor/pictures/preprocess.ts";
+import type { Processor } from "../processor/processor.ts";
+import { type Message, partsOf } from "../processor/text/prompt.ts";
+import { writeChat } from "./chatLayout.ts";
+import { collate, type TrainingBatch } from "./collate.ts";
+import { isLeftOut, type LeftOut, type Picture } from "./documents.ts";
+import { labelsOf } from "./labels.ts";
+import { sampleOfWritten } from "./sample.ts";
+import type { Written } from "./written.ts";
 
 /**
  * Conversations that end in an answer, with labels that count what the assistant says, and the token that closes it:
- * not the questions, not the words of the template, not an opening of a next answer.
+ * not the questions, not the words of the template, not an opening of a next answer. A batch for those who write their
+ * own loop; `Feed` and `collate` make batches of files.
  *
  * @param count "all": everything but padding and `<image>`
- * @throws if a conversation has no answer, or if the chat template writes a turn otherwise once others follow, so that
- *   where an answer stands cannot be told
+ * @throws if a conversation has no answer, or if the chat template does not tell where answers stand
  */
 export function trainingBatch(
   processor: Processor,
   conversations: readonly (readonly Message[])[],
-  { count = "answers" }: { count?: "answers" | "all" } = {},
+  { count = "answers", maxLength = 2048 }: { count?: "answers" | "all"; maxLength?: number } = {},
 ): TrainingBatch {
-  const batch = processor.applyBatch(conversations, { addGenerationPrompt: false });
+  const samples = conversations.map((messages, i) => {
+    const written = count === "all" ? allOf(processor, messages) : answersOf(processor, messages, `conversation ${i}`);
+    return preparedOf(processor, written, { id: `conversation ${i}`, maxLength });
+  });
+  const batch = collate(samples, processor);
+  if (count === "answers") return batch;
   const labels = labelsOf(batch.inputIds, { ...batch, imageTokenId: processor.imageTokenId });
-  if (count === "answers") {
-    for (const [b, conversation] of conversations.entries()) {
-      const real = batch.attentionMask[b].reduce((sum, x) => sum + x, 0);
-      const ids = Array.from(batch.inputIds[b].subarray(batch.inputIds[b].length - real));
-      const counted = answersIn(processor, conversation, ids);
-      labels[b].forEach((_, t, row) => {
-        if (!counted[t - (row.length - real)]) row[t] = IGNORED;
-      });
-    }
-  }
   return { ...batch, labels };
 }
 
-/** Which tokens of a conversation are answers. Each begins where the prompt for it ends, which must be what stands there. */
-function answersIn(processor: Processor, conversation: readonly Message[], ids: readonly number[]): boolean[] {
-  const counted = ids.map(() => false);
-  const written = (count: number, addGenerationPrompt: boolean) =>
-    Array.from(processor.apply(conversation.slice(0, count), { addGenerationPrompt }).inputIds[0]);
-  for (const [i, { role }] of conversation.entries()) {
-    if (role !== "assistant") continue;
-    const before = i === 0 ? [] : written(i, true);
-    const until = written(i + 1, false);
-    const closing = until.findLastIndex((id) => processor.tokenizer.isSpecial(id));
-    const end = closing >= before.length ? closing + 1 : until.length;
-    if (i === 0 || before.some((id, t) => id !== ids[t]) || until.slice(0, end).some((id, t) => id !== ids[t])) {
-      throw new InfimmError(
-        `trainingBatch: this chat template does not tell which tokens answer ${i} takes; { count: "all" } counts all of them`,
-      );
-    }
-    counted.fill(true, before.length, end);
+function withPictures(messages: readonly Message[]): Message<Picture>[] {
+  return messages.map((message) => ({
+    ...message,
+    content: partsOf(message).map((part) => (typeof part === "string" ? part : { image: { pixels: part.image } })),
+  }));
+}
+
+function answersOf(processor: Processor, messages: readonly Message[], id: string): Written {
+  const learns = messages.map(({ role }) => role === "assistant");
+  if (!learns.includes(true)) {
+    throw new InfimmError(`trainingBatch: ${id} has no answer, so nothing would count; add one, of role "assistant"`);
   }
-  if (!counted.includes(true)) {
-    throw new InfimmError(
-      'trainingBatch: the conversation has no answer, so nothing would count; add one, of role "assistant"',
-    );
-  }
-  return counted;
+  return made(writeChat(processor, withPictures(messages), learns));
+}
+
+function allOf(processor: Processor, messages: readonly Message[]): Written {
+  const { text, images } = processor.render(withPictures(messages), { addGenerationPrompt: false });
+  return { text, counted: [{ start: 0, end: text.length }], pictures: images };
+}
+
+function preparedOf(processor: Processor, written: Written, { id, maxLength }: { id: string; maxLength: number }) {
+  const document = { id, source: "trainingBatch", layout: "chat" } as const;
+  const options = { maxLength, maxPictures: Number.POSITIVE_INFINITY };
+  const { pictures, ...sample } = made(sampleOfWritten(document, written, processor, options));
+  const images = pictures.flatMap((picture) => ("pixels" in picture ? [picture.pixels] : []));
+  return { ...sample, pixels: images.map((image) => preprocess(image, processor.preprocessing).values) };
+}
+
+function made<T extends object>(value: T | LeftOut): T {
+  if (!isLeftOut(value)) return value as T;
+  throw new InfimmError(`trainingBatch: ${value.leftOut}: ${value.detail}`);
 }

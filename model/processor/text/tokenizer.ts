@@ -1,8 +1,10 @@
 import type { Tokenizer as HuggingFaceTokenizer } from "@huggingface/tokenizers";
 import { InfimmError } from "../../../core/errors.ts";
+import { withoutMarks } from "./literal.ts";
 import { type PaddedBatch, padLeft, truncateLeft } from "./fitLength.ts";
 import { libraryTokenizer, markPartsOfWords } from "./libraryTokenizer.ts";
 import { type ChatTemplates, templatesOf } from "./templateFiles.ts";
+import { type Spelling, spellingOf, tokenStarts } from "./tokenStarts.ts";
 import {
   checkTokenizerFiles,
   contentOf,
@@ -45,6 +47,7 @@ export class Tokenizer {
   /** Added tokens that are none inside a word. */
   readonly #wordTokens: readonly string[];
   readonly #specialIds: ReadonlySet<number>;
+  readonly #spelling: Spelling;
 
   constructor(json: TokenizerJson, config: TokenizerConfig) {
     checkTokenizerFiles(json, config);
@@ -59,6 +62,7 @@ export class Tokenizer {
     this.specialTokens = added.map((token) => token.content);
     this.addedTokens = added.map(({ content, special = false }) => ({ content, special }));
     this.#specialIds = new Set(added.filter((token) => token.special).map((token) => token.id));
+    this.#spelling = spellingOf(json);
     this.bosToken = config.bos_token ? contentOf(config, "bos_token") : "";
     this.eosToken = contentOf(config, "eos_token");
     this.padId = this.tokenToId(contentOf(config, "pad_token", "eos_token"));
@@ -73,6 +77,22 @@ export class Tokenizer {
     const prefix = addSpecialTokens ? this.#prefix : [];
     const ids = [...prefix, ...body, ...(addSpecialTokens ? this.#suffix : [])];
     return maxLength === undefined ? ids : truncateLeft(ids, maxLength, prefix.length);
+  }
+
+  /**
+   * The ids of `text`, and where in it each begins (see `tokenStarts`): what the tokenizer puts in front begins at 0, and
+   * what it puts behind, at the end.
+   */
+  encodeWithStarts(text: string, { addSpecialTokens = true } = {}): { ids: number[]; starts: number[] } {
+    const marked = markPartsOfWords(text, this.#wordTokens);
+    const { ids, tokens } = withTokenizerFile(() => this.#tokenizer.encode(marked, { add_special_tokens: false }));
+    const starts = tokenStarts(text, tokens, this.#spelling);
+    if (!addSpecialTokens) return { ids, starts };
+    const end = withoutMarks(text).length;
+    return {
+      ids: [...this.#prefix, ...ids, ...this.#suffix],
+      starts: [...this.#prefix.map(() => 0), ...starts, ...this.#suffix.map(() => end)],
+    };
   }
 
   /** Several texts, padded on the left to the longest. */

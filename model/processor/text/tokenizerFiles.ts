@@ -14,7 +14,9 @@ export interface TokenizerConfig {
 /** What is used of `tokenizer.json` by ourselves; the tokenizer library uses all of it. */
 export interface TokenizerJson {
   added_tokens?: { id: number; content: string; special?: boolean; normalized?: boolean; single_word?: boolean }[];
+  normalizer?: object | null;
   pre_tokenizer?: object | null;
+  model?: { unk_token?: string | null };
 }
 
 const isObject = (value: unknown): value is Record<string, unknown> =>
