@@ -6,7 +6,7 @@ import type { Processor } from "../processor/processor.ts";
 import { IGNORED } from "./labels.ts";
 import type { Sample } from "./sample.ts";
 
-/** A sample with its pictures as pixels: normalised, [3, s, s] each, row-major. */
+/** A sample with its pictures as pixels: normalised, [3, size, size] each, row-major. */
 export interface PreparedSample extends Omit<Sample, "pictures"> {
   readonly pixels: readonly Float32Array[];
 }

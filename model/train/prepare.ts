@@ -26,7 +26,7 @@ export function preparer(
   };
 }
 
-/** Normalised pixels [3, s, s] by the family's own pipeline. */
+/** Normalised pixels [3, size, size] by the family's own pipeline. */
 async function pixelsOf(picture: Picture, { preprocessing }: Processor): Promise<Float32Array | LeftOut> {
   if ("pixels" in picture) return preprocess(picture.pixels, preprocessing).values;
   try {
