@@ -74,6 +74,7 @@ const BUGS: [what: string, caught: string, plant: (good: Backend) => Partial<Bac
     "map NaN passes",
     (good) => mapping(good, "max", (a, b) => call("select", call("gt", a, b), a, b)),
   ],
+  ["a chain that keeps more digits than memory holds", "chain:", (good) => mapping(good, "stored", (x) => x)],
   [
     "round half up",
     "map round goes",

@@ -103,6 +103,7 @@ const RUN: Record<Primitive, (...args: number[]) => number> = {
   bitAnd: (a, b) => a & b,
   bitOr: (a, b) => a | b,
   bitXor: (a, b) => a ^ b,
+  stored: Math.fround,
   select: (c, a, b) => (c !== 0 ? a : b),
 };
 

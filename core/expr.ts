@@ -61,6 +61,11 @@ export const PRIMITIVES = {
   bitAnd: { arity: 2, result: "whole" },
   bitOr: { arity: 2, result: "whole" },
   bitXor: { arity: 2, result: "whole" },
+  /**
+   * x as memory would hold it: f32 rounded, where a backend computes with more digits. It stands between the ops of a
+   * chain, so that they give what they would give one by one.
+   */
+  stored: { arity: 1, result: "same" },
   /** `condition ? a : b`. Only the chosen side's value counts, even when the other is NaN. */
   select: { arity: 3, result: "same" },
 } as const;
@@ -85,9 +90,17 @@ export function substitute(e: Expr, replacements: readonly Expr[]): Expr {
   return { ...e, args: e.args.map((arg) => substitute(arg, replacements)) };
 }
 
-/** How many operations one element costs: what FLOP reports count. */
+const costs = new WeakMap<Expr, number>();
+
+/** How many operations one element costs: what FLOP reports count. Counted once for each tree. */
 export function exprCost(e: Expr): number {
-  return e.kind === "call" ? 1 + e.args.reduce((sum, arg) => sum + exprCost(arg), 0) : 0;
+  if (e.kind !== "call") return 0;
+  let cost = costs.get(e);
+  if (cost === undefined) {
+    const own = e.op === "stored" ? 0 : 1;
+    costs.set(e, (cost = e.args.reduce((sum, arg) => sum + exprCost(arg), own)));
+  }
+  return cost;
 }
 
 /** The most parameters of an expression: with its gradient's and its result's, no kernel has more operands than any backend takes. */

@@ -76,6 +76,7 @@ const PARTIALS: Partial<Record<Primitive, (...args: Expr[]) => Expr[]>> = {
   max: (a, b) => [share("lt", a, b), share("lt", b, a)],
   neg: () => [number(-1)],
   abs: (a) => [call("sign", a)],
+  stored: () => [ONE],
   exp: (a) => [call("exp", a)],
   log: (a) => [call("div", ONE, a)],
   sqrt: (a) => [call("div", number(0.5), call("sqrt", a))],

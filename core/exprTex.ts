@@ -57,6 +57,8 @@ function print(e: Expr, params: readonly string[], outer: number): string {
       return wrap(`-${show(0, 5)}`, 4);
     case "not":
       return wrap(`\\lnot ${show(0, 7)}`, 6);
+    case "stored":
+      return print(args[0], params, outer);
     case "exp":
       return wrap(`e^{${show(0)}}`, 6);
     case "sqrt":

@@ -47,6 +47,11 @@ export interface Backend {
   /** Inclusive running sum along the last axis. */
   scan(input: Operand, out: Operand): void;
 
+  /**
+   * Run each elementwise op when it is called, a kernel each. Default: an op may wait, inside of scopes, until somebody
+   * needs its result, and a chain of them is one expression for `map` (tensor/chain.ts).
+   */
+  readonly eager?: boolean;
   /** Optional faster forms. Without one, the op runs as its composite definition, which is its reference. */
   readonly fused: Partial<FusedKernels>;
   /** Whether the device behind it is gone, and all memory with it. `openBackend` makes a new one then. */

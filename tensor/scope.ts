@@ -1,30 +1,82 @@
 import { InfimmError } from "../core/errors.ts";
 import type { Backend, DeviceBuffer } from "./backend.ts";
 
+/** What a storage without memory will hold: work that waits until somebody needs the memory. */
+export interface Deferred {
+  readonly byteLength: number;
+  /** What it reads. All have memory. */
+  readonly sources: readonly Storage[];
+  /** Do the work. */
+  run(memory: DeviceBuffer): void;
+}
+
 /**
  * Memory that one or more tensors look at. It belongs to the scope in which it was made: when that scope
  * ends, it is freed, unless it was part of what the scope returned, or kept.
+ *
+ * Work may wait, inside of scopes: its memory is made when it is asked for, when something that the work reads is
+ * freed, or when it leaves the outermost scope. If nobody asks, the work is never done.
  */
 export class Storage {
   readonly backend: Backend;
   readonly byteLength: number;
   private memory: DeviceBuffer | undefined;
+  private waiting: Deferred | undefined;
+  /** Storages whose work waits and reads this memory. Made when there is one. */
+  private readers: Set<Storage> | undefined;
   owner: Scope | undefined;
   /** The tensors that hold the memory beside its owner, and whether each still does. Made when there is one. */
   private handles: Map<object, boolean> | undefined;
   private ownerGone = false;
 
-  constructor(backend: Backend, memory: DeviceBuffer) {
+  constructor(backend: Backend, content: DeviceBuffer | Deferred) {
     this.backend = backend;
-    this.byteLength = memory.byteLength;
-    this.memory = memory;
+    this.byteLength = content.byteLength;
     this.owner = scopes.at(-1);
     this.owner?.owned.add(this);
     live.storages++;
     live.bytes += this.byteLength;
+    if (!("run" in content)) {
+      this.memory = content;
+      return;
+    }
+    this.waiting = content;
+    for (const source of content.sources) (source.readers ??= new Set()).add(this);
+    if (!this.owner) this.settle();
+  }
+
+  /** The work that waits for somebody to ask for its memory, if it does. */
+  get deferred(): Deferred | undefined {
+    return this.waiting;
+  }
+
+  /** Do the work that waits, if it does. */
+  settle(): void {
+    const { waiting } = this;
+    if (!waiting) return;
+    const memory = this.backend.alloc(this.byteLength);
+    waiting.run(memory);
+    this.memory = memory;
+    this.forget(waiting);
+  }
+
+  /** Its memory is about to be written to, or freed: what waits to read it is done first. */
+  settleReaders(): void {
+    if (this.readers) for (const reader of [...this.readers]) reader.settle();
+  }
+
+  private forget({ sources }: Deferred): void {
+    this.waiting = undefined;
+    for (const source of sources) source.readers?.delete(this);
   }
 
   get buffer(): DeviceBuffer {
+    return this.requireMemory();
+  }
+
+  /** The memory, with what it shall hold. @throws if it was freed */
+  requireMemory(): DeviceBuffer {
+    this.settle();
     if (!this.memory) {
       throw new InfimmError(
         "this tensor was freed when the scope that made it ended; return it from the scope, or keep(tensor)",
@@ -34,7 +86,7 @@ export class Storage {
   }
 
   get freed(): boolean {
-    return this.memory === undefined;
+    return this.memory === undefined && this.waiting === undefined;
   }
 
   /** Hand over to another scope; `undefined`: lives until it is freed by hand. */
@@ -46,6 +98,7 @@ export class Storage {
 
   /** Let a tensor have the memory whatever becomes of its owner: it is freed when the owner and all such have let go. */
   hold(handle: object): void {
+    this.settle();
     this.handles ??= new Map();
     this.handles.set(handle, true);
   }
@@ -63,21 +116,24 @@ export class Storage {
 
   /** A tensor that holds the memory becomes its owner. */
   own(handle: object): void {
+    this.settle();
     this.moveTo(undefined);
     if (this.handles?.delete(handle)) this.ownerGone = false;
   }
 
   /** Let go, as one that holds the memory or as its owner; a second time has no effect. */
   free(by?: object): void {
-    if (!this.memory) return;
+    if (this.freed) return;
     if (by !== undefined && this.handles?.has(by)) this.handles.set(by, false);
     else {
       this.ownerGone = true;
       this.moveTo(undefined);
     }
     if (!this.ownerGone || [...(this.handles?.values() ?? [])].includes(true)) return;
-    this.backend.free(this.memory);
+    this.settleReaders();
+    if (this.memory) this.backend.free(this.memory);
     this.memory = undefined;
+    if (this.waiting) this.forget(this.waiting);
     live.storages--;
     live.bytes -= this.byteLength;
   }
@@ -101,12 +157,14 @@ export class Scope {
     }
     scopes.pop();
     const outer = scopes.at(-1);
-    if (retaining > 0) {
-      for (const storage of [...this.owned]) storage.moveTo(outer);
-      return;
+    const leaving = retaining > 0 ? [...this.owned] : [...storagesIn(result)].filter(({ owner }) => owner === this);
+    for (const storage of leaving) {
+      if (!outer) storage.settle();
+      storage.moveTo(outer);
     }
-    for (const storage of storagesIn(result)) if (storage.owner === this) storage.moveTo(outer);
-    for (const storage of [...this.owned]) storage.free();
+    const left = [...this.owned];
+    for (const storage of left) if (storage.deferred) storage.free(); // so that nothing is done for what nobody wants
+    for (const storage of left) storage.free();
   }
 
   [Symbol.dispose](): void {

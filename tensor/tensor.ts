@@ -14,7 +14,8 @@ import { Storage, scope } from "./scope.ts";
 export type TensorLike = Tensor | number;
 
 /**
- * An n-dimensional array on a backend: immutable, strided, lazy about nothing but reading.
+ * An n-dimensional array on a backend: immutable, strided. Ops run when they are called, but for chains of elementwise
+ * ones inside of a scope, which become one kernel (chain.ts).
  *
  * Names and semantics are PyTorch's (broadcasting, negative dims, dtype promotion bool < i32 < f32). Views share
  * memory. Reading is the only thing that waits: `await t.data()`. `String(t)` is `f32[2, 3] cpu`, and never reads.

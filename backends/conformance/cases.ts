@@ -1,5 +1,6 @@
 import type { Backend } from "../../tensor/backend.ts";
 import type { Case, Context, Rounding } from "./case.ts";
+import { chainCases } from "./chainCases.ts";
 import { edgeCases } from "./edgeCases.ts";
 import { fusedCases } from "./fusedCases.ts";
 import { indexingCases } from "./indexingCases.ts";
@@ -39,6 +40,7 @@ export function conformanceCases({
   const cases: Case[] = [
     ...mapCases(),
     ...edgeCases(),
+    ...chainCases(),
     ...numberCases(),
     ...reduceCases(),
     ...matmulCases(),

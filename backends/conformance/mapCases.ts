@@ -62,6 +62,7 @@ const MEANING: Record<Primitive, (a: number, b: number, c: number) => number> = 
   bitOr: (a, b) => a | b,
   bitXor: (a, b) => a ^ b, // biome-ignore format: a table
   select: (a, b, c) => (a !== 0 ? b : c),
+  stored: Math.fround,
 };
 
 /** How many spacings of f32 a primitive may be off, as WGSL's accuracy tables or better; the functions of x near their steep ends. */

@@ -36,6 +36,7 @@ export const PRIMITIVE: Record<Primitive, (a: number, b: number, c: number) => n
   bitAnd: (a, b) => a & b,
   bitOr: (a, b) => a | b,
   bitXor: (a, b) => a ^ b,
+  stored: Math.fround,
   select: (a, b, c) => (a !== 0 ? b : c),
 };
 
@@ -48,6 +49,7 @@ export const WHOLE: Partial<Record<Primitive, (a: number, b: number) => number>>
   remainder: wholeRemainder,
   neg: (a) => -a | 0,
   abs: (a) => Math.abs(a) | 0,
+  stored: (a) => a | 0,
 };
 
 /** To the nearest integer; halves to the even one. */

@@ -301,6 +301,7 @@ export async function createGpuJsBackend({ mode, base }: GpuJsOptions): Promise<
 
   return {
     name: "gpujs",
+    eager: true, // gpu.js takes 10 ms for each new expression, and its CPU has doubles in between
     get lost() {
       return base.lost ?? false;
     },

@@ -47,8 +47,8 @@ function printNumber(value: number): string {
 const flag = (condition: string) => `(${condition}) ? 1.0 : 0.0`;
 const unary = (fn: string) => (a: string) => `${fn}(${a})`;
 
-/** Floats have too few digits for these, and gpu.js nothing else. */
-type Unprinted = "sin" | "cos" | "remainder" | "bitAnd" | "bitOr" | "bitXor";
+/** Floats have too few digits for these, and gpu.js nothing else; on its CPU, numbers are doubles and stay so. */
+type Unprinted = "sin" | "cos" | "remainder" | "bitAnd" | "bitOr" | "bitXor" | "stored";
 
 /** Whether an operation can be printed: of powers x² and x³, which are products. */
 export function isPrinted(e: Expr): boolean {

@@ -1,5 +1,5 @@
 import { InfimmError } from "../../core/errors.ts";
-import { type Expr, exprCost } from "../../core/expr.ts";
+import { exprCost } from "../../core/expr.ts";
 import { sizeOf } from "../../core/shape.ts";
 import type { Backend, DeviceBuffer } from "../../tensor/backend.ts";
 
@@ -23,6 +23,7 @@ export function createMetaBackend(): MetaBackend {
   };
   return {
     name: "meta",
+    eager: true,
     spent,
     alloc(byteLength) {
       spent.bytes += byteLength;
@@ -34,7 +35,7 @@ export function createMetaBackend(): MetaBackend {
     readSync: unreadable,
     flush: async () => {},
     map(expr, _inputs, out) {
-      spent.flops += costOf(expr) * sizeOf(out.shape);
+      spent.flops += exprCost(expr) * sizeOf(out.shape);
     },
     reduce(_kind, input) {
       spent.flops += sizeOf(input.shape);
@@ -52,13 +53,4 @@ export function createMetaBackend(): MetaBackend {
     },
     fused: { dequantize: () => {} },
   };
-}
-
-const costs = new WeakMap<Expr, number>();
-
-/** `exprCost`, computed once an expression: derivatives are large trees, and a graph runs them often. */
-function costOf(expr: Expr): number {
-  let cost = costs.get(expr);
-  if (cost === undefined) costs.set(expr, (cost = exprCost(expr)));
-  return cost;
 }

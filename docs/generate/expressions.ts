@@ -19,7 +19,7 @@ export function expressions(): string {
   return table(["op", "formula", "derivative"], rows);
 }
 
-/** Primitives that a line writes as operators, or as `c ? a : b`. */
+/** Primitives that a line writes as operators, or as `c ? a : b`; and one that is not written but put between lines. */
 const OPERATORS = [
   "add",
   "sub",
@@ -37,6 +37,7 @@ const OPERATORS = [
   "or",
   "not",
   "select",
+  "stored",
 ];
 
 /** The functions that every line may call. */

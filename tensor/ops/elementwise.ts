@@ -12,10 +12,11 @@ import {
 } from "../../core/expr.ts";
 import { derivative, times } from "../../core/exprDerivative.ts";
 import { exprDType } from "../../core/exprDType.ts";
-import { broadcastShapes, broadcastStrides, type Shape } from "../../core/shape.ts";
+import { broadcastShapes, type Shape } from "../../core/shape.ts";
 import { differentiable } from "../autograd.ts";
 import { getBackend } from "../backend.ts";
-import { commonBackend, empty, Tensor, type TensorLike } from "../tensor.ts";
+import { chained } from "../chain.ts";
+import { commonBackend, Tensor, type TensorLike } from "../tensor.ts";
 import { sum } from "./reduce.ts";
 import { reshape } from "./views.ts";
 
@@ -60,20 +61,15 @@ function requireArguments(name: string, params: readonly string[], args: readonl
   throw new InfimmError(`${signature}: expected tensors or numbers, got (${got})`);
 }
 
-/** Run an expression over broadcast arguments, as one kernel. */
+/** An expression over broadcast arguments: a kernel, or part of one. */
 function evaluate(name: string, body: Expr, args: readonly TensorLike[]): Tensor {
   const tensors = args.filter((arg) => arg instanceof Tensor);
   const backend = tensors.length > 0 ? commonBackend(name, tensors) : getBackend();
   const shape = broadcastShapes(name, ...tensors.map((t) => t.shape));
   const dtype = dtypeOf(name, body, args);
-  const out = empty(shape, dtype, backend);
   const floats = tensors.some((t) => isFloat(t.dtype));
-  const operands = args.map((arg) => {
-    if (arg instanceof Tensor) return stretch(arg, shape);
-    return arg === 0 && !floats ? 0 : arg; // -0 is a float: it says nothing to whole numbers
-  });
-  backend.map(dtype === "bool" ? truthOf(body) : body, operands, out);
-  return out;
+  const operands = args.map((arg) => (arg === 0 && !floats ? 0 : arg)); // -0 is a float: it says nothing to whole numbers
+  return chained(backend, dtype === "bool" ? truthOf(body) : body, operands, shape, dtype);
 }
 
 /** What a bool result is stored as: 1 where `body` is not 0. (true + true is true, not 2.) */
@@ -86,11 +82,6 @@ function truthOf(body: Expr): Expr {
 
 /** One tree for each body, because backends keep what they compile by the tree. */
 const truths = new WeakMap<Expr, Expr>();
-
-/** `t` seen as `shape`, without a copy. */
-function stretch(t: Tensor, shape: Shape): Tensor {
-  return new Tensor(t.storage, t.dtype, shape, broadcastStrides(t.shape, t.strides, shape), t.offset);
-}
 
 /**
  * The dtype that an op gives. Throws where PyTorch refuses truth values (to such an op itself, not to one inside a line), and

@@ -94,6 +94,9 @@ export function runPrimitive(
     case "ne":
       for (let i = 0; i < n; i++) r[i] = a[i] !== b[i] ? 1 : 0;
       return;
+    case "stored":
+      for (let i = 0; i < n; i++) r[i] = Math.fround(a[i]);
+      return;
     case "and":
       for (let i = 0; i < n; i++) r[i] = a[i] !== 0 && b[i] !== 0 ? 1 : 0;
       return;

@@ -25,6 +25,7 @@ export function printExpression(
     const key = exprKey(e);
     const known = seen.get(key);
     if (known) return known;
+    if (e.op === "stored") return print(e.args[0]);
     const { text, type } = operation(e.op, e.args.map(print));
     const value = { text: `v${seen.size}`, type };
     lines.push(`  let ${value.text} = ${text};`);
@@ -62,7 +63,7 @@ function promote(values: readonly Value[]): "i32" | "f32" {
 
 /** How each operation is written for f32 and, where that differs, for i32. */
 const TEXT: Record<
-  Exclude<Primitive, "select" | "and" | "or" | "not">,
+  Exclude<Primitive, "select" | "and" | "or" | "not" | "stored">,
   [float: (a: string, b: string) => string, int?: (a: string, b: string) => string]
 > = {
   add: [(a, b) => `${a} + ${b}`],
@@ -97,7 +98,7 @@ const TEXT: Record<
   bitXor: [(a, b) => `${a} ^ ${b}`],
 };
 
-function operation(op: Primitive, args: readonly Value[]): { text: string; type: Scalar } {
+function operation(op: Exclude<Primitive, "stored">, args: readonly Value[]): { text: string; type: Scalar } {
   if (op === "and" || op === "or") {
     return { text: `${as(args[0], "bool")} ${op === "and" ? "&&" : "||"} ${as(args[1], "bool")}`, type: "bool" };
   }

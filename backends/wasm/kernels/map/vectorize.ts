@@ -97,6 +97,8 @@ export class Vectorizer {
         return this.arithmetic(f32x4.ceil, (x) => x, a);
       case "round":
         return this.arithmetic(f32x4.nearest, (x) => x, a);
+      case "stored":
+        return this.lanes(a);
       case "exp":
         return { kind: "f32", value: math.exp(this.float(a)) };
       case "log":
