@@ -1,6 +1,11 @@
 import { type Bar, type Comparison, compare, ratioOf } from "./compare.ts";
 import type { GoldenCase } from "./load.ts";
 
+/** `rate` to `frozen` are of training runs. */
+type Kind =
+  | ("activation" | "tap" | "logits" | "loss" | "gradient" | "gradient norm" | "ids" | "unchecked")
+  | ("rate" | "gate" | "parameter" | "parameter norm" | "change norm" | "frozen");
+
 /** What was compared: one activation, tap, output or gradient. */
 export interface Check {
   readonly set: string;
@@ -8,7 +13,7 @@ export interface Check {
   /** `chain`: computed by the whole model. `unit`: one module, fed with the golden input. */
   readonly how: "chain" | "unit";
   /** `unchecked`: a stored tensor that no check is about. */
-  readonly kind: "activation" | "tap" | "logits" | "loss" | "gradient" | "gradient norm" | "ids" | "unchecked";
+  readonly kind: Kind;
   readonly path: string;
   readonly error: number;
   /** `error` over PyTorch's own float32 error. */

@@ -1,6 +1,9 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { Command } from "commander";
 import { writeText } from "../model/files/writeWhole.ts";
 import type { Check } from "./check.ts";
+import { checkTraining } from "./checkTraining.ts";
 import { diagnose } from "./diagnose.ts";
 import { htmlReport } from "./report.ts";
 import { checkSet } from "./run.ts";
@@ -19,7 +22,7 @@ export function goldenCommand(): Command {
   golden
     .command("check")
     .description("check our model against everything that golden sets hold")
-    .argument("<folder...>", "folders with config.json, model.safetensors, golden.safetensors and golden.json")
+    .argument("<folder...>", "folders with config.json, model.safetensors, and golden.safetensors and golden.json, or a training run's training.json")
     .option("--backend <name>", "where to compute", "cpu")
     .option("--case <name>", "only this case")
     .option("--json <file>", "write every check as JSON")
@@ -33,9 +36,10 @@ async function check(folders: readonly string[], options: CheckOptions): Promise
   const progress = process.stderr.isTTY ? (what: string) => process.stderr.write(`\r\x1b[K${what}`) : undefined;
   const checks: Check[] = [];
   for (const folder of folders) {
-    checks.push(
-      ...(await checkSet(folder, { backend: options.backend, case: options.case, onProgress: progress })).checks,
-    );
+    const run = { backend: options.backend, case: options.case, onProgress: progress };
+    const [isSet, isTraining] = ["golden.json", "training.json"].map((name) => existsSync(join(folder, name)));
+    if (isTraining) checks.push(...(await checkTraining(folder, run)));
+    if (isSet || !isTraining) checks.push(...(await checkSet(folder, run)).checks);
   }
   progress?.("");
   console.log(summaryTable(checks));

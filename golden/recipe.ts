@@ -22,12 +22,27 @@ export function recipeInput(key: string, shape: readonly number[]): Tensor {
   return stream(key, shape, 0, 1);
 }
 
-/** centre + scale · r for the numbers r of a stream, each rounded once. Up to 58 million at a time: a plain loop. */
+/** Pictures [b, m, ...], numbers in [-1, 1): row r has `present[r]` of them, and zeros for the others. */
+export function recipePixels(key: string, shape: readonly number[], present: readonly number[]): Float32Array {
+  const [rows, pictures] = shape;
+  const values = numbers(key, shape, 0, 1);
+  const size = values.length / (rows * pictures);
+  present.forEach((count, row) => {
+    values.fill(0, (row * pictures + count) * size, (row + 1) * pictures * size);
+  });
+  return values;
+}
+
 function stream(key: string, shape: readonly number[], centre: number, scale: number): Tensor {
+  return fromData(numbers(key, shape, centre, scale), shape);
+}
+
+/** centre + scale · r for the numbers r of a stream, each rounded once. Up to 58 million at a time: a plain loop. */
+function numbers(key: string, shape: readonly number[], centre: number, scale: number): Float32Array {
   const seed = fnv1a(key);
   const values = new Float32Array(sizeOf(shape));
   for (let i = 0; i < values.length; i++) values[i] = centre + scale * (mulberry32(seed, i) / 2 ** 31 - 1);
-  return fromData(values, shape);
+  return values;
 }
 
 /**

@@ -1,0 +1,121 @@
+import { InfimmError } from "../../core/errors.ts";
+import type { Module } from "../../nn/module.ts";
+import { clipGradNorm } from "../../nn/optim/clipGradNorm.ts";
+import type { Optimizer } from "../../nn/optim/optimizer.ts";
+import { fromData, scope, type Tensor, valueAndGrad } from "../../tensor/index.ts";
+import { GradientSum } from "./accumulate.ts";
+import type { MicroStep } from "./batch.ts";
+import { type Learning, trainedParameters } from "./freeze.ts";
+import { lossWeights, type ObjectiveOptions, type Task } from "./objective.ts";
+
+export interface TrainerOptions<B> extends ObjectiveOptions {
+  readonly model: Module;
+  readonly task: Task<B>;
+  readonly learning: Learning;
+  readonly optimizer: Optimizer;
+  /** The longest that all gradients together may be. Default 1, the card's. */
+  readonly clip?: number;
+  /** Clip the sum so far after every micro-step, as OpenFlamingo, instead of once an update. */
+  readonly clipEachMicroStep?: boolean;
+}
+
+/** What one update did. */
+export interface Update {
+  /** From 0. */
+  readonly update: number;
+  readonly lr: number;
+  /** Of each batch, in order of micro-steps and parts; null where it had no target. */
+  readonly losses: readonly (number | null)[];
+  /** Before the (last) clipping. */
+  readonly gradNorm: number;
+  readonly targets: number;
+  /** The norm was not finite, so nothing was changed. */
+  readonly skipped: boolean;
+}
+
+/** So many updates in a row without a finite gradient end a run. */
+const SKIPS_ALLOWED = 2;
+
+/** Training, update by update: batch, loss, backward, accumulate, mask, clip, step. */
+export class Trainer<B extends { readonly kind: string; readonly ids?: readonly string[] }> {
+  readonly options: TrainerOptions<B>;
+  /** Updates made and skipped. */
+  updates = 0;
+  skipped = 0;
+  #skippedInARow = 0;
+
+  constructor(options: TrainerOptions<B>) {
+    this.options = options;
+    trainedParameters(options.model, options.learning.patterns); // says at once what is misspelt
+  }
+
+  /** What learns, by path. */
+  get trained(): Map<string, Tensor> {
+    return trainedParameters(this.options.model, this.options.learning.patterns);
+  }
+
+  /**
+   * One update on the batches of its micro-steps.
+   * @throws if no batch has a target, or if three updates in a row have no finite gradient: it names their samples
+   */
+  async update(steps: readonly MicroStep<B>[]): Promise<Update> {
+    const { task, optimizer, clip = 1, clipEachMicroStep = false } = this.options;
+    const targets = steps.flat().reduce((sum, batch) => sum + task.targets(batch), 0);
+    if (targets === 0) throw new InfimmError(`train: no token of update ${this.updates} counts${namesOf(steps)}`);
+    const weights = lossWeights(steps, task.targets, this.options);
+    const gradients = new GradientSum();
+    const losses: (number | null)[] = [];
+    let gradNorm = 0;
+    for (const [m, parts] of steps.entries()) {
+      for (const [p, batch] of parts.entries()) losses.push(await this.#backward(batch, weights[m][p], gradients));
+      this.#mask(gradients);
+      if (!clipEachMicroStep && m < steps.length - 1) continue;
+      const norm = clipGradNorm(gradients.sums, clip);
+      gradNorm = await norm.item();
+      norm.dispose();
+    }
+    const { lr } = optimizer;
+    const skipped = !Number.isFinite(gradNorm);
+    if (!skipped) optimizer.step(gradients.sums);
+    gradients.dispose();
+    const done = { update: this.updates++, lr, losses, gradNorm, targets, skipped };
+    this.#count(skipped, steps);
+    return done;
+  }
+
+  /** Forward and back through one batch: its gradients are added to the sum. */
+  async #backward(batch: B, weight: number, gradients: GradientSum): Promise<number | null> {
+    if (weight === 0) return null;
+    const { value, grads } = scope(() => valueAndGrad(() => this.options.task.loss(batch), this.trained));
+    gradients.add(grads, weight);
+    const loss = await value.item();
+    value.dispose();
+    return loss;
+  }
+
+  /** Empty the gradients of rows that do not learn. */
+  #mask(gradients: GradientSum): void {
+    for (const [name, rows] of Object.entries(this.options.learning.rows ?? {})) {
+      const gradient = gradients.sums.get(name);
+      if (!gradient) continue;
+      scope(() => {
+        const learns = new Uint8Array(gradient.shape[0]);
+        for (const row of rows) learns[row] = 1;
+        gradients.keepRows(name, fromData(learns, [learns.length, 1], "bool", gradient.backend));
+      });
+    }
+  }
+
+  #count(skipped: boolean, steps: readonly MicroStep<B>[]): void {
+    this.#skippedInARow = skipped ? this.#skippedInARow + 1 : 0;
+    if (skipped) this.skipped++;
+    if (this.#skippedInARow <= SKIPS_ALLOWED) return;
+    const ids = namesOf(steps);
+    throw new InfimmError(`train: the gradients of ${this.#skippedInARow} updates in a row were not finite${ids}`);
+  }
+}
+
+function namesOf(steps: readonly MicroStep<{ readonly ids?: readonly string[] }>[]): string {
+  const ids = steps.flat().flatMap((batch) => batch.ids ?? []);
+  return ids.length > 0 ? `; its samples: ${ids.join(", ")}` : "";
+}
