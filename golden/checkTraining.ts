@@ -103,7 +103,12 @@ async function checkParameters(run: TrainingRun, checks: TrainingChecks, start: 
 }
 
 /** The rows of the input embedding that do not learn. */
-function checkRows({ embedding_rows, weight_decay_of }: TrainingRun, checks: TrainingChecks, start: State, end: State): void {
+function checkRows(
+  { embedding_rows, weight_decay_of }: TrainingRun,
+  checks: TrainingChecks,
+  start: State,
+  end: State,
+): void {
   if (embedding_rows === null || !(EMBEDDING in weight_decay_of)) return;
   const before = start.get(EMBEDDING)!;
   const width = before.shape[1];

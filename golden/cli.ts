@@ -22,7 +22,10 @@ export function goldenCommand(): Command {
   golden
     .command("check")
     .description("check our model against everything that golden sets hold")
-    .argument("<folder...>", "folders with config.json, model.safetensors, and golden.safetensors and golden.json, or a training run's training.json")
+    .argument(
+      "<folder...>",
+      "folders with config.json, model.safetensors, and golden.safetensors and golden.json, or a training run's training.json",
+    )
     .option("--backend <name>", "where to compute", "cpu")
     .option("--case <name>", "only this case")
     .option("--json <file>", "write every check as JSON")

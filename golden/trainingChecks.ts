@@ -75,13 +75,22 @@ export class TrainingChecks {
     if (change === undefined) return;
     const ourChange = norm(Array.from(ours.data, (x, i) => x - start.data[i]));
     // an error of the parameter is as large an error of its change, which is the smaller one
-    this.number({ kind: "change norm", path }, ourChange, change, change > 0 ? (unit * (size ?? change)) / change : unit);
+    this.number(
+      { kind: "change norm", path },
+      ourChange,
+      change,
+      change > 0 ? (unit * (size ?? change)) / change : unit,
+    );
   }
 
   /** What must not have changed, bit by bit; `counts` says which elements are meant. */
   frozen(path: string, ours: Numbers, start: Numbers, counts: (flat: number) => boolean = () => true): void {
     const changed = Array.from(ours.data).findIndex((x, i) => counts(i) && !Object.is(x, start.data[i]));
-    this.equal({ kind: "frozen", path }, changed < 0 ? "as at the start" : `element ${changed} changed`, "as at the start");
+    this.equal(
+      { kind: "frozen", path },
+      changed < 0 ? "as at the start" : `element ${changed} changed`,
+      "as at the start",
+    );
   }
 
   fail(subject: Pick<Check, "kind" | "path">, note: string): void {

@@ -34,7 +34,9 @@ export interface TrainingRun {
   readonly clip_each_micro_step: boolean;
   /** The rows of the input embedding that learn; null: all of them. */
   readonly embedding_rows: readonly number[] | null;
-  readonly optimiser: string | { readonly name?: string; readonly betas?: readonly [number, number]; readonly eps?: number };
+  readonly optimiser:
+    | string
+    | { readonly name?: string; readonly betas?: readonly [number, number]; readonly eps?: number };
   /** What is trained, and whether it decays. */
   readonly weight_decay_of: Readonly<Record<string, boolean>>;
   readonly float64: Trajectory;

@@ -23,7 +23,8 @@ done
 "$python" export_tokenizer.py --original "$zephyr" --out $out/tokenizer
 "$python" export_generation.py --original "$zephyr" --out $out/generation
 "$python" export_searches.py --out $out/generation
-"$python" export_training.py --original "$zephyr" --out $out/adamw
+"$python" export_optimizers.py --original "$zephyr" --out $out/adamw
+"$python" export_training.py --original "$zephyr" --hd "$hd" --out $out/training
 "$python" export_real_width.py --original "$zephyr" --out $out/real-width
 "$python" export_wide.py --original "$zephyr" --out $out/wide
 du -sk $out

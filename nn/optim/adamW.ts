@@ -10,14 +10,15 @@ export interface AdamWOptions extends OptimizerOptions {
   readonly decoupled?: boolean;
 }
 
-elementwise("runningMean(m, g, beta) = m + (1 - beta) * (g - m)");
-elementwise("runningSquare(v, g, beta) = beta * v + (1 - beta) * g * g");
+// 1 - beta is taken of doubles: in f32 the one of 0.999 would be off by 5e-5 of itself
+elementwise("runningMean(m, g, share) = m + share * (g - m)");
+elementwise("runningSquare(v, g, beta, share) = beta * v + share * g * g");
 elementwise("adamStep(p, m, v, size, root, eps) = p - size * m / (sqrt(v) / root + eps)");
 
 /** `kept`: what is left of the weight by its own decay; `l2`: the decay that is part of the gradient. */
-const PARAMETERS = "(p, m, v, g, beta1, beta2, size, root, eps, kept, l2)";
-const MEAN = "runningMean(m, g + l2 * p, beta1)";
-const SQUARE = "runningSquare(v, g + l2 * p, beta2)";
+const PARAMETERS = "(p, m, v, g, share1, beta2, share2, size, root, eps, kept, l2)";
+const MEAN = "runningMean(m, g + l2 * p, share1)";
+const SQUARE = "runningSquare(v, g + l2 * p, beta2, share2)";
 const adam = updateRule(
   `adamWeight${PARAMETERS} = adamStep(kept * p, ${MEAN}, ${SQUARE}, size, root, eps)`,
   `adamMean${PARAMETERS} = ${MEAN}`,
@@ -50,7 +51,7 @@ export class AdamW extends Optimizer {
         const root = Math.sqrt(1 - beta2 ** state.updates);
         const [kept, l2] = this.decoupled ? [1 - lr * weightDecay, 0] : [1, weightDecay];
         const [m, v] = ["exp_avg", "exp_avg_sq"].map((name) => this.remembered(update, name));
-        return [parameter, m, v, grad, beta1, beta2, size, root, this.eps, kept, l2];
+        return [parameter, m, v, grad, 1 - beta1, beta2, 1 - beta2, size, root, this.eps, kept, l2];
       }),
     );
   }
