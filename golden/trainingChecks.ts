@@ -1,4 +1,4 @@
-import type { Update } from "../model/train/trainer.ts";
+import type { Update } from "../model/train/update.ts";
 import type { Check } from "./check.ts";
 import { compare, ERROR_FLOOR } from "./compare.ts";
 import type { Nested, TrainingRun } from "./trainingRun.ts";

@@ -2,12 +2,16 @@ import type { Prompts } from "../inputs.ts";
 import { IGNORED } from "./labels.ts";
 
 /** Samples of one part of the objective, laid out for the model: what one forward pass takes. */
-export interface Batch extends Prompts {
-  /** Which part of the objective it is of, such as "pair": what its multiplier goes by. */
-  readonly kind: string;
+export interface Batch extends Prompts, TrainerBatch {
   /** [b][t], IGNORED where a token does not count */
   readonly labels: readonly ArrayLike<number>[];
-  /** Names of the samples, for messages. */
+}
+
+/** What a trainer asks of a batch. */
+export interface TrainerBatch {
+  /** Which part of the objective it is of, such as "pair": what its multiplier goes by. */
+  readonly kind: string;
+  /** Names of its samples, for messages. */
   readonly ids?: readonly string[];
 }
 

@@ -4,8 +4,9 @@ import { clipGradNorm } from "../../nn/optim/clipGradNorm.ts";
 import type { Optimizer } from "../../nn/optim/optimizer.ts";
 import { fromData, scope, type Tensor, valueAndGrad } from "../../tensor/index.ts";
 import { GradientSum } from "./accumulate.ts";
-import type { MicroStep } from "./batch.ts";
+import type { MicroStep, TrainerBatch } from "./batch.ts";
 import { type Learning, trainedParameters } from "./freeze.ts";
+import type { TrainerState, Update } from "./update.ts";
 import { lossWeights, type ObjectiveOptions, type Task } from "./objective.ts";
 
 export interface TrainerOptions<B> extends ObjectiveOptions {
@@ -19,25 +20,11 @@ export interface TrainerOptions<B> extends ObjectiveOptions {
   readonly clipEachMicroStep?: boolean;
 }
 
-/** What one update did. */
-export interface Update {
-  /** From 0. */
-  readonly update: number;
-  readonly lr: number;
-  /** Of each batch, in order of micro-steps and parts; null where it had no target. */
-  readonly losses: readonly (number | null)[];
-  /** Before the (last) clipping. */
-  readonly gradNorm: number;
-  readonly targets: number;
-  /** The norm was not finite, so nothing was changed. */
-  readonly skipped: boolean;
-}
-
 /** So many updates in a row without a finite gradient end a run. */
 const SKIPS_ALLOWED = 2;
 
 /** Training, update by update: batch, loss, backward, accumulate, mask, clip, step. */
-export class Trainer<B extends { readonly kind: string; readonly ids?: readonly string[] }> {
+export class Trainer<B extends TrainerBatch> {
   readonly options: TrainerOptions<B>;
   /** Updates made and skipped. */
   updates = 0;
@@ -47,6 +34,14 @@ export class Trainer<B extends { readonly kind: string; readonly ids?: readonly 
   constructor(options: TrainerOptions<B>) {
     this.options = options;
     trainedParameters(options.model, options.learning.patterns); // says at once what is misspelt
+  }
+
+  state(): TrainerState {
+    return { updates: this.updates, skipped: this.skipped, skippedInARow: this.#skippedInARow };
+  }
+
+  restore({ updates, skipped, skippedInARow }: TrainerState): void {
+    [this.updates, this.skipped, this.#skippedInARow] = [updates, skipped, skippedInARow];
   }
 
   /** What learns, by path. */
@@ -59,6 +54,7 @@ export class Trainer<B extends { readonly kind: string; readonly ids?: readonly 
    * @throws if no batch has a target, or if three updates in a row have no finite gradient: it names their samples
    */
   async update(steps: readonly MicroStep<B>[]): Promise<Update> {
+    const start = performance.now();
     const { task, optimizer, clip = 1, clipEachMicroStep = false } = this.options;
     const targets = steps.flat().reduce((sum, batch) => sum + task.targets(batch), 0);
     if (targets === 0) throw new InfimmError(`train: no token of update ${this.updates} counts${namesOf(steps)}`);
@@ -74,11 +70,13 @@ export class Trainer<B extends { readonly kind: string; readonly ids?: readonly 
       gradNorm = await norm.item();
       norm.dispose();
     }
+    const turned = performance.now();
     const { lr } = optimizer;
     const skipped = !Number.isFinite(gradNorm);
     if (!skipped) optimizer.step(gradients.sums);
     gradients.dispose();
-    const done = { update: this.updates++, lr, losses, gradNorm, targets, skipped };
+    const seconds = { gradients: (turned - start) / 1e3, update: (performance.now() - turned) / 1e3 };
+    const done = { update: this.updates++, lr, losses, gradNorm, targets, skipped, seconds };
     this.#count(skipped, steps);
     return done;
   }
@@ -115,7 +113,7 @@ export class Trainer<B extends { readonly kind: string; readonly ids?: readonly 
   }
 }
 
-function namesOf(steps: readonly MicroStep<{ readonly ids?: readonly string[] }>[]): string {
+function namesOf(steps: readonly MicroStep<TrainerBatch>[]): string {
   const ids = steps.flat().flatMap((batch) => batch.ids ?? []);
   return ids.length > 0 ? `; its samples: ${ids.join(", ")}` : "";
 }
