@@ -7,7 +7,7 @@ const SMALL = 1e-9;
 export interface Bleu {
   /** BLEU-1 to BLEU-4 of all captions together. */
   readonly corpus: readonly number[];
-  /** The same of each caption alone: [n][caption]. */
+  /** The same of each caption alone: by n - 1, then by caption. */
   readonly each: readonly (readonly number[])[];
 }
 
