@@ -1,4 +1,4 @@
-import { writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { expect, test } from "vitest";
 import { buildPage, readPages } from "./build.ts";
 
@@ -11,8 +11,10 @@ const write = process.env.DOCS === "write";
 test.each([...pages.keys()])("%s shows what the code does now", async (path) => {
   const text = pages.get(path)!;
   const built = await buildPage(text, path);
-  if (write) await writeFile(path, built);
-  else expect(built, "npm run docs makes it anew").toBe(text);
+  for (const [file, made] of [[path, built.text] as const, ...built.files]) {
+    if (write) await writeFile(file, made);
+    else expect(made, "npm run docs makes it anew").toBe(await readFile(file, "utf8"));
+  }
 });
 
 test("an unknown generator is refused by name", async () => {

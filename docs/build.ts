@@ -2,11 +2,19 @@ import { readdir, readFile } from "node:fs/promises";
 import { expressions, functions } from "./generate/expressions.ts";
 import { everyForward } from "./generate/everyForward.ts";
 import { costs, family, placement, towers } from "./generate/family.ts";
+import { figure } from "./generate/figures/figure.ts";
 import { forward } from "./generate/forward.ts";
 import { gpujsKernel } from "./generate/gpujsKernel.ts";
 import { letters } from "./generate/letters.ts";
 import { source } from "./generate/source.ts";
 import { suiteSoFar } from "./generate/suiteSoFar.ts";
+
+/** A page made anew, and the files that it shows. */
+export interface BuiltPage {
+  readonly text: string;
+  /** Figures, by path. */
+  readonly files: ReadonlyMap<string, string>;
+}
 
 /** What a page may ask for between `<!-- generated: name arguments -->` and `<!-- end -->`. */
 const GENERATORS: Record<string, (...args: string[]) => string | Promise<string>> = {
@@ -26,23 +34,31 @@ const GENERATORS: Record<string, (...args: string[]) => string | Promise<string>
 
 const BLOCK = /(<!-- generated: (\S+)([^>]*?) -->\n)[\s\S]*?(<!-- end -->)/g;
 
-/** A page with every generated part made anew from the code. */
-export async function buildPage(text: string, name: string): Promise<string> {
+/** A page with every generated part made anew from the code. `figure` is a generator, too, which makes a file. */
+export async function buildPage(text: string, name: string): Promise<BuiltPage> {
+  const files = new Map<string, string>();
+  const withFile = async (...args: string[]) => {
+    const [kind, ...rest] = args;
+    const { markdown, path, svg } = await figure(kind, ...rest);
+    files.set(path, svg);
+    return markdown;
+  };
+  const generators: typeof GENERATORS = { ...GENERATORS, figure: withFile };
   const parts: string[] = [];
   let end = 0;
   for (const block of text.matchAll(BLOCK)) {
     const [all, head, generator, args, tail] = block;
-    const make = GENERATORS[generator];
+    const make = generators[generator];
     if (!make) {
       throw new Error(
-        `${name}: no generator is called "${generator}"; there are ${Object.keys(GENERATORS).join(", ")}`,
+        `${name}: no generator is called "${generator}"; there are ${Object.keys(generators).join(", ")}`,
       );
     }
     const made = await make(...args.trim().split(/\s+/).filter(Boolean));
     parts.push(text.slice(end, block.index), `${head}\n${made}\n\n${tail}`);
     end = block.index + all.length;
   }
-  return parts.join("") + text.slice(end);
+  return { text: parts.join("") + text.slice(end), files };
 }
 
 /** The pages of the docs folder, by path. */
