@@ -4,15 +4,9 @@ import { latents } from "./latents.ts";
 import { lens } from "./lens.ts";
 import { mask } from "./mask.ts";
 import { patches } from "./patches.ts";
-import { type Drawing, dataOf, svgFile } from "./svg.ts";
+import { dataOf, type Figure, svgFile } from "./svg.ts";
 import { tracing } from "./tracing.ts";
 import { where } from "./where.ts";
-
-/** A figure: what it is made of, found by running the model; and how that is drawn, by a pure function. */
-export interface Figure<Data> {
-  measure(...args: string[]): Promise<Data>;
-  draw(data: Data): Drawing;
-}
 
 // biome-ignore lint/suspicious/noExplicitAny: each draws the data that it has measured itself
 const FIGURES: Record<string, Figure<any>> = { gates, latents, lens, mask, patches, tracing, where };

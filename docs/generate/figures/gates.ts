@@ -1,8 +1,7 @@
 import { patched } from "../../../nn/patch.ts";
 import type { Tensor } from "../../../tensor/index.ts";
-import type { Figure } from "./figure.ts";
 import { conversation, shipped } from "./subject.ts";
-import { rect, text } from "./svg.ts";
+import { type Figure, rect, text } from "./svg.ts";
 
 interface Gates {
   /** Each gate, with its tanh, and the answer with this one shut. */

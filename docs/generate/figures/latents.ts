@@ -1,7 +1,6 @@
 import { latentCurve, latentImportance } from "../../../model/study/latents.ts";
-import type { Figure } from "./figure.ts";
 import { studyOf } from "./subject.ts";
-import { rect, text } from "./svg.ts";
+import { type Figure, rect, text } from "./svg.ts";
 
 interface Latents {
   readonly answer: string;

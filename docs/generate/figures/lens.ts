@@ -1,7 +1,6 @@
 import { lens as logitLens, type Rung } from "../../../model/study/lens.ts";
-import type { Figure } from "./figure.ts";
 import { indexOfWord, studyOf } from "./subject.ts";
-import { rect, text } from "./svg.ts";
+import { type Figure, rect, text } from "./svg.ts";
 
 interface Side {
   readonly top: readonly { readonly text: string; readonly probability: number }[];

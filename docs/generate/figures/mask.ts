@@ -1,9 +1,8 @@
 import { mediaPlaces } from "../../../model/crossAttention/media.ts";
 import { idTensor } from "../../../model/inputs.ts";
 import { compute } from "../../../tensor/index.ts";
-import type { Figure } from "./figure.ts";
 import { pictureAddress, shipped, shippedPicture } from "./subject.ts";
-import { picture, rect, text } from "./svg.ts";
+import { type Figure, picture, rect, text } from "./svg.ts";
 
 interface Mask {
   readonly pictures: readonly string[];

@@ -1,7 +1,6 @@
 import { visualSizes } from "../../../model/config/visualConfig.ts";
-import type { Figure } from "./figure.ts";
 import { pictureAddress, shipped } from "./subject.ts";
-import { picture, rect, text } from "./svg.ts";
+import { type Figure, picture, rect, text } from "./svg.ts";
 
 interface Patches {
   readonly picture: string;

@@ -10,6 +10,12 @@ export interface Drawing {
   readonly alt: string;
 }
 
+/** A figure: what it is made of, found by running the model; and how that is drawn, by a pure function. */
+export interface Figure<Data> {
+  measure(...args: string[]): Promise<Data>;
+  draw(data: Data): Drawing;
+}
+
 /** Side of a picture before it is scaled. */
 const UNIT = 100;
 

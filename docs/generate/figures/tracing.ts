@@ -1,7 +1,6 @@
 import { causalTracing } from "../../../model/study/tracing.ts";
-import type { Figure } from "./figure.ts";
 import { shipped, studyOf } from "./subject.ts";
-import { rect, text } from "./svg.ts";
+import { type Figure, rect, text } from "./svg.ts";
 
 interface Traced {
   readonly said: string;

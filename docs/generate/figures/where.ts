@@ -2,9 +2,8 @@ import { modelInputs } from "../../../model/inputs.ts";
 import { attentionMaps } from "../../../model/study/attentionMaps.ts";
 import { dependence } from "../../../model/study/dependence.ts";
 import type { StudiedAnswer } from "../../../model/study/studiedAnswer.ts";
-import type { Figure } from "./figure.ts";
 import { conversation, indexOfWord, pictureAddress, shipped, studyOf } from "./subject.ts";
-import { picture, rect, text, veil } from "./svg.ts";
+import { type Figure, picture, rect, text, veil } from "./svg.ts";
 
 interface Where {
   readonly picture: string;
