@@ -8,74 +8,10 @@
  */
 import "./backends/register.ts";
 
-export { createGpuJsBackend, type GpuJsOptions } from "./backends/gpujs/gpujs.ts";
-export { createWasmBackend, type WasmBackend, type WasmOptions } from "./backends/wasm/wasm.ts";
-export { DeviceLostError, OutOfMemoryError, WebgpuError } from "./backends/webgpu/errors.ts";
-export { type WgslKernel, wgslKernel } from "./backends/webgpu/kernels/customKernel.ts";
-export { createWebgpuBackend, type WebgpuBackend } from "./backends/webgpu/webgpu.ts";
-export * from "./core/errors.ts";
-export { dequantize, quantize } from "./core/quantized.ts";
-export { Generator } from "./core/random.ts";
-export type { AnswerEnd, AnswerOptions } from "./model/generate/answerOptions.ts";
-export { Assistant } from "./model/generate/assistant.ts";
-export { Chat } from "./model/generate/chat.ts";
-export { type AnswerWithLooks, answerLooks, answerWithLooks, type Look } from "./model/study/answerLooks.ts";
-export { attentionMaps } from "./model/study/attentionMaps.ts";
-export { type DependenceOptions, dependence } from "./model/study/dependence.ts";
-export { type HeadEffects, headEffects } from "./model/study/heads.ts";
-export { latentCurve, latentImportance, withLatents } from "./model/study/latents.ts";
-export { type LensOptions, lens, type Rung, withoutLooking } from "./model/study/lens.ts";
-export { type AnswerToken, StudiedAnswer } from "./model/study/studiedAnswer.ts";
-export { causalTracing, type TracedModule, type Tracing, type TracingOptions } from "./model/study/tracing.ts";
-export { type InfiMMConfig, parseConfig } from "./model/config/config.ts";
-export { resizePositions } from "./model/evaClip/resizePositions.ts";
-export { type CaptionExample, captionPrompt, type VqaExample, vqaPrompt } from "./model/evaluate/basePrompts.ts";
-export { GatedCrossAttentionBlock } from "./model/crossAttention/gatedCrossAttentionBlock.ts";
-export { MaskedCrossAttention } from "./model/crossAttention/maskedCrossAttention.ts";
-export type { Media, MediaPlaces } from "./model/crossAttention/media.ts";
-export { EVAVisionTransformer } from "./model/evaClip/evaVisionTransformer.ts";
-export { Flamingo, type Inputs } from "./model/flamingo.ts";
-export { DecoderLayer } from "./model/language/decoderLayer.ts";
-export { FlamingoLayer } from "./model/language/flamingoLayer.ts";
-export { CausalLanguageModel, LanguageModel } from "./model/language/languageModel.ts";
-export { SelfAttention } from "./model/language/selfAttention.ts";
-export type { Sequence, Text } from "./model/language/sequence.ts";
-export { PerceiverAttention } from "./model/perceiver/perceiverAttention.ts";
-export { PerceiverResampler } from "./model/perceiver/perceiverResampler.ts";
-export type * from "./model/roles.ts";
-export { beamSearch } from "./model/generate/beam.ts";
-export { generate, generateSteps } from "./model/generate/generate.ts";
-export type { LogitsProcessor } from "./model/generate/logitsProcessors.ts";
-export { optionsFromGenerationConfig } from "./model/generate/generationConfig.ts";
-export type { GenerateOptions } from "./model/generate/options.ts";
-export type { Checkpoint } from "./model/checkpoint/checkpoint.ts";
-export { openCheckpoint } from "./model/checkpoint/openCheckpoint.ts";
-export { HubError } from "./model/checkpoint/hub/hubError.ts";
-export type { DownloadProgress, HubOptions } from "./model/checkpoint/hub/settings.ts";
-export { InfiMM, languageModelLoss } from "./model/infimm.ts";
-export { idTensor, modelInputs, type Prompts } from "./model/inputs.ts";
-export { type DecodeOptions, decodeImage } from "./model/processor/pictures/decodeImage.ts";
-export {
-  fromNdarray as imageFromNdarray,
-  type Image,
-  toNdarray as imageToNdarray,
-} from "./model/processor/pictures/image.ts";
-export { precompile } from "./model/generate/precompile.ts";
-export { Processor } from "./model/processor/processor.ts";
-export { type PictureOptions, type PictureSource, readPicture } from "./model/processor/pictures/readPicture.ts";
-export { readPictures } from "./model/processor/pictures/readPictures.ts";
-export { connectorParameters, connectorWeightDecay } from "./model/train/connector.ts";
-export { initializeInfiMM } from "./model/train/initialize.ts";
-export { batchInputs, collate, type TrainingBatch } from "./model/train/collate.ts";
-export type { Document, LeftOut, Records } from "./model/train/documents.ts";
-export { Feed, type FeedState } from "./model/train/feed.ts";
-export { preparer } from "./model/train/prepare.ts";
-export { type Sample, type SampleOptions, sampleOf } from "./model/train/sample.ts";
-export { trainingBatch } from "./model/train/trainingBatch.ts";
-export { configOf, VARIANTS } from "./model/config/variants.ts";
+export type { GpuJsOptions } from "./backends/gpujs/gpujs.ts";
+export { createGpuJsBackend } from "./backends/onDemand.ts";
+export * from "./browser.ts";
 export type { ConvertOptions } from "./model/checkpoint/convert/convert.ts";
-export { loadLanguageModel } from "./model/checkpoint/load/loadLanguageModel.ts";
-export { loadWeights } from "./model/checkpoint/load/loadWeights.ts";
 export {
   convertCheckpoint,
   openWeights,
@@ -83,7 +19,3 @@ export {
   writeSafetensors,
   writeTorch,
 } from "./model/checkpoint/onDisk.ts";
-export { parseSafetensors } from "./model/checkpoint/safetensors/parseSafetensors.ts";
-export * from "./nn/index.ts";
-export { select } from "./nn/surgery.ts"; // of modules; the tensor op is `tensor.select(dim, index)`
-export * from "./tensor/index.ts";

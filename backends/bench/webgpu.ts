@@ -3,7 +3,7 @@ import { quantize } from "../../core/quantized.ts";
 import { contiguousStrides, type Shape, sizeOf } from "../../core/shape.ts";
 import { type Backend, compute, fromData, linear, scaledDotProductAttention, scope, type Tensor } from "../../tensor/index.ts"; // biome-ignore format: one line
 import { createGpuJsBackend } from "../gpujs/gpujs.ts";
-import { wgslKernel } from "../webgpu/kernels/customKernel.ts";
+import { wgslKernel } from "../webgpu/wgslKernel.ts";
 import { requestDevice } from "../webgpu/device/requestDevice.ts";
 import { USAGE } from "../webgpu/memory/blockPool.ts";
 import { nodeGpu } from "../webgpu/device/nodeGpu.ts";

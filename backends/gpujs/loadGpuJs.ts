@@ -32,11 +32,20 @@ export interface GpuJsPackage {
 }
 
 /** gpu.js is an optional peer: who does not use this backend need not install it. */
-export async function loadGpuJs(load = () => import("gpu.js") as Promise<unknown>): Promise<GpuJsPackage> {
+export async function loadGpuJs(load = importGpuJs): Promise<GpuJsPackage> {
   try {
     const loaded = (await load()) as GpuJsPackage & { default?: GpuJsPackage };
     return loaded.default ?? loaded;
   } catch (cause) {
     throw new InfimmError("the gpujs backend needs the package gpu.js: npm install gpu.js@2.24.1", { cause });
+  }
+}
+
+/** In a `try` of its own: bundlers then do not mind if the package is not there. */
+async function importGpuJs(): Promise<unknown> {
+  try {
+    return await import("gpu.js");
+  } catch (error) {
+    return Promise.reject(error);
   }
 }

@@ -1,11 +1,7 @@
+import { nodeModule } from "../../core/nodeModule.ts";
 import { ModuleBuilder } from "./assembler/module.ts";
 import { i32 } from "./assembler/scalar.ts";
 import { f32x4, v128 } from "./assembler/simd.ts";
-
-/** A builtin module of Node without importing it, so that bundlers for browsers never see it. */
-export function nodeModule<T>(name: string): T | undefined {
-  return globalThis.process?.getBuiltinModule?.(name) as T | undefined;
-}
 
 /** Whether the engine has WebAssembly with 128-bit vectors and shared memory: all browsers since 2023, all Nodes we run on. */
 export function hasWasm(): boolean {

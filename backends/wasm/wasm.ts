@@ -1,4 +1,5 @@
 import type { TypedArray } from "../../core/dtype.ts";
+import { nodeModule } from "../../core/nodeModule.ts";
 import type { Backend, DeviceBuffer, Operand } from "../../tensor/backend.ts";
 import { gather, scatterAdd } from "../cpu/fast/indexing.ts";
 import { scan } from "../cpu/fast/scan.ts";
@@ -11,7 +12,7 @@ import { linear, matmul } from "./matmul.ts";
 import { PackedWeights } from "./packedWeights.ts";
 import { dequantize, quantizedLinear } from "./quantized.ts";
 import type { Activations } from "./kernels/quantized/fixedPoint.ts";
-import { hasRelaxedSimd, nodeModule } from "./features.ts";
+import { hasRelaxedSimd } from "./features.ts";
 import { bufferOf, type WasmBuffer } from "./memory.ts";
 import { bytesOf } from "./place.ts";
 import { reduce } from "./reduce.ts";

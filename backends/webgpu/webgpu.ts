@@ -1,6 +1,7 @@
 import { transposed } from "../../core/operand.ts";
-import type { Backend } from "../../tensor/backend.ts";
+import type { Backend, Operand } from "../../tensor/backend.ts";
 import { type DeviceOptions, type NamedDevice, requestDevice } from "./device/requestDevice.ts";
+import { customKernel, type WgslKernel } from "./kernels/customKernel.ts";
 import { attention } from "./kernels/attention/attention.ts";
 import { gather, scatterAdd } from "./kernels/indexing.ts";
 import { copy, map } from "./kernels/map/map.ts";
@@ -27,6 +28,8 @@ export interface WebgpuBackend extends Backend {
   /** Bytes of GPU memory that tensors use, and bytes kept for reuse. */
   readonly memory: { readonly live: number; readonly spare: number };
   precompile(work: () => void): Promise<void>;
+  /** Runs a kernel in WGSL of the caller's: what `wgslKernel` is made of. */
+  customKernel(spec: WgslKernel, inputs: readonly Operand[], out: Operand): void;
 }
 
 /** A device that the caller has, maybe shared with other WebGPU code. */
@@ -59,6 +62,7 @@ export async function createWebgpuBackend(from: OwnDevice | DeviceOptions = {}):
       return { live: recorder.pool.live, spare: recorder.pool.spare };
     },
     precompile: (work) => recorder.precompile(work),
+    customKernel: (spec, inputs, out) => customKernel(recorder, spec, inputs, out),
     alloc: (byteLength) => recorder.alloc(byteLength),
     free: (buffer) => recorder.free(buffer as GpuBuffer),
     write: (buffer, data) => recorder.write(buffer as GpuBuffer, data),

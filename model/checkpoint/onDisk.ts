@@ -1,6 +1,7 @@
 /**
  * Weight files on disk (Node), loaded when they are asked for: the package's entry then needs no Node module, and
- * browsers and bundlers take it as it is. Inside of this project, import the files themselves.
+ * browsers and bundlers take it as it is; for browsers, package.json puts notOnDisk.ts in this one's place. Inside of
+ * this project, import the files themselves.
  */
 
 /** See openWeights.ts. */

@@ -40,5 +40,5 @@ export async function loadProcessor(checkpoint: Checkpoint): Promise<Processor> 
   const config = await checkpoint.json("config.json", "model config"); // first: without it, it is no checkpoint at all
   const files = await readProcessorFiles(checkpoint);
   parseConfig(config.value, config.path); // says more of what is wrong than the processor, which needs little of it
-  return new Processor(files);
+  return Processor.from(files);
 }

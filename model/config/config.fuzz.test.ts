@@ -8,6 +8,9 @@ import { InfiMM } from "../infimm.ts";
 import { Processor } from "../processor/processor.ts";
 import { optionsFromGenerationConfig } from "../generate/generationConfig.ts";
 import { mutatedJson } from "../checkpoint/mutate.fixture.ts";
+import { loadTextEngine } from "../processor/text/textEngine.ts";
+
+await loadTextEngine();
 
 const readJson = (path: string) => JSON.parse(readFileSync(path, "utf8"));
 const TINY = "model/infimm-tiny";

@@ -1,4 +1,5 @@
 import { open } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
 import { FileFormatError, InfimmError } from "../../core/errors.ts";
 import { parseJson } from "./parseJson.ts";
 import { collectBytes, requireBytesWithin } from "./collectBytes.ts";
@@ -27,6 +28,11 @@ export async function readBytes(path: string, what: string, maxBytes = Number.PO
   }
   if (bytes.length === 0) throw new FileFormatError(`${what} ${path} is empty`);
   return bytes;
+}
+
+/** The bytes of a file by its path or its file: address (Node only). */
+export function readAddress(address: string, what: string, maxBytes: number): Promise<Uint8Array> {
+  return readBytes(/^file:/i.test(address) ? fileURLToPath(address) : address, what, maxBytes);
 }
 
 /** The object in a JSON file (Node only). */

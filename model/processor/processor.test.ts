@@ -7,6 +7,9 @@ import { CHAT_STYLES } from "./text/chatStyles.ts";
 import { makeImage } from "./pictures/image.ts";
 import { Processor } from "./processor.ts";
 import { zephyrTokenizerConfig, zephyrTokenizerJson } from "./text/zephyrTokenizer.fixture.ts";
+import { loadTextEngine } from "./text/textEngine.ts";
+
+await loadTextEngine();
 
 const config = { model_type: "infimm-zephyr", visual: { image_size: 4 } };
 const files = { tokenizer: zephyrTokenizerJson(), tokenizerConfig: zephyrTokenizerConfig, config };

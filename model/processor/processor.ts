@@ -11,6 +11,7 @@ import type { TemplateOptions } from "./text/chatTemplate.ts";
 import { controlTokens, type Message, type Prompt, renderPrompt } from "./text/prompt.ts";
 import { StreamDecoder } from "./text/streamDecoder.ts";
 import { type ChatTemplates, chooseTemplate } from "./text/templateFiles.ts";
+import { loadTextEngine } from "./text/textEngine.ts";
 import { Tokenizer } from "./text/tokenizer.ts";
 import type { TokenizerConfig } from "./text/tokenizerFiles.ts";
 
@@ -75,6 +76,7 @@ export class Processor {
   /** How pictures are prepared. */
   readonly preprocessing: PreprocessOptions;
 
+  /** `Processor.from` does the same without having to be told that tokenizers are loaded. */
   constructor(files: ProcessorFiles, options: ProcessorOptions = {}) {
     const visual = files.config.visual as { image_size?: number } | undefined;
     if (!visual?.image_size) throw new FileFormatError("config.json: expected a number in visual.image_size");
@@ -84,6 +86,12 @@ export class Processor {
     this.chatTemplates = files.chatTemplates ?? this.tokenizer.chatTemplates;
     this.imageTokenId = this.tokenizer.tokenToId("<image>");
     this.preprocessing = { size: visual.image_size, padToSquare: styleName === "hd" };
+  }
+
+  /** From the contents of a checkpoint's files. */
+  static async from(files: ProcessorFiles, options: ProcessorOptions = {}): Promise<Processor> {
+    await loadTextEngine();
+    return new Processor(files, options);
   }
 
   /** Side of the square that the model sees, in pixels. */
@@ -100,7 +108,7 @@ export class Processor {
       import("../checkpoint/openCheckpoint.ts"),
       import("../checkpoint/processorFiles.ts"),
     ]);
-    return new Processor(await readProcessorFiles(await openCheckpoint(source, options)), options);
+    return Processor.from(await readProcessorFiles(await openCheckpoint(source, options)), options);
   }
 
   /** One prompt: a batch of 1. */

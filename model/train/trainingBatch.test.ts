@@ -6,6 +6,9 @@ import { Processor } from "../processor/processor.ts";
 import type { Message } from "../processor/text/prompt.ts";
 import { IGNORED } from "./labels.ts";
 import { trainingBatch } from "./trainingBatch.ts";
+import { loadTextEngine } from "../processor/text/textEngine.ts";
+
+await loadTextEngine();
 
 const processor = await Processor.fromPretrained("model/infimm-tiny");
 const image = makeImage(8, 8, "RGB", new Uint8Array(192).fill(99));

@@ -1,4 +1,4 @@
-import { nodeModule } from "../features.ts";
+import { nodeModule } from "../../../core/nodeModule.ts";
 import type { Arena } from "../memory.ts";
 import { CONTROL_BYTES, MAX_PARAMETERS } from "./control.ts";
 import { hostFunctions } from "./hostFunctions.ts";

@@ -38,7 +38,7 @@ function create(dawn: Dawn): GPU {
 async function importDawn(): Promise<Dawn> {
   const name = "webgpu"; // in a variable: the package is optional, and has types that clash with lib.dom's
   try {
-    return await import(name);
+    return await import(/* webpackIgnore: true */ /* turbopackIgnore: true */ /* @vite-ignore */ name);
   } catch (error) {
     const cause = error instanceof Error ? error.message.split("\n")[0] : error;
     throw new WebgpuError(`WebGPU in Node needs the package "webgpu": npm install webgpu (${cause})`);

@@ -1,8 +1,8 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
-import { createRequire } from "node:module";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { join, sep } from "node:path";
 import { InfimmError } from "../../../core/errors.ts";
+import { resolveInNode } from "../../../core/nodeModule.ts";
 
 /** A browser and a GPU in software, unpacked from the npm package @sparticuz/chromium: Linux on x64 only. */
 export interface SoftwareBrowser {
@@ -40,11 +40,10 @@ export function softwareBrowser(): SoftwareBrowser {
 }
 
 function locate(): { entry: string; version: string } {
-  const require = createRequire(import.meta.url);
   try {
-    const entry = require.resolve(PACKAGE);
+    const entry = resolveInNode(PACKAGE, import.meta.url);
     const home = entry.slice(0, entry.lastIndexOf(PACKAGE) + PACKAGE.length);
-    return { entry, version: require(join(home, "package.json")).version };
+    return { entry, version: JSON.parse(readFileSync(join(home, "package.json"), "utf8")).version };
   } catch {
     throw new InfimmError(`${PACKAGE} is not installed; npm install --save-dev ${PACKAGE}`);
   }

@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { compute, customOp, randn, registerBackend, tensor, toBackend } from "../../../tensor/index.ts";
 import { createCpuBackend } from "../../cpu/cpu.ts";
 import { Generator } from "../../../core/random.ts";
-import { wgslKernel } from "./customKernel.ts";
+import { wgslKernel } from "../wgslKernel.ts";
 import { WebgpuError } from "../errors.ts";
 import { takeRefusals, testDevice } from "../testDevice.ts";
 import { createWebgpuBackend } from "../webgpu.ts";

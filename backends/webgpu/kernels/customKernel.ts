@@ -1,11 +1,11 @@
 import { computeDType } from "../../../core/dtype.ts";
 import { InfimmError } from "../../../core/errors.ts";
 import { sizeOf } from "../../../core/shape.ts";
-import type { Backend, Operand } from "../../../tensor/backend.ts";
+import type { Operand } from "../../../tensor/backend.ts";
 import { Bindings, PER_WORD } from "../recording/bindings.ts";
 import { declarations, entry, floatBits, GROUP, loader, param } from "../wgsl/wgsl.ts";
 import { functionsFor } from "../wgsl/functions.ts";
-import type { WebgpuBackend } from "../webgpu.ts";
+import type { Recorder } from "../recording/recorder.ts";
 import { onWhole } from "./whole.ts";
 
 /** A kernel in WGSL. */
@@ -26,26 +26,17 @@ export interface WgslKernel {
   readonly code: string;
 }
 
-/**
- * WGSL as a kernel for `customOp`. What the compiler refuses, the next read tells. It sees each tensor whole: one that
- * is more than the device binds is an OutOfMemoryError.
- * @param spec its sizes may change from call to call; the code is compiled once
- */
-export function wgslKernel(spec: WgslKernel): (backend: Backend, inputs: readonly Operand[], out: Operand) => void {
-  return (backend, inputs, out) => {
-    if (!("recorder" in backend))
-      throw new InfimmError(`${spec.name}: a WGSL kernel runs on webgpu, not on ${backend.name}`);
-    if (inputs.length !== spec.inputs.length)
-      throw new InfimmError(`${spec.name}(${spec.inputs.join(", ")}): got ${inputs.length} inputs`);
-    if (PER_WORD[out.dtype] !== 1)
-      throw new InfimmError(`${spec.name}: a result is f32 or i32, not ${out.dtype}; convert it afterwards`);
-    if (sizeOf(out.shape) === 0) return;
-    const { recorder } = backend as WebgpuBackend;
-    onWhole(recorder, inputs, [out], (whole, [to]) => run(recorder, spec, whole, to));
-  };
+/** Runs a kernel of the caller's: see wgslKernel.ts. */
+export function customKernel(recorder: Recorder, spec: WgslKernel, inputs: readonly Operand[], out: Operand): void {
+  if (inputs.length !== spec.inputs.length)
+    throw new InfimmError(`${spec.name}(${spec.inputs.join(", ")}): got ${inputs.length} inputs`);
+  if (PER_WORD[out.dtype] !== 1)
+    throw new InfimmError(`${spec.name}: a result is f32 or i32, not ${out.dtype}; convert it afterwards`);
+  if (sizeOf(out.shape) === 0) return;
+  onWhole(recorder, inputs, [out], (whole, [to]) => run(recorder, spec, whole, to));
 }
 
-function run(recorder: WebgpuBackend["recorder"], spec: WgslKernel, inputs: readonly Operand[], out: Operand): void {
+function run(recorder: Recorder, spec: WgslKernel, inputs: readonly Operand[], out: Operand): void {
   const { name, numbers = {} } = spec;
   const sizes = spec.sizes?.(inputs, out) ?? {};
   const threads = spec.threads?.(inputs, out) ?? sizeOf(out.shape);

@@ -28,6 +28,8 @@ export async function fakeHub(files: Record<string, Uint8Array>, secure?: { key:
     /** The status of the nth answer of the API, where it is not `apiStatus`. */
     apiStatuses: [] as number[],
     apiHeaders: {} as Record<string, string>,
+    /** The most entries that one answer of a list has. */
+    pageSize: Number.POSITIVE_INFINITY,
     commit: COMMIT,
     files: { ...files },
     endpoint: "",
@@ -49,10 +51,15 @@ export async function fakeHub(files: Record<string, Uint8Array>, secure?: { key:
     const nth = requests.filter((earlier) => earlier.path.startsWith("/api/")).length;
     requests.push({ path, range: undefined, authorization: request.headers.authorization, start: 0, nth });
     const status = hub.apiStatuses[nth] ?? hub.apiStatus;
+    const isList = status === 200 && !path.includes("/revision/");
+    const listing = isList ? listed(path.split(`/tree/${hub.commit}`)[1]?.replace(/^\//, "") ?? "") : [];
+    const from = Number(new URL(request.url!, hub.endpoint).searchParams.get("cursor"));
+    const to = from + hub.pageSize;
+    if (to < listing.length) response.setHeader("Link", `<${hub.endpoint}${path}?cursor=${to}>; rel="next"`);
     response.writeHead(status, { "Content-Type": "application/json", ...hub.apiHeaders });
     if (status !== 200) response.end(JSON.stringify({ error: "no" }));
-    else if (path.includes("/revision/")) response.end(JSON.stringify({ _id: "1", id: REPO, sha: hub.commit }));
-    else response.end(JSON.stringify(listed(path.split(`/tree/${hub.commit}`)[1]?.replace(/^\//, "") ?? "")));
+    else if (isList) response.end(JSON.stringify(listing.slice(from, to)));
+    else response.end(JSON.stringify({ _id: "1", id: REPO, sha: hub.commit }));
   }
 
   /** The files and folders right in a folder. */

@@ -38,38 +38,41 @@ export async function listRepository(hub: Hub, patience = hub.patience): Promise
   }
 }
 
-/** What an answer's headers said that its error does not. */
+/** What the last answer's headers said. */
 interface Seen {
   askedMs: number;
   code?: string;
 }
 
-async function listOnce(hub: Hub, seen: Seen, { stallMs }: Patience): Promise<Listing> {
-  const { listFiles, modelInfo } = await import("@huggingface/hub");
-  const { repo, revision, endpoint, headers, signal } = hub;
-  // the token goes in by hand: the package takes only tokens that begin with hf_, and a mirror may have others
-  const withToken: typeof fetch = async (url, init) => {
-    const late = AbortSignal.timeout(stallMs);
-    const response = await envFetch(url, {
-      ...init,
-      headers: { ...(init?.headers as Record<string, string>), ...headers },
-      signal: signal ? AbortSignal.any([signal, late]) : late,
-    });
-    seen.askedMs = retryAfterMs(response.headers);
-    seen.code = response.headers.get("X-Error-Code") ?? undefined;
-    return response;
-  };
-  const common = { hubUrl: endpoint, fetch: withToken };
-  const commit = isCommit(revision)
-    ? revision
-    : (await modelInfo({ ...common, name: repo, revision, additionalFields: ["sha"] })).sha;
-  if (typeof commit !== "string" || !isCommit(commit)) throw new Error("it names no commit");
-  const list = { ...common, repo: { type: "model" as const, name: repo }, revision: commit };
-  const entries = [];
-  for await (const entry of listFiles(list)) entries.push(entry);
-  if (entries.some(({ type, path }) => type === "directory" && path === TEMPLATE_FOLDER)) {
-    for await (const entry of listFiles({ ...list, path: TEMPLATE_FOLDER })) entries.push(entry);
+/** The hub refused. */
+class Refused extends Error {
+  readonly status: number;
+  readonly url: string;
+
+  constructor(status: number, url: string) {
+    super(`status ${status}`);
+    this.status = status;
+    this.url = url;
   }
+}
+
+/** Something in a folder, as the hub's API tells it. */
+interface Entry {
+  readonly type: string;
+  readonly path: string;
+  readonly size: number;
+  readonly oid?: string;
+  readonly lfs?: { readonly oid: string };
+}
+
+async function listOnce(hub: Hub, seen: Seen, { stallMs }: Patience): Promise<Listing> {
+  const { repo, revision, endpoint } = hub;
+  const ask = (url: string) => askApi(url, hub, seen, stallMs);
+  const api = `${endpoint}/api/models/${repo}`;
+  const commit = isCommit(revision) ? revision : await commitOf(`${api}/revision/${encodeURIComponent(revision)}`, ask);
+  const entries = await entriesOf(`${api}/tree/${commit}`, ask);
+  if (entries.some(({ type, path }) => type === "directory" && path === TEMPLATE_FOLDER))
+    entries.push(...(await entriesOf(`${api}/tree/${commit}/${TEMPLATE_FOLDER}`, ask)));
   const files: RemoteFile[] = [];
   for (const { type, path, size, oid, lfs } of entries) {
     if (type !== "file") continue;
@@ -82,14 +85,51 @@ async function listOnce(hub: Hub, seen: Seen, { stallMs }: Patience): Promise<Li
   return { commit, files };
 }
 
+type Ask = (url: string) => Promise<{ value: unknown; next: string | undefined }>;
+
+/** One answer of the API, and where the list goes on. @throws Refused; TypeError or DOMException of the network */
+async function askApi(url: string, { headers, signal }: Hub, seen: Seen, stallMs: number): ReturnType<Ask> {
+  const late = AbortSignal.timeout(stallMs);
+  const response = await envFetch(url, {
+    headers: { Accept: "application/json", ...headers },
+    signal: signal ? AbortSignal.any([signal, late]) : late,
+  });
+  seen.askedMs = retryAfterMs(response.headers);
+  seen.code = response.headers.get("X-Error-Code") ?? undefined;
+  if (!response.ok) throw new Refused(response.status, response.url || url);
+  const [, next] = /<([^>]+)>;\s*rel="next"/.exec(response.headers.get("Link") ?? "") ?? [];
+  // a token goes to the hub alone, wherever a list claims to go on
+  if (next !== undefined && new URL(next, url).origin !== new URL(url).origin)
+    throw new Error(`its list goes on elsewhere, at ${new URL(next, url).origin}`);
+  return { value: await response.json(), next: next && new URL(next, url).href };
+}
+
+async function commitOf(url: string, ask: Ask): Promise<string> {
+  const { value } = await ask(url);
+  const sha = (value as { sha?: unknown } | null)?.sha;
+  if (typeof sha !== "string" || !isCommit(sha)) throw new Error("it names no commit");
+  return sha;
+}
+
+/** What is right in a folder, page after page. */
+async function entriesOf(folder: string, ask: Ask): Promise<Entry[]> {
+  const entries: Entry[] = [];
+  for (let url: string | undefined = folder; url; ) {
+    const { value, next } = await ask(url);
+    const isList = Array.isArray(value) && value.every((entry) => typeof entry?.path === "string");
+    if (!isList) throw new Error("its list of files is none");
+    entries.push(...(value as Entry[]));
+    url = next;
+  }
+  return entries;
+}
+
 function toHubError(cause: unknown, { repo, revision, endpoint }: Hub, { code }: Seen): HubError {
   const what = `${repo} at ${revision}`;
-  const { statusCode, url } = cause as { statusCode?: number; url?: string };
-  if (statusCode !== undefined) {
-    const refused = refusal(statusCode, what, url ?? "", endpoint);
-    return code === "RevisionNotFound"
-      ? new HubError(refused.message, { status: statusCode, isNoRevision: true })
-      : refused;
+  if (cause instanceof Refused) {
+    const { status, url } = cause;
+    const refused = refusal(status, what, url, endpoint);
+    return code === "RevisionNotFound" ? new HubError(refused.message, { status, isNoRevision: true }) : refused;
   }
   if (isNetworkError(cause)) return new HubError(`${what}: ${endpoint} cannot be reached: ${reason(cause)}`, { cause });
   return new HubError(`${what}: ${endpoint} does not answer as a hub does: ${reason(cause)}`, { cause });

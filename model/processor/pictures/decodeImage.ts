@@ -1,10 +1,8 @@
 import { FileFormatError } from "../../../core/errors.ts";
 import { countText } from "../text/countText.ts";
-import { jpeg } from "./formats/jpeg.ts";
+import { textAt } from "./formats/bytes.ts";
 import type { PictureFormat } from "./formats/opened.ts";
 import { whatElse } from "./formats/otherFormats.ts";
-import { png } from "./formats/png.ts";
-import { webp } from "./formats/webp.ts";
 import type { Image } from "./image.ts";
 import { applyOrientation } from "./orientation.ts";
 
@@ -20,7 +18,26 @@ export interface DecodeOptions {
 /** Enough for today's cameras. Decoding this many pixels takes 0.7 GB of memory at most; by jpeg-js 1.1 GB, and 15 s. */
 export const MAX_PIXELS = 50e6;
 
-const FORMATS: readonly PictureFormat[] = [png, jpeg, webp];
+/** How a file of each kind begins, and what reads it, which is loaded with the first of them. */
+const FORMATS: readonly { matches(bytes: Uint8Array): boolean; load(): Promise<PictureFormat> }[] = [
+  {
+    matches: (bytes) => bytes[0] === 0x89 && textAt(bytes, 1, 3) === "PNG",
+    load: async () => (await import("./formats/png.ts")).png,
+  },
+  {
+    matches: (bytes) => bytes[0] === 0xff && bytes[1] === 0xd8,
+    load: async () => (await import("./formats/jpeg.ts")).jpeg,
+  },
+  {
+    matches: (bytes) => textAt(bytes, 0, 4) === "RIFF" && textAt(bytes, 8, 4) === "WEBP",
+    load: async () => (await import("./formats/webp.ts")).webp,
+  },
+];
+
+/** What reads a file that begins like this; undefined if nothing does. */
+export async function formatOf(bytes: Uint8Array): Promise<PictureFormat | undefined> {
+  return FORMATS.find((one) => one.matches(bytes))?.load();
+}
 
 /**
  * Decodes a PNG, JPEG or WebP file, in Node and in browsers; of an animation, the first picture. The header is read
@@ -30,7 +47,7 @@ const FORMATS: readonly PictureFormat[] = [png, jpeg, webp];
  */
 export async function decodeImage(bytes: Uint8Array, options: DecodeOptions = {}): Promise<Image> {
   const { name = "picture", maxPixels = MAX_PIXELS, orientation = "ignore" } = options;
-  const format = FORMATS.find((one) => one.matches(bytes));
+  const format = await formatOf(bytes);
   if (!format) throw new FileFormatError(`${name}: ${whatElse(bytes)}`);
   try {
     const opened = format.open(bytes);

@@ -92,6 +92,6 @@ async function bytesAt(address: string, name: string, limits: Limits): Promise<U
   if (/^data:/i.test(address)) return bytesOfDataUrl(address, limits.maxBytes, name);
   if (/^https?:/i.test(address)) return fetchBytes(address, limits);
   if (!isNode) return fetchBytes(new URL(address, globalThis.document?.baseURI ?? location.href).href, limits);
-  const [{ readBytes }, { fileURLToPath }] = await Promise.all([import("../../files/readFile.ts"), import("node:url")]);
-  return readBytes(/^file:/i.test(address) ? fileURLToPath(address) : address, "picture", limits.maxBytes);
+  const { readAddress } = await import("../../files/readFile.ts");
+  return readAddress(address, "picture", limits.maxBytes);
 }

@@ -1,6 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { CHAT_STYLES } from "./chatStyles.ts";
 import { renderChat, type TextMessage } from "./chatTemplate.ts";
+import { loadTextEngine } from "./textEngine.ts";
+
+await loadTextEngine();
 
 const tokens = { bosToken: "<s>", eosToken: "</s>" };
 const rounds: TextMessage[] = [

@@ -1,6 +1,7 @@
 import { InfimmError } from "../../../core/errors.ts";
-import { Template } from "./jinja/render.ts";
+import type { Template } from "./jinja/render.ts";
 import { strip, stripEnd } from "./jinja/spaces.ts";
+import { textEngine } from "./textEngine.ts";
 
 /** Who speaks. A checkpoint's own template may know more roles than these. */
 export type Role = "system" | "user" | "assistant" | (string & {});
@@ -43,7 +44,7 @@ const parsed = new Map<string, Template>();
 export function parseTemplate(source: string): Template {
   let template = parsed.get(source);
   if (!template) {
-    template = new Template(source);
+    template = new (textEngine().Template)(source);
     if (parsed.size >= 16) parsed.clear();
     parsed.set(source, template);
   }

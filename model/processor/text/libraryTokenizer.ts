@@ -1,5 +1,6 @@
-import { Tokenizer } from "@huggingface/tokenizers";
+import type { Tokenizer } from "@huggingface/tokenizers";
 import { escapeRegExp, MARK } from "./literal.ts";
+import { textEngine } from "./textEngine.ts";
 import type { TokenizerConfig, TokenizerJson } from "./tokenizerFiles.ts";
 
 /**
@@ -11,6 +12,7 @@ export function libraryTokenizer(json: TokenizerJson, config: TokenizerConfig): 
   const dropMarks = { type: "Replace", pattern: { String: MARK }, content: "" };
   const { pre_tokenizer: own } = json;
   const first = own ? { type: "Sequence", pretokenizers: [dropMarks, own] } : dropMarks;
+  const { Tokenizer } = textEngine();
   const tokenizer = new Tokenizer({ ...json, added_tokens: json.added_tokens ?? [], pre_tokenizer: first }, config);
   if (tokenizer.decoder) keepByteOrderMarks(tokenizer.decoder as Decoder);
   const { model, normalizer } = tokenizer;

@@ -2,6 +2,9 @@ import { describe, expect, it } from "vitest";
 import { CHAT_STYLES } from "./chatStyles.ts";
 import { withoutMarks } from "./literal.ts";
 import { controlTokens, type Message, renderPrompt } from "./prompt.ts";
+import { loadTextEngine } from "./textEngine.ts";
+
+await loadTextEngine();
 
 const zephyr = { style: CHAT_STYLES.zephyr, bosToken: "<s>", eosToken: "</s>", specialTokens: ["</s>", "<image>"] };
 const rounds: Message<string>[] = [

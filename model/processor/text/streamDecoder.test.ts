@@ -3,6 +3,9 @@ import { describe, expect, it } from "vitest";
 import { StreamDecoder } from "./streamDecoder.ts";
 import { Tokenizer } from "./tokenizer.ts";
 import { zephyrTokenizerConfig, zephyrTokenizerJson } from "./zephyrTokenizer.fixture.ts";
+import { loadTextEngine } from "./textEngine.ts";
+
+await loadTextEngine();
 
 const tokenizer = new Tokenizer(zephyrTokenizerJson(), zephyrTokenizerConfig);
 

@@ -3,6 +3,9 @@ import { describe, expect, it } from "vitest";
 import { asLiteral } from "./literal.ts";
 import { Tokenizer } from "./tokenizer.ts";
 import { zephyrTokenizerConfig, zephyrTokenizerJson } from "./zephyrTokenizer.fixture.ts";
+import { loadTextEngine } from "./textEngine.ts";
+
+await loadTextEngine();
 
 const tokenizer = new Tokenizer(zephyrTokenizerJson(), zephyrTokenizerConfig);
 const ids = (text: string) => tokenizer.encode(text, { addSpecialTokens: false });

@@ -4,6 +4,9 @@ import { CHAT_STYLES } from "./chatStyles.ts";
 import { type Message, renderPrompt } from "./prompt.ts";
 import { Tokenizer } from "./tokenizer.ts";
 import { zephyrTokenizerConfig, zephyrTokenizerJson } from "./zephyrTokenizer.fixture.ts";
+import { loadTextEngine } from "./textEngine.ts";
+
+await loadTextEngine();
 
 interface Golden {
   encode: { text: string; ids: number[] }[];

@@ -4,6 +4,9 @@ import { describe, expect, it, test } from "vitest";
 import { asLiteral } from "./literal.ts";
 import { StreamDecoder } from "./streamDecoder.ts";
 import { Tokenizer } from "./tokenizer.ts";
+import { loadTextEngine } from "./textEngine.ts";
+
+await loadTextEngine();
 
 /** Small tokenizers of each kind, and what Hugging Face's Rust code makes of texts: golden/export/export_tokenizers.py. */
 interface Golden {

@@ -7,7 +7,6 @@ import type { PictureFormat } from "./opened.ts";
 /** JPEG, baseline and progressive: grey, YCbCr, RGB, CMYK. */
 export const jpeg: PictureFormat = {
   name: "JPEG",
-  matches: (bytes) => bytes[0] === 0xff && bytes[1] === 0xd8,
   open(bytes) {
     const header = readJpegHeader(bytes);
     const { width, height, metadata } = header;

@@ -16,6 +16,5 @@ export interface OpenedPicture {
  */
 export interface PictureFormat {
   readonly name: string;
-  matches(bytes: Uint8Array): boolean;
   open(bytes: Uint8Array): OpenedPicture;
 }

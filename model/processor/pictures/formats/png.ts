@@ -12,7 +12,6 @@ const SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
 /** PNG of every kind; of an animated one, the first picture. */
 export const png: PictureFormat = {
   name: "PNG",
-  matches: (bytes) => bytes[0] === 0x89 && textAt(bytes, 1, 3) === "PNG",
   open(bytes) {
     const header = readHeader(bytes);
     return { width: header.width, height: header.height, orientation, decode };

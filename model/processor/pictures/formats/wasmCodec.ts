@@ -38,7 +38,7 @@ export function wasmCodec(
   let compiled: Promise<WebAssembly.Module> | undefined; // once, however often it is started
   const start = async (create: CreateCodec): Promise<Codec> => {
     if (!isNode) return create(quiet);
-    const module = await (compiled ??= compileInNode(wasmPath));
+    const module = await (compiled ??= import("./compileInNode.ts").then((node) => node.compileInNode(wasmPath)));
     return create({
       ...quiet,
       instantiateWasm: (imports, done) => {
@@ -66,8 +66,3 @@ export function wasmCodec(
 }
 
 const quiet = { print: () => {}, printErr: () => {} };
-
-async function compileInNode(wasmPath: string): Promise<WebAssembly.Module> {
-  const [{ createRequire }, { readFile }] = await Promise.all([import("node:module"), import("node:fs/promises")]);
-  return WebAssembly.compile(await readFile(createRequire(import.meta.url).resolve(wasmPath)));
-}

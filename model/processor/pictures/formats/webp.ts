@@ -1,6 +1,5 @@
 import { FileFormatError } from "../../../../core/errors.ts";
 import { type Image, makeImage } from "../image.ts";
-import { textAt } from "./bytes.ts";
 import { firstChannels } from "./firstChannels.ts";
 import { orientationIn } from "./orientationIn.ts";
 import type { PictureFormat } from "./opened.ts";
@@ -11,7 +10,6 @@ import { ALPHA, type Frame, readWebpHeader, requireSize, type WebpFile } from ".
 /** WebP, lossy and lossless; of an animated one, the first picture. Pillow's bytes, by libwebp in WebAssembly. */
 export const webp: PictureFormat = {
   name: "WebP",
-  matches: (bytes) => textAt(bytes, 0, 4) === "RIFF" && textAt(bytes, 8, 4) === "WEBP",
   open(bytes) {
     const file = readWebpHeader(bytes);
     const { width, height, metadata } = file;

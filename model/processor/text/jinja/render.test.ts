@@ -4,6 +4,9 @@ import { renderChat, type TextMessage } from "../chatTemplate.ts";
 import { Template } from "./render.ts";
 import { strftime } from "./strftime.ts";
 import { TemplateError } from "./templateError.ts";
+import { loadTextEngine } from "../textEngine.ts";
+
+await loadTextEngine();
 
 /** What transformers renders: golden/export/export_chat_templates.py. */
 interface Expected {

@@ -1,0 +1,17 @@
+import { spawnSync } from "node:child_process";
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { finishBuilt, jsonModule } from "./finishBuilt.ts";
+
+/** `dist/`, made anew: one file for each file, by tsc, then ready for any bundler. npm runs it after it installs. */
+const dist = join(import.meta.dirname, "..", "dist");
+rmSync(dist, { recursive: true, force: true });
+const { status } = spawnSync("npx", ["--no-install", "tsc", "-p", "tsconfig.build.json"], { stdio: "inherit" });
+if (status !== 0) process.exit(status ?? 1);
+for (const name of readdirSync(dist, { recursive: true, encoding: "utf8" })) {
+  const path = join(dist, name);
+  if (name.endsWith(".js")) writeFileSync(path, finishBuilt(readFileSync(path, "utf8")));
+  if (!name.endsWith(".json")) continue;
+  writeFileSync(`${path}.js`, jsonModule(readFileSync(path, "utf8")));
+  rmSync(path);
+}
