@@ -7,8 +7,13 @@ import type { Tensor } from "./tensor.ts";
 /**
  * Gradient of an op's output -> gradients of its inputs, in order; null where there is none. Written in tensor ops.
  * A gradient that costs something may be a function: it runs only if that input needs it (a frozen weight does not).
+ * `wanted` says which do, for kernels that make several at once.
  */
-export type Vjp = (grad: Tensor, output: Tensor) => readonly (Tensor | (() => Tensor) | null)[];
+export type Vjp = (
+  grad: Tensor,
+  output: Tensor,
+  wanted: readonly boolean[],
+) => readonly (Tensor | (() => Tensor) | null)[];
 
 interface TapeEntry {
   readonly inputs: readonly Tensor[];
@@ -129,10 +134,9 @@ function backward(recording: Tape, value: Tensor): Map<Tensor, Tensor> {
     if (!grad) continue;
     gradients.delete(output);
     // only what flows on outlives the step
+    const wanted = inputs.map((input) => tracked.has(input));
     const flows = scope(() =>
-      vjp(grad, output).map((flow, i) =>
-        tracked.has(inputs[i]) ? (typeof flow === "function" ? flow() : flow) : null,
-      ),
+      vjp(grad, output, wanted).map((flow, i) => (wanted[i] ? (typeof flow === "function" ? flow() : flow) : null)),
     );
     flows.forEach((flow, i) => {
       if (!flow) return;

@@ -68,6 +68,13 @@ export interface Backend {
   readonly spent?: { readonly flops: number; readonly bytes: number };
 }
 
+/** Where the gradients of a norm's inputs go. */
+export interface NormGradients {
+  readonly x: Operand | null;
+  readonly weight: Operand | null;
+  readonly bias: Operand | null;
+}
+
 /** Kernels that a backend may have. All are over the last axis, outputs contiguous. */
 export interface FusedKernels {
   softmax(x: Operand, out: Operand): void;
@@ -75,6 +82,13 @@ export interface FusedKernels {
   layerNorm(x: Operand, weight: Operand, bias: Operand, eps: number, out: Operand): void;
   /** x / sqrt(mean(x²) + eps) * weight. */
   rmsNorm(x: Operand, weight: Operand, eps: number, out: Operand): void;
+  /**
+   * The gradients of layerNorm's inputs, of which some are not wanted (null), from that of its output.
+   * x and grad: [..., n], contiguous, as gradX; the others [n].
+   */
+  layerNormBackward(x: Operand, weight: Operand, grad: Operand, eps: number, out: NormGradients): void;
+  /** As layerNormBackward, of rmsNorm. */
+  rmsNormBackward(x: Operand, weight: Operand, grad: Operand, eps: number, out: Omit<NormGradients, "bias">): void;
   /** Each pair (a, b) of x's channels as (a·cos - b·sin, b·cos + a·sin); cos and sin have x's shape, by stride 0. */
   rope(x: Operand, cos: Operand, sin: Operand, pairs: Pairs, out: Operand): void;
   /** x [rows, k] · weightᵀ [n, k] + bias [n]. The weight is constant: a backend may keep it packed. */

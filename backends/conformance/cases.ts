@@ -1,4 +1,5 @@
 import type { Backend } from "../../tensor/backend.ts";
+import { backwardCases } from "./backwardCases.ts";
 import type { Case, Context, Rounding } from "./case.ts";
 import { chainCases } from "./chainCases.ts";
 import { edgeCases } from "./edgeCases.ts";
@@ -49,6 +50,7 @@ export function conformanceCases({
     ...fusedCases(),
     ...quantizedCases(),
     ...updateCases(),
+    ...backwardCases(),
   ];
   return cases.map(({ name, run }) => ({
     name,

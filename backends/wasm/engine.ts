@@ -42,7 +42,7 @@ export class Engine {
   /** Run a kernel once for each list of arguments, on all threads. */
   share(kernel: Kernel, arena: Arena, tasks: readonly (readonly number[])[]): void {
     const call = this.function(kernel, arena);
-    if (tasks.length === 1 || this.pool.size === 1) for (const args of tasks) call(...args);
+    if (tasks.length <= 1 || this.pool.size === 1) for (const args of tasks) call(...args);
     else this.pool.run(kernel, arena, call, tasks);
   }
 

@@ -16,7 +16,7 @@ import { hasRelaxedSimd } from "./features.ts";
 import { bufferOf, type WasmBuffer } from "./memory.ts";
 import { bytesOf } from "./place.ts";
 import { reduce } from "./reduce.ts";
-import { layerNorm, rmsNorm, softmax } from "./rows.ts";
+import { layerNorm, normBackward, rmsNorm, softmax } from "./rows.ts";
 import type { Pool } from "./threads/pool.ts";
 import { TUNED } from "./tuning.ts";
 import { squaredNorms, updateEach } from "./update.ts";
@@ -84,6 +84,14 @@ export function createWasmBackend(options: WasmOptions = {}, tuning = TUNED): Wa
       softmax: (x, out) => softmax(engine, x, written(out)),
       layerNorm: (x, w, b, eps, out) => layerNorm(engine, x, w, b, eps, written(out)),
       rmsNorm: (x, w, eps, out) => rmsNorm(engine, x, w, eps, written(out)),
+      layerNormBackward(x, weight, grad, eps, out) {
+        for (const t of Object.values(out) as (Operand | null)[]) if (t) written(t);
+        normBackward(engine, { centred: true, eps }, [x, weight, grad], out);
+      },
+      rmsNormBackward(x, weight, grad, eps, out) {
+        for (const t of Object.values(out) as (Operand | null)[]) if (t) written(t);
+        normBackward(engine, { centred: false, eps }, [x, weight, grad], { ...out, bias: null });
+      },
       linear: (x, weight, bias, out) => linear(engine, weights, x, weight, bias, written(out)),
       attention: (q, k, v, mask, scale, out) => attention(engine, q, k, v, mask, scale, written(out)),
       dequantize: (table, rows, out) => dequantize(engine, table, rows, written(out)),

@@ -42,7 +42,14 @@ function layerNormRows(x: Tensor, weight: Tensor, bias: Tensor, eps: number): Te
       fused.layerNorm(contiguous(x), weight, bias, eps, out);
       return out;
     },
-    (grad) => {
+    (grad, _, wanted) => {
+      const { layerNormBackward: kernel } = fused;
+      if (kernel) {
+        const outs = [x, weight, bias].map((t, i) => (wanted[i] ? empty(t.shape, "f32", backend) : null));
+        const [gradX, gradWeight, gradBias] = outs;
+        kernel.call(fused, contiguous(x), weight, contiguous(grad), eps, { x: gradX, weight: gradWeight, bias: gradBias }); // biome-ignore format: one line
+        return outs;
+      }
       const y = normalized(x, eps);
       const g = grad.mul(weight);
       const scale = rsqrt(variance(x, -1, { correction: 0, keepdim: true }).add(eps));
@@ -94,7 +101,13 @@ function rmsNormRows(x: Tensor, weight: Tensor, eps: number): Tensor {
       fused.rmsNorm(contiguous(x), weight, eps, out);
       return out;
     },
-    (grad) => {
+    (grad, _, wanted) => {
+      const { rmsNormBackward: kernel } = fused;
+      if (kernel) {
+        const outs = [x, weight].map((t, i) => (wanted[i] ? empty(t.shape, "f32", backend) : null));
+        kernel.call(fused, contiguous(x), weight, contiguous(grad), eps, { x: outs[0], weight: outs[1] });
+        return outs;
+      }
       const y = x.mul(scaleOf());
       const gradX = () => {
         const g = grad.mul(weight);

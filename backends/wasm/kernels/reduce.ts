@@ -13,7 +13,7 @@ type Kind = "f32" | "i32";
 const upper = (v: V) => i8x16.shuffle(v, v, [8, 9, 10, 11, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15]);
 
 /** Four running sums, of i32, or of f32 in doubles: those are rounded once, at the end. */
-class Sums {
+export class Sums {
   private readonly f: FunctionBuilder;
   private readonly kind: Kind;
   private readonly low: Local<"v128">;

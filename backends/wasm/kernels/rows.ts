@@ -38,6 +38,11 @@ export class Accumulators {
     const [a, b, c, d] = this.slots;
     return this.f.let(this.combine(this.combine(a, b), this.combine(c, d)));
   }
+
+  /** Of sums: all together. */
+  total(): Code<"f64"> {
+    return f64.promote_f32(sumOfLanes(this.lanes()));
+  }
 }
 
 /** Each row of x [rows, n] through `transform`, into out; both without gaps. */
@@ -172,7 +177,7 @@ export function rmsNormModule(fma: boolean): ModuleBuilder {
 }
 
 /** 1 / sqrt(mean of (x - centre)² + eps), in all lanes. */
-function scaleOf(
+export function scaleOf(
   f: FunctionBuilder,
   x: Code<"i32">,
   n: Local<"i32">,
@@ -192,7 +197,7 @@ function scaleOf(
 }
 
 /** Fold a row into one number. `neutral` adds nothing: it stands in for elements that are not there. */
-function foldRow(
+export function foldRow(
   f: FunctionBuilder,
   x: Code<"i32">,
   n: Code<"i32">,
@@ -209,7 +214,7 @@ function foldRow(
     (slot, offset) => sums.update(slot, (sum) => fold(sum, v128.load(from, offset))),
     (left) => sums.update(0, (sum) => fold(sum, firstLanes(v128.load(from), left, neutral))),
   );
-  return f64.promote_f32(sumOfLanes(sums.lanes()));
+  return sums.total();
 }
 
 /** out = value(x, the vectors of each parameter at the same place). */
