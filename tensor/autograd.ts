@@ -1,7 +1,9 @@
 import { requireFloat } from "../core/dtype.ts";
 import { InfimmError, showShape } from "../core/errors.ts";
+import { GradientSums } from "./gradientSums.ts";
 import { onesLike } from "./ops/creation.ts";
-import { release, retain, scope } from "./scope.ts";
+import { type UpdateRule, updateRule } from "./ops/update.ts";
+import { newestStorage, release, retain, scope } from "./scope.ts";
 import type { Tensor } from "./tensor.ts";
 
 /**
@@ -99,7 +101,7 @@ export function valueAndGrad(
     const gradients = backward(recording, value);
     const grads = new Map<string, Tensor>();
     for (const [name, parameter] of parameters) {
-      const grad = gradients.get(parameter);
+      const grad = gradients.of(parameter);
       if (grad) grads.set(name, grad);
     }
     differentiatedBy.set(grads, new Map(parameters));
@@ -124,15 +126,15 @@ function requireParameter(name: string, parameter: Tensor): void {
 }
 
 /** Walk the tape backwards, summing what flows into each tensor. */
-function backward(recording: Tape, value: Tensor): Map<Tensor, Tensor> {
+function backward(recording: Tape, value: Tensor): GradientSums {
   const { entries, tracked } = recording;
-  const gradients = new Map<Tensor, Tensor>();
-  if (tracked.has(value)) gradients.set(value, onesLike(value));
+  const sums = new GradientSums(addInPlace);
+  if (tracked.has(value)) sums.add(value, onesLike(value), false);
   for (let entry = entries.pop(); entry; entry = entries.pop()) {
     const { inputs, output, vjp } = entry;
-    const grad = gradients.get(output);
+    const grad = sums.of(output);
     if (!grad) continue;
-    gradients.delete(output);
+    const before = newestStorage();
     // only what flows on outlives the step
     const wanted = inputs.map((input) => tracked.has(input));
     const flows = scope(() =>
@@ -140,9 +142,18 @@ function backward(recording: Tape, value: Tensor): Map<Tensor, Tensor> {
     );
     flows.forEach((flow, i) => {
       if (!flow) return;
-      const sofar = gradients.get(inputs[i]);
-      gradients.set(inputs[i], sofar ? sofar.add(flow) : flow);
+      const { storage } = flow;
+      const single = flows.every((other, j) => other?.storage !== storage || j === i);
+      sums.add(inputs[i], flow, single && storage.serial > before);
     });
+    sums.drop(output);
   }
-  return gradients;
+  return sums;
+}
+
+let accumulate: UpdateRule | undefined;
+
+function addInPlace(sum: Tensor, flow: Tensor): void {
+  accumulate ??= updateRule("accumulated(sum, flow) = sum + flow");
+  accumulate([[sum, flow]]);
 }

@@ -78,6 +78,8 @@ export interface NormGradients {
 /** Kernels that a backend may have. All are over the last axis, outputs contiguous. */
 export interface FusedKernels {
   softmax(x: Operand, out: Operand): void;
+  /** y · (grad - Σ grad · y): the gradient of softmax's input from that of its output y. All contiguous. */
+  softmaxBackward(y: Operand, grad: Operand, out: Operand): void;
   /** (x - mean) / sqrt(biased variance + eps) * weight + bias. */
   layerNorm(x: Operand, weight: Operand, bias: Operand, eps: number, out: Operand): void;
   /** x / sqrt(mean(x²) + eps) * weight. */

@@ -25,6 +25,8 @@ export class Storage {
   /** Storages whose work waits and reads this memory. Made when there is one. */
   private readers: Set<Storage> | undefined;
   owner: Scope | undefined;
+  /** When it was made: later ones have greater numbers. */
+  readonly serial = ++made;
   /** The tensors that hold the memory beside its owner, and whether each still does. Made when there is one. */
   private handles: Map<object, boolean> | undefined;
   private ownerGone = false;
@@ -137,6 +139,13 @@ export class Storage {
     live.storages--;
     live.bytes -= this.byteLength;
   }
+}
+
+let made = 0;
+
+/** The number of the newest storage. */
+export function newestStorage(): number {
+  return made;
 }
 
 /** What has a storage: a tensor. (An interface, so that this file need not know the class.) */

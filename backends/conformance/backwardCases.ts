@@ -58,6 +58,23 @@ async function checkNorm(
 
 export function backwardCases(): Case[] {
   return [
+    fusedCase("softmaxBackward", "rows of any length", async (b, softmaxBackward) => {
+      for (const shape of SHAPES) {
+        const n = shape.at(-1)!;
+        const [y, grad] = [b.random(`y ${shape}`, shape), b.random(`grad ${shape}`, shape)];
+        const out = b.out(shape);
+        softmaxBackward(y, grad, out);
+        const expected = new Float64Array(y.values.length);
+        for (let at = 0; at < expected.length; at += n) {
+          const [line, g] = [y, grad].map(({ values }) => values.subarray(at, at + n));
+          const total = sum(line.map((v, i) => v * g[i]));
+          expected.set(line.map((v, i) => v * (g[i] - total)), at); // biome-ignore format: one line
+        }
+        // |y|, |grad| <= 2: the sum is up to 4 n, off by a share of n in any order
+        const tolerance = b.slack * 2 * EPS * (8 + 4 * n);
+        expectClose(`softmaxBackward ${shape}`, await b.read(out), expected, () => tolerance);
+      }
+    }),
     fusedCase("layerNormBackward", "all gradients, or some of them, of rows of any length", (b, layerNormBackward) =>
       checkNorm(b, true, (x, weight, grad, out) => layerNormBackward(x, weight, grad, 1e-5, out)),
     ),

@@ -6,6 +6,7 @@ import type { Engine } from "./engine.ts";
 import { normGradientModule, normParametersModule, STATS_BYTES } from "./kernels/normBackward.ts";
 import { layerNormModule, rmsNormModule, softmaxModule } from "./kernels/rows.ts";
 import { ranges } from "./matmul.ts";
+import { softmaxBackwardModule } from "./kernels/softmaxBackward.ts";
 import { addressOf } from "./memory.ts";
 import { together } from "./place.ts";
 
@@ -19,6 +20,22 @@ export function layerNorm(engine: Engine, x: Operand, weight: Operand, bias: Ope
 
 export function rmsNorm(engine: Engine, x: Operand, weight: Operand, eps: number, out: Operand): void {
   rowwise(engine, "rmsNorm", () => rmsNormModule(engine.fma), [x, weight], [eps], out);
+}
+
+/** y · (grad - Σ grad · y) for each row. */
+export function softmaxBackward(engine: Engine, y: Operand, grad: Operand, out: Operand): void {
+  const n = out.shape[out.shape.length - 1];
+  if (sizeOf(out.shape) === 0) return;
+  withContiguous(engine, [y, grad], (inputs) =>
+    together(engine.memory, inputs, [out], (arena, ins, [to]) => {
+      const step = Math.ceil(engine.tuning.taskElements / 2 / n);
+      const tasks = ranges(sizeOf(out.shape) / n, step).map(([row, count]) => {
+        const addresses = [...ins, to].map((t) => addressOf(t) + 4 * row * n);
+        return [...addresses, count, n];
+      });
+      engine.share(engine.kernel("softmax backward", softmaxBackwardModule), arena, tasks);
+    }),
+  );
 }
 
 /** The gradients of layerNorm's inputs, or of rmsNorm's: those that are wanted. */

@@ -16,7 +16,8 @@ import { hasRelaxedSimd } from "./features.ts";
 import { bufferOf, type WasmBuffer } from "./memory.ts";
 import { bytesOf } from "./place.ts";
 import { reduce } from "./reduce.ts";
-import { layerNorm, normBackward, rmsNorm, softmax } from "./rows.ts";
+import { layerNorm, normBackward, rmsNorm, softmax, softmaxBackward } from "./rows.ts";
+import { rope } from "./rope.ts";
 import type { Pool } from "./threads/pool.ts";
 import { TUNED } from "./tuning.ts";
 import { squaredNorms, updateEach } from "./update.ts";
@@ -82,6 +83,7 @@ export function createWasmBackend(options: WasmOptions = {}, tuning = TUNED): Wa
     scan: (input, out) => scan(onCpu(input), onCpu(written(out))),
     fused: {
       softmax: (x, out) => softmax(engine, x, written(out)),
+      softmaxBackward: (y, grad, out) => softmaxBackward(engine, y, grad, written(out)),
       layerNorm: (x, w, b, eps, out) => layerNorm(engine, x, w, b, eps, written(out)),
       rmsNorm: (x, w, eps, out) => rmsNorm(engine, x, w, eps, written(out)),
       layerNormBackward(x, weight, grad, eps, out) {
@@ -93,6 +95,7 @@ export function createWasmBackend(options: WasmOptions = {}, tuning = TUNED): Wa
         normBackward(engine, { centred: false, eps }, [x, weight, grad], { ...out, bias: null });
       },
       linear: (x, weight, bias, out) => linear(engine, weights, x, weight, bias, written(out)),
+      rope: (x, cos, sin, pairs, out) => rope(engine, x, cos, sin, pairs, written(out)),
       attention: (q, k, v, mask, scale, out) => attention(engine, q, k, v, mask, scale, written(out)),
       dequantize: (table, rows, out) => dequantize(engine, table, rows, written(out)),
       quantizedLinear: (x, weight, bias, out) => quantizedLinear(engine, activations, x, weight, bias, written(out)),

@@ -28,8 +28,16 @@ function alongLast(op: string, x: Tensor, dim: number, fn: (x: Tensor) => Tensor
   return differentiable(
     [x],
     () => (x.size === 0 ? zeros(x.shape, "f32", x.backend) : fn(x)),
-    (grad, y) => [() => y.mul(grad.sub(grad.mul(y).sum(-1, true)))],
+    (grad, y) => [() => backward(y, grad)],
   );
+}
+
+function backward(y: Tensor, grad: Tensor): Tensor {
+  const { fused } = y.backend;
+  if (!fused.softmaxBackward || y.size === 0) return y.mul(grad.sub(grad.mul(y).sum(-1, true)));
+  const out = empty(y.shape, "f32", y.backend);
+  fused.softmaxBackward(contiguous(y), contiguous(grad), out);
+  return out;
 }
 
 function forward(x: Tensor): Tensor {
