@@ -1,6 +1,6 @@
 import { requireFloat } from "../core/dtype.ts";
 import { InfimmError, showShape } from "../core/errors.ts";
-import { GradientSums } from "./gradientSums.ts";
+import { GradientSums, Stretch } from "./gradientSums.ts";
 import { onesLike } from "./ops/creation.ts";
 import { type UpdateRule, updateRule } from "./ops/update.ts";
 import { newestStorage, release, retain, scope } from "./scope.ts";
@@ -15,7 +15,7 @@ export type Vjp = (
   grad: Tensor,
   output: Tensor,
   wanted: readonly boolean[],
-) => readonly (Tensor | (() => Tensor) | null)[];
+) => readonly (Tensor | Stretch | (() => Tensor) | null)[];
 
 interface TapeEntry {
   readonly inputs: readonly Tensor[];
@@ -141,15 +141,19 @@ function backward(recording: Tape, value: Tensor): GradientSums {
       vjp(grad, output, wanted).map((flow, i) => (wanted[i] ? (typeof flow === "function" ? flow() : flow) : null)),
     );
     flows.forEach((flow, i) => {
-      if (!flow) return;
-      const { storage } = flow;
-      const single = flows.every((other, j) => other?.storage !== storage || j === i);
-      sums.add(inputs[i], flow, single && storage.serial > before);
+      if (flow instanceof Stretch) sums.addStretch(inputs[i], flow);
+      else if (flow) {
+        const { storage } = flow;
+        const single = flows.every((other, j) => j === i || storageOf(other) !== storage);
+        sums.add(inputs[i], flow, single && storage.serial > before);
+      }
     });
     sums.drop(output);
   }
   return sums;
 }
+
+const storageOf = (flow: Tensor | Stretch | null) => (flow instanceof Stretch ? flow.part : flow)?.storage;
 
 let accumulate: UpdateRule | undefined;
 

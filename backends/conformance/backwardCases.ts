@@ -41,7 +41,8 @@ async function checkNorm(
     const weight = b.random("w", [n], "f32", "stepped");
     const expected = normGradients(x, weight, grad, centred);
     for (const wanted of [kinds, ["x"], ["weight"]] as readonly (readonly string[])[]) {
-      const place = (kind: "x" | "weight" | "bias") => (wanted.includes(kind) ? b.out(kind === "x" ? shape : [n]) : null);
+      const place = (kind: "x" | "weight" | "bias") =>
+        wanted.includes(kind) ? b.out(kind === "x" ? shape : [n]) : null;
       const out = { x: place("x"), weight: place("weight"), bias: place("bias") };
       run(x, weight, grad, out);
       const rows = x.values.length / n;

@@ -10,6 +10,7 @@ import {
   sizeOf,
 } from "../../core/shape.ts";
 import { differentiable } from "../autograd.ts";
+import { Stretch } from "../gradientSums.ts";
 import { empty, Tensor } from "../tensor.ts";
 import { flip, scatterAlong } from "./indexing.ts";
 import { padAlong } from "./join.ts";
@@ -18,7 +19,13 @@ import { sumToShape } from "./elementwise.ts";
 import { asVectors } from "./scalars.ts";
 
 /** Another look at the memory of `t`. `back` turns the gradient of the view into that of `t`. */
-function view(t: Tensor, shape: Shape, strides: Shape, offset: number, back: (grad: Tensor) => Tensor): Tensor {
+function view(
+  t: Tensor,
+  shape: Shape,
+  strides: Shape,
+  offset: number,
+  back: (grad: Tensor) => Tensor | Stretch,
+): Tensor {
   return differentiable(
     [t],
     () => new Tensor(t.storage, t.dtype, shape, strides, offset),
@@ -125,6 +132,7 @@ function stepForward(t: Tensor, axis: number, start: number, end: number, step: 
   const shape = t.shape.map((d, i) => (i === axis ? count : d));
   const strides = t.strides.map((s, i) => (i === axis ? s * step : s));
   return view(t, shape, strides, t.offset + (count > 0 ? from * t.strides[axis] : 0), (grad) => {
+    if (step === 1 && count > 0) return new Stretch(grad, axis, from);
     const last = from + (count - 1) * step + 1;
     return padAlong(dilate(grad, axis, step), axis, count > 0 ? from : 0, count > 0 ? size - last : size);
   });

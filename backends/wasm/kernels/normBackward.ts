@@ -28,9 +28,21 @@ export function normGradientModule(centred: boolean, fma: boolean): ModuleBuilde
     const { x, grad, out, stats, rows, n, weight, eps } = p;
     f.while(rows, () => {
       const mean = f.let(v128.f32(0));
-      if (centred) f.set(mean, f32x4.splat(meanOf(foldRow(f, x, n, (sum, v) => f32x4.add(sum, v)), n)));
+      if (centred)
+        f.set(
+          mean,
+          f32x4.splat(
+            meanOf(
+              foldRow(f, x, n, (sum, v) => f32x4.add(sum, v)),
+              n,
+            ),
+          ),
+        );
       const scale = scaleOf(f, x, n, eps, fma, centred ? mean : undefined);
-      f.emit(f32.store(stats, f32x4.extract(mean, 0)), f32.store(i32.add(stats, i32.const(4)), f32x4.extract(scale, 0)));
+      f.emit(
+        f32.store(stats, f32x4.extract(mean, 0)),
+        f32.store(i32.add(stats, i32.const(4)), f32x4.extract(scale, 0)),
+      );
       f.if(out, () => gradientOfRow(f, { x, grad, out, weight }, n, mean, scale, centred));
       const line = f.let(i32.shl(n, i32.const(2)));
       for (const at of [x, grad]) f.add(at, line);
@@ -105,7 +117,10 @@ const COLUMNS = 2;
 export function normParametersModule(): ModuleBuilder {
   const m = new ModuleBuilder();
   const names = ["x", "grad", "stats", "outWeight", "outBias", "rows", "columns", "line"] as const;
-  const params = Object.fromEntries(names.map((name) => [name, "i32" as const])) as Record<(typeof names)[number], "i32">;
+  const params = Object.fromEntries(names.map((name) => [name, "i32" as const])) as Record<
+    (typeof names)[number],
+    "i32"
+  >;
   m.export("run", params, "void", (f, { x, grad, stats, outWeight, outBias, rows, columns, line }) => {
     /** All rows of some vectors of columns. */
     const pass = (vectors: number, store: (to: I32, results: readonly V[]) => void) => {
