@@ -119,9 +119,9 @@ function isOurs(sum: Tensor): boolean {
   return sum.storage.owner !== undefined && !sum.storage.isSharedBeside(sum);
 }
 
-/** Whether `sum` can take `flow` in place. */
+/** Whether `sum` can take `flow` in place. What waits to be computed (chain.ts) is better added in its own kernel. */
 function fits(sum: Tensor, flow: Tensor): boolean {
-  const plain = [sum, flow].every((t) => t.dtype === "f32" && t.isContiguous);
+  const plain = [sum, flow].every((t) => t.dtype === "f32" && t.isContiguous && !t.storage.deferred);
   return plain && sum.storage !== flow.storage && sum.backend.fused.updateEach !== undefined;
 }
 

@@ -27,6 +27,16 @@ describe.each(["wasm", "cpu"])("on %s", (name) => {
     expect(values(p)).toEqual([[0, 1]]);
   });
 
+  it("lets what waits to read the old values read them first", () => {
+    const backend = countingBackend(name);
+    const [p, m] = [tensor([1, 2], "f32", backend), tensor([1, 1], "f32", backend)];
+    scope(() => {
+      const twice = p.mul(2);
+      shrink([[p, m, 1]]);
+      expect(values(twice, p)).toEqual([[2, 4], [0, 1]]); // biome-ignore format: one line
+    });
+  });
+
   it("takes what is not contiguous, of other dtypes, or of one element, too", () => {
     const backend = countingBackend(name);
     const [p, half] = [zeros([2, 2], "f32", backend), tensor([3, 5], "f16", backend)];

@@ -32,6 +32,8 @@ export function updateRule(...lines: readonly string[]): UpdateRule {
     const inPlace = items.filter((item, i) => changed[i].length > 0 && fitsKernel(item, changed[i]));
     const backends = new Map(inPlace.map((item) => [(item[0] as Tensor).backend, [] as (typeof item)[]]));
     for (const item of inPlace) backends.get((item[0] as Tensor).backend)!.push(item);
+    for (const t of new Set(inPlace.flatMap((item) => item.slice(0, lines.length))))
+      (t as Tensor).storage.settleReaders();
     for (const [{ fused }, list] of backends) fused.updateEach!(exprs, list);
     const placed = new Set(inPlace);
     for (const [i, item] of items.entries()) {
