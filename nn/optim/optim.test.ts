@@ -9,7 +9,7 @@ import { replaced } from "../replaced.ts";
 import { AdamW } from "./adamW.ts";
 import { clipGradNorm } from "./clipGradNorm.ts";
 import type { Optimizer } from "./optimizer.ts";
-import { linearWarmup, logarithmicWarmup } from "./schedules.ts";
+import { cosineSchedule, deepspeedWarmup, linearSchedule, linearWarmup, warmupSteps } from "./schedules.ts";
 import { SGD } from "./sgd.ts";
 
 class Point extends Module {
@@ -209,6 +209,33 @@ describe("schedules", () => {
   it("rise to the rate and stay", () => {
     expect([0, 1, 2, 4, 5, 9].map(linearWarmup(1, 4))).toEqual([0, 0.25, 0.5, 1, 1, 1]);
     expect([0, 3].map(linearWarmup(1, 0))).toEqual([1, 1]);
-    expect([0, 1, 3, 4, 9].map(logarithmicWarmup(1, 4))).toEqual([0, 0.5, 1, 1, 1]);
+  });
+
+  it("warm up for as many updates as transformers' Trainer: rounded up", () => {
+    expect([126_367, 130_273, 10_396].map((total) => warmupSteps(0.005, total))).toEqual([632, 652, 52]);
+    expect(() => warmupSteps(1.5, 10)).toThrow("from 0 to 1, got 1.5");
+  });
+
+  // transformers 5.23: get_cosine_schedule_with_warmup and get_linear_schedule_with_warmup, warmup 2 of 10
+  it("fall as transformers' do, to a floor if asked for", () => {
+    const steps = [0, 1, 2, 3, 6, 9, 10, 15];
+    const cosine = [0, 0.5, 1, 0.9619397662556434, 0.5, 0.03806023374435663, 0, 0];
+    expect(steps.map(cosineSchedule(1, { warmup: 2, total: 10 }))).toEqual(cosine.map((x) => expect.closeTo(x, 12)));
+    const linear = [0, 0.5, 1, 0.875, 0.5, 0.125, 0, 0];
+    expect(steps.map(linearSchedule(1, { warmup: 2, total: 10 }))).toEqual(linear);
+    expect([2, 6, 10].map(linearSchedule(2, { warmup: 2, total: 10, floor: 0.1 }))).toEqual([
+      2,
+      expect.closeTo(1.1, 12),
+      expect.closeTo(0.2, 12),
+    ]);
+    expect(cosineSchedule(2, { warmup: 2, total: 10, floor: 0.1 })(10)).toBeCloseTo(0.2, 12);
+  });
+
+  it("warm up one update late as DeepSpeed's WarmupLR does, along a logarithm unless told otherwise", () => {
+    const steps = [0, 1, 2, 3, 4, 5, 9];
+    expect(steps.map(deepspeedWarmup(1, { warmup: 4, type: "linear" }))).toEqual([0, 0, 0.25, 0.5, 0.75, 1, 1]);
+    const log = [0, 0, Math.log(2) / Math.log(4), Math.log(3) / Math.log(4), 1, 1, 1];
+    expect(steps.map(deepspeedWarmup(1, { warmup: 4 }))).toEqual(log);
+    expect([0, 1, 2, 3].map(deepspeedWarmup(1, { warmup: 0, type: "linear", min: 0.5 }))).toEqual([0.5, 0.5, 0.75, 1]);
   });
 });
