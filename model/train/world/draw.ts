@@ -31,7 +31,10 @@ export class Draw {
   /** One of the keys, as often as its value says against the others'. */
   weighted<K extends string>(weights: Readonly<Record<K, number>>): K {
     const entries = Object.entries(weights) as [K, number][];
-    let rest = this.uniform(0, entries.reduce((sum, [, weight]) => sum + weight, 0));
+    let rest = this.uniform(
+      0,
+      entries.reduce((sum, [, weight]) => sum + weight, 0),
+    );
     for (const [key, weight] of entries) {
       if (rest < weight) return key;
       rest -= weight;

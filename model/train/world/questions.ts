@@ -39,18 +39,25 @@ export interface Question {
 export const TASKS = ["caption", "count", "exist", "colour", "kind", "where", "relation", "background"] as const;
 export type TaskName = (typeof TASKS)[number];
 
-/** What questions may be about. `unseen` combinations are asked for only where the scenes may have them. */
 export interface AskOptions {
+  /** Combinations that training never has are asked for only where the scenes may have them. */
   readonly mayAskUnseen?: boolean;
+  /** The answer to a yes-or-no question. Default: drawn, as often the one as the other. */
+  readonly yes?: boolean;
+  /**
+   * Whether a "no" is of a shape and a colour that are both there, but apart: then scenes without such have no question.
+   * Default: drawn where the scene has such.
+   */
+  readonly apart?: boolean;
 }
 
-type Ask = (scene: Scene, draw: Draw, options: Required<AskOptions>) => Omit<Question, "task"> | undefined;
+type Ask = (scene: Scene, draw: Draw, options: AskOptions) => Omit<Question, "task"> | undefined;
 
 export const CAPTION_PROMPT = "Please describe the image.";
 
 /** A question of the task, or undefined where the scene has none. */
 export function ask(task: TaskName, scene: Scene, draw: Draw, options: AskOptions = {}): Question | undefined {
-  const asked = ASK[task](scene, draw, { mayAskUnseen: false, ...options });
+  const asked = ASK[task](scene, draw, options);
   return asked && { task, ...asked };
 }
 
@@ -86,9 +93,9 @@ const ASK: Readonly<Record<TaskName, Ask>> = {
     return { question: `How many ${plural(queryName(query))} are there?`, answer: NUMBERS[found(scene, query).length] };
   },
   exist: (scene, draw, options) => {
-    const yes = draw.chance(0.5);
+    const yes = options.yes ?? draw.chance(0.5);
     const query = yes ? queryAbout(draw, scene) : absentQuery(scene, draw, options);
-    return { question: `Is there ${withArticle(queryName(query))}?`, answer: yesNo(yes) };
+    return query && { question: `Is there ${withArticle(queryName(query))}?`, answer: yesNo(yes) };
   },
   colour: (scene, draw) => {
     const items = uniqueBy(scene, ({ kind }) => ({ kind })).filter(({ colour }) => colour !== null);
@@ -97,7 +104,9 @@ const ASK: Readonly<Record<TaskName, Ask>> = {
     return { question: `What colour is the ${kind}?`, answer: colour! };
   },
   kind: (scene, draw) => {
-    const coloured = uniqueBy(scene, ({ colour }) => ({ colour: colour ?? undefined })).filter((i) => i.colour !== null);
+    const coloured = uniqueBy(scene, ({ colour }) => ({ colour: colour ?? undefined })).filter(
+      (i) => i.colour !== null,
+    );
     if (coloured.length > 0 && draw.chance(0.5)) {
       const { kind, colour } = draw.of(coloured);
       return { question: `What shape is ${colour}?`, answer: kind };
@@ -109,7 +118,7 @@ const ASK: Readonly<Record<TaskName, Ask>> = {
     const asked = uniquelyAsked(scene, draw);
     return asked && { question: `Where is the ${queryName(asked.query)}?`, answer: placeName(asked.item.cell) };
   },
-  relation: (scene, draw) => askRelation(scene, draw),
+  relation: askRelation,
   background: (scene) => ({ question: "What colour is the background?", answer: scene.background }),
 };
 
@@ -129,11 +138,11 @@ const RELATIONS: Readonly<Record<string, (a: number, b: number) => number>> = {
 };
 
 /** Of two only things: one of the relations that holds, or its contrary. */
-function askRelation(scene: Scene, draw: Draw): Omit<Question, "task"> | undefined {
+function askRelation(scene: Scene, draw: Draw, options: AskOptions): Omit<Question, "task"> | undefined {
   const items = draw.shuffled(uniqueBy(scene, queryOf));
   const [first, second] = items;
   if (!second) return undefined;
-  const yes = draw.chance(0.5);
+  const yes = options.yes ?? draw.chance(0.5);
   const fitting = Object.keys(RELATIONS).filter((name) => {
     const difference = RELATIONS[name](first.cell, second.cell);
     return yes ? difference > 0 : difference < 0;
@@ -168,7 +177,7 @@ function queryAbout(draw: Draw, scene: Scene): Query {
 }
 
 /** Drawn without a look at the scene. */
-function anyQuery(draw: Draw, { mayAskUnseen }: Required<AskOptions>): Query {
+function anyQuery(draw: Draw, { mayAskUnseen = false }: AskOptions): Query {
   for (;;) {
     const kind: Kind = draw.chance(0.6) ? draw.of(SHAPES) : draw.of(THINGS);
     if (!isShape(kind)) return { kind };
@@ -179,14 +188,16 @@ function anyQuery(draw: Draw, { mayAskUnseen }: Required<AskOptions>): Query {
 }
 
 /** How many of the "no"s have that shape and that colour, but apart, where a scene allows it. */
-const APART = 0.6;
+export const APART = 0.6;
 
-function absentQuery(scene: Scene, draw: Draw, options: Required<AskOptions>): Query {
+function absentQuery(scene: Scene, draw: Draw, options: AskOptions): Query | undefined {
   const apart = apartQueries(scene, options);
-  if (apart.length > 0 && draw.chance(APART)) return draw.of(apart);
+  const isApart = options.apart ?? (apart.length > 0 && draw.chance(APART));
+  if (isApart) return apart.length > 0 ? draw.of(apart) : undefined;
   for (;;) {
     const query = anyQuery(draw, options);
-    if (!scene.items.some((item) => matches(item, query))) return query;
+    const isOneOf = apart.some(({ kind, colour }) => kind === query.kind && colour === query.colour);
+    if (!isOneOf && !scene.items.some((item) => matches(item, query))) return query;
   }
 }
 

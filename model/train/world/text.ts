@@ -39,7 +39,14 @@ const AT_LEVEL: readonly { weights: Partial<Record<TaskName, number>>; count: nu
 ];
 
 /** How often what is written at the last level. */
-const FORMS = { questions: 0.6, caption: 0.12, captionAlone: 0.06, conversation: 0.1, demonstrations: 0.06, blind: 0.06 };
+const FORMS = {
+  questions: 0.6,
+  caption: 0.12,
+  captionAlone: 0.06,
+  conversation: 0.1,
+  demonstrations: 0.06,
+  blind: 0.06,
+};
 
 /** Row `index` of the texts of a seed. */
 export function textRow(seed: number | string, index: number, level = LEVELS - 1): TextRow {
@@ -105,7 +112,9 @@ function conversation(scene: Scene, questions: readonly Question[], draw: Draw):
   const writer = new RowWriter();
   writer.say("<|system|>\n</s>\n");
   for (const [i, { question, answer }] of questions.entries()) {
-    writer.say(`<|user|>\n${i === 0 ? `${writtenScene(scene, draw)}${END_OF_CHUNK}` : ""}${question}</s>\n<|assistant|>\n`);
+    writer.say(
+      `<|user|>\n${i === 0 ? `${writtenScene(scene, draw)}${END_OF_CHUNK}` : ""}${question}</s>\n<|assistant|>\n`,
+    );
     writer.learn(`${answer}</s>`);
     writer.say("\n");
   }
