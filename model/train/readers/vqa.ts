@@ -1,0 +1,100 @@
+import { join } from "node:path";
+import type { LeftOut, Records } from "../documents.ts";
+import { bad, Fields, listed } from "./fields.ts";
+import { parsedElements } from "./json.ts";
+import { asked, mostFrequent, SHORT_ANSWER, taskDocument } from "./tasks.ts";
+
+/** A question about a picture, with what people answered: VQAv2, OK-VQA, and others in their layout. */
+export interface VqaQuestion {
+  readonly questionId: string;
+  /** Path below the folder of pictures. */
+  readonly image: string;
+  readonly question: string;
+  /** As they stand in the annotations, ten as a rule; none for test splits. */
+  readonly answers: readonly string[];
+  /** The one to learn: `multiple_choice_answer`, or the most frequent. */
+  readonly answer?: string;
+  readonly questionType?: string;
+  readonly answerType?: string;
+}
+
+type Annotation = Pick<VqaQuestion, "answers" | "answer" | "questionType" | "answerType">;
+
+/**
+ * `{questions: [{image_id, question, question_id}]}` and `{annotations: [{question_id, answers: [{answer}]}]}`.
+ *
+ * @param annotations without them the questions have no answers
+ * @param subtype of COCO's pictures. Default: what the name of the file of questions says, else "train2014"
+ */
+export async function readVqa(
+  questions: string,
+  annotations?: string,
+  subtype = subtypeIn(questions),
+): Promise<(VqaQuestion | LeftOut)[]> {
+  const answered = annotations === undefined ? undefined : await readAnnotations(annotations);
+  return parsedElements(questions, "questions", (value, _, where): VqaQuestion => {
+    const fields = new Fields(value, where);
+    const questionId = fields.id("question_id");
+    const image = imageFile(fields, subtype);
+    const question = { questionId, image, question: fields.text("question") };
+    if (!answered) return { ...question, answers: [] };
+    return { ...question, ...(answered.get(questionId) ?? bad("no annotation", `${where}: question ${questionId}`)) };
+  });
+}
+
+async function readAnnotations(path: string): Promise<Map<string, Annotation>> {
+  const found = new Map<string, Annotation>();
+  await parsedElements(path, "annotations", (value, _, where) => {
+    const fields = new Fields(value, where);
+    const id = fields.id("question_id");
+    if (found.has(id)) bad("question twice", `${where}: question ${id} has two annotations`);
+    const answers = fields.objects("answers").map((answer) => answer.string("answer"));
+    found.set(id, {
+      answers,
+      answer: fields.optionalText("multiple_choice_answer") ?? (answers.length > 0 ? mostFrequent(answers) : undefined),
+      questionType: fields.optionalText("question_type"),
+      answerType: fields.optionalText("answer_type"),
+    });
+    return {};
+  });
+  return found;
+}
+
+function subtypeIn(path: string): string {
+  return path.match(/(train|val|test)20\d\d/)?.[0] ?? "train2014";
+}
+
+/** COCO's name for a number; a name of a file as it is, `.jpg` where it has no ending. */
+function imageFile(fields: Fields, subtype: string): string {
+  const id = fields.id("image_id");
+  if (typeof fields.value["image_id"] === "string" && !/^\d+$/.test(id)) return /\.\w+$/.test(id) ? id : `${id}.jpg`;
+  const number = id.padStart(12, "0");
+  return /2014$/.test(subtype) ? `COCO_${subtype}_${number}.jpg` : `${number}.jpg`;
+}
+
+export interface VqaOptions {
+  readonly annotations: string;
+  /** Folder of the pictures. */
+  readonly images: string;
+  readonly source?: string;
+  readonly subtype?: string;
+  readonly instruction?: string;
+}
+
+/** One document a question. */
+export async function vqaRecords(questions: string, options: VqaOptions): Promise<Records> {
+  const { annotations, images, source = "vqa", subtype, instruction = SHORT_ANSWER } = options;
+  return questionTasks(source, images, await readVqa(questions, annotations, subtype), instruction);
+}
+
+/** Questions as tasks, the instruction on a line of its own. */
+export function questionTasks(
+  source: string,
+  images: string,
+  questions: readonly (Pick<VqaQuestion, "questionId" | "image" | "question" | "answer"> | LeftOut)[],
+  instruction: string,
+): Records {
+  return listed(source, questions, ({ questionId, image, question, answer = "" }) =>
+    taskDocument({ id: questionId, source, path: join(images, image), question: asked(question, instruction), answer }),
+  );
+}
