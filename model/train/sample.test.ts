@@ -13,7 +13,7 @@ import { preparer } from "./prepare.ts";
 import { type Sample, type SampleOptions, sampleOf } from "./sample.ts";
 
 const files = await readProcessorFiles(await openCheckpoint("model/infimm-tiny"));
-const tiny = new Processor(files);
+const tiny = await Processor.from(files);
 const picture = { path: "p.png" };
 const learn = (text: string): Part => ({ text, learn: true });
 const said = (text: string): Part => ({ text, learn: false });

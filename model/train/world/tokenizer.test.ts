@@ -13,7 +13,7 @@ import { BACKGROUNDS, COLOURS, COLUMNS, NUMBERS, plural, ROWS, SHAPES, THINGS } 
 
 const json = tokenizerJson();
 const vocabulary = 1 + Math.max(...json.added_tokens!.map(({ id }) => id));
-const processor = new Processor({
+const processor = await Processor.from({
   tokenizer: json,
   tokenizerConfig: tokenizerConfig(json),
   config: tinyConfig(vocabulary) as Record<string, unknown>,
