@@ -6,6 +6,7 @@ import { figure } from "./generate/figures/figure.ts";
 import { forward } from "./generate/forward.ts";
 import { gpujsKernel } from "./generate/gpujsKernel.ts";
 import { letters } from "./generate/letters.ts";
+import { ops } from "./generate/ops.ts";
 import { source } from "./generate/source.ts";
 import { suiteSoFar } from "./generate/suiteSoFar.ts";
 
@@ -27,6 +28,7 @@ const GENERATORS: Record<string, (...args: string[]) => string | Promise<string>
   forward,
   everyForward,
   letters,
+  ops,
   gpujsKernel,
   source,
   suiteSoFar,
