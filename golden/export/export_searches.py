@@ -2,9 +2,9 @@
 
     python export_searches.py --out ../fixtures/generation
 
-Which token follows hangs on the last one alone: `tables` has the scores of tokens 3, 4, … after each of them (all others have
--30), so a search is small enough for every way to end: each penalty, each early stopping, each length. `steps` counts how
-often the model was asked: when a search knows that it is done.
+Which token follows hangs on the last one and on how many there are: `tables` has the scores of tokens 3, 4, … after each of
+them, sharper by 1/32 with each token (all others have -30). So a search is small enough for every way to end: each penalty,
+each early stopping, each length. `steps` counts how often the model was asked: when the searches know that they are done.
 """
 
 import argparse
@@ -20,7 +20,7 @@ from files import write_json
 from recipe import rnd
 
 FIRST, TOKENS, VOCAB = 3, 6, 42
-END, PROMPT = 5, [1, 8]
+END, PROMPTS = 5, [[1, 8], [1, 4]]
 
 
 class Table(GPT2LMHeadModel):
@@ -33,16 +33,16 @@ class Table(GPT2LMHeadModel):
 
     def forward(self, input_ids, **_):
         self.steps += 1
-        return CausalLMOutput(logits=self.scores[input_ids])
+        return CausalLMOutput(logits=self.scores[input_ids] * (1 + input_ids.shape[1] / 32))
 
 
 def search(scores, options):
-    """{ids, scores, steps} of a search, best first; a row that ended early is filled with 2."""
+    """{ids, scores, steps} of a search for both prompts at once, best first; a row that ended early is filled with 2."""
     model = Table(scores.double())
     config = GenerationConfig(eos_token_id=END, pad_token_id=2, use_cache=False, do_sample=False, return_dict_in_generate=True,
                               output_scores=True, num_return_sequences=options["num_beams"], **options)  # fmt: skip
-    found = model.generate(torch.tensor([PROMPT]), attention_mask=torch.ones(1, 2), generation_config=config)
-    return {"ids": found.sequences[:, len(PROMPT) :].tolist(), "scores": found.sequences_scores.tolist(), "steps": model.steps}
+    found = model.generate(torch.tensor(PROMPTS), attention_mask=torch.ones(2, 2), generation_config=config)
+    return {"ids": found.sequences[:, len(PROMPTS[0]) :].tolist(), "scores": found.sequences_scores.tolist(), "steps": model.steps}
 
 
 def main():

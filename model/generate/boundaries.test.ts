@@ -156,6 +156,8 @@ test("a text may be as long as there are positions, and its prompt, too", async 
   const long = (count: number) => generate(model, prompts([new Array<number>(count).fill(5)]), { maxNewTokens: 2, eosTokenIds: [] });
   for (const [count, room] of [[most - 1, 2], [most, 1]]) {
     expect((await long(count))[0]).toHaveLength(room);
+    const search = (maxNewTokens: number) => beamSearch(model, prompts([new Array<number>(count).fill(5)]), { beams: 2, maxNewTokens, eosTokenIds: [] }); // biome-ignore format: one line
+    expect(await search(9)).toEqual(await search(room));
   }
 }); // biome-ignore format: sizes
 
@@ -165,6 +167,12 @@ test("as many answers as there are beams, and no more", () => {
   expect(() => options(3)).toThrow("numReturnSequences");
   expect(completeOptions({ maxNewTokens: 3, minNewTokens: 3 }, model.config).minNewTokens).toBe(3);
   expect(() => completeOptions({ maxNewTokens: 3, minNewTokens: 4 }, model.config)).toThrow("minNewTokens");
+});
+
+test("of continuations that are equally good the first are kept", async () => {
+  const options = { beams: 2, maxNewTokens: 1, eosTokenIds: [] };
+  const { value: [found] } = await saying(() => [-40, -40, -40, -40, 0, -40, 0, 0], () => beamSearch(model, prompts([B]), options)); // biome-ignore format: short
+  expect(found.map(({ ids }) => ids)).toEqual([[4], [6]]);
 });
 
 test("a temperature may be anything above 0: near it, draws are the likeliest; far from it, anything", () => {

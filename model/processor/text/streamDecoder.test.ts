@@ -30,6 +30,26 @@ describe("StreamDecoder", () => {
     }
   });
 
+  it("holds back as many U+FFFD as a decoder may write for an unfinished character: one, or one a byte", () => {
+    const decoders = [
+      (bytes: Uint8Array) => new TextDecoder().decode(bytes),
+      (bytes: Uint8Array) => "\uFFFD".repeat(bytes.length),
+    ];
+    for (const unfinished of decoders) {
+      const decode = (ids: readonly number[]) => {
+        const start = ids.findLastIndex((byte) => byte < 0x80 || byte >= 0xc0); // of the last character
+        const [before, last] = [ids.slice(0, start), ids.slice(start)].map((part) => Uint8Array.from(part));
+        const text = new TextDecoder().decode(last);
+        return new TextDecoder().decode(before) + (text.includes("\uFFFD") ? unfinished(last) : text);
+      };
+      const decoder = new StreamDecoder({ decode, isSpecial: () => false } as unknown as Tokenizer);
+      const fox = [...new TextEncoder().encode("🦊")];
+      expect([...fox, 97].map((byte) => decoder.push(byte))).toEqual(["", "", "", "🦊", "a"]);
+      expect(fox.slice(0, 3).map((byte) => decoder.push(byte))).toEqual(["", "", ""]);
+      expect(decoder.finish()).toBe(unfinished(Uint8Array.from(fox.slice(0, 3))));
+    }
+  });
+
   it("keeps spaces between words and drops the first", () => {
     expect(stream(tokenizer.encode("Hi there", { addSpecialTokens: false }))).toEqual(["Hi", " there", ""]);
   });
