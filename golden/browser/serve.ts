@@ -9,6 +9,7 @@ const TYPES: Record<string, string> = {
   ".css": "text/css",
   ".json": "application/json",
   ".png": "image/png",
+  ".svg": "image/svg+xml",
   ".wasm": "application/wasm",
 };
 
@@ -32,7 +33,7 @@ export async function serve(folders: Readonly<Record<string, string>>, isolated:
     const [first, ...rest] = path.split("/");
     const file =
       Object.hasOwn(folders, first) && first !== "" ? join(folders[first], ...rest) : join(folders[""], path);
-    const bytes = await readFile(file.endsWith("/") || path === "" ? join(file, "index.html") : file).catch(() => null);
+    const bytes = await readFile(path.endsWith("/") || path === "" ? join(file, "index.html") : file).catch(() => null);
     const type = TYPES[extname(file) || ".html"] ?? "application/octet-stream";
     response.writeHead(bytes ? 200 : 404, { "Content-Type": type, ...(isolated ? ISOLATION : {}) });
     response.end(bytes);

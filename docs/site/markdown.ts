@@ -1,0 +1,79 @@
+import MarkdownIt from "markdown-it";
+import { createHighlighter, type Highlighter } from "shiki";
+import temml from "temml";
+
+const LANGUAGES = ["typescript", "javascript", "python", "shellscript", "json", "wgsl", "markdown", "html"] as const;
+const NAMES: Readonly<Record<string, string>> = {
+  ts: "typescript",
+  js: "javascript",
+  py: "python",
+  sh: "shellscript",
+  bash: "shellscript",
+};
+const THEMES = { light: "github-light-high-contrast", dark: "github-dark-high-contrast" } as const;
+
+/** Where a link of a page leads on the site. */
+export type Resolve = (href: string) => string;
+
+/** What a page is made of: its HTML, and its headings for the list beside it. */
+export interface RenderedPage {
+  readonly html: string;
+  readonly headings: readonly { readonly id: string; readonly text: string }[];
+}
+
+let highlighter: Promise<Highlighter> | undefined;
+
+/** Code in colours, for light and dark at once. */
+export async function highlight(code: string, language: string): Promise<string> {
+  highlighter ??= createHighlighter({ themes: Object.values(THEMES), langs: [...LANGUAGES] });
+  const name = NAMES[language] ?? language;
+  const lang = (LANGUAGES as readonly string[]).includes(name) ? name : "text";
+  return (await highlighter).codeToHtml(code, { lang, themes: THEMES, defaultColor: "light-dark()" });
+}
+
+/** Markdown as HTML: code highlighted, formulas as MathML, headings with anchors. */
+export async function renderMarkdown(text: string, resolve: Resolve): Promise<RenderedPage> {
+  const blocks = new Map<string, string>();
+  for (const [, language, code] of text.matchAll(/^```(\w*)\n([\s\S]*?)^```/gm)) {
+    blocks.set(`${language}\n${code}`, await highlight(code.replace(/\n$/, ""), language));
+  }
+  const md = new MarkdownIt({ html: true, linkify: false });
+  const headings: { id: string; text: string }[] = [];
+  md.inline.ruler.before("escape", "formula", (state, silent) => {
+    const [all, formula] = /^\$([^\s$](?:[^$\n]*[^\s$])?)\$(?!\d)/.exec(state.src.slice(state.pos)) ?? [];
+    if (all === undefined) return false;
+    if (!silent) state.push("html_inline", "", 0).content = temml.renderToString(formula);
+    state.pos += all.length;
+    return true;
+  });
+  const { rules } = md.renderer;
+  rules.fence = (tokens, i) => {
+    const { info, content } = tokens[i];
+    return `<div class="code" tabindex="0">${blocks.get(`${info.trim()}\n${content}`) ?? `<pre>${md.utils.escapeHtml(content)}</pre>`}</div>\n`;
+  };
+  rules.link_open = (tokens, i, options, _, self) => {
+    tokens[i].attrSet("href", resolve(String(tokens[i].attrGet("href"))));
+    return self.renderToken(tokens, i, options);
+  };
+  rules.image = (tokens, i) => {
+    const alt = md.utils.escapeHtml(tokens[i].content);
+    return `<img src="${resolve(String(tokens[i].attrGet("src")))}" alt="${alt}" loading="lazy">`;
+  };
+  rules.heading_open = (tokens, i) => {
+    const { content } = tokens[i + 1];
+    const id = anchorOf(content);
+    if (tokens[i].tag === "h2") headings.push({ id, text: content.replace(/[`*]/g, "") });
+    return `<${tokens[i].tag} id="${id}">`;
+  };
+  // a corner without a word is no heading
+  rules.th_open = (tokens, i) => (tokens[i + 1].content === "" ? "<td>" : '<th scope="col">');
+  rules.th_close = (tokens, i) => (tokens[i - 1].content === "" ? "</td>" : "</th>");
+  rules.table_open = () => '<div class="table" tabindex="0"><table>';
+  rules.table_close = () => "</table></div>";
+  return { html: md.render(text), headings };
+}
+
+/** The anchor that GitHub gives a heading. */
+export function anchorOf(heading: string): string {
+  return heading.toLowerCase().replace(/[^\p{L}\p{N}\s_-]/gu, "").trim().replace(/\s/g, "-"); // biome-ignore format: one line
+}

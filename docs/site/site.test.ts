@@ -1,0 +1,106 @@
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { testBrowser } from "../../golden/browser/chromium.ts";
+import { type Served, serve } from "../../golden/browser/serve.ts";
+import { buildSite } from "./build.ts";
+import { anchorOf, renderMarkdown } from "./markdown.ts";
+import { sitePages } from "./pages.ts";
+
+const folder = mkdtempSync(join("docs", "dist-site-"));
+const pages = sitePages();
+const read = (address: string) => readFileSync(join(folder, address, "index.html"), "utf8");
+
+beforeAll(() => buildSite(folder, { play: false }));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+it("has a page for each page of the docs", () => {
+  const docs = readdirSync("docs").filter((name) => name.endsWith(".md"));
+  const missing = docs.filter((name) => !pages.some(({ file }) => file === `docs/${name}`));
+  expect(missing, "the table in docs/README.md names them all").toEqual([]);
+});
+
+it("every link leads somewhere, and every anchor is there", () => {
+  const broken: string[] = [];
+  const all = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith("index.html"));
+  expect(all.length).toBeGreaterThan(2 * pages.length); // sources too
+  for (const file of all) {
+    const html = readFileSync(join(folder, file), "utf8");
+    for (const [, href] of html.matchAll(/(?:href|src)="([^"]+)"/g)) {
+      if (/^(https?:|data:)/.test(href) || href.endsWith("play/")) continue;
+      const [path, anchor] = href.split("#");
+      const target = path === "" ? file : join(file, "..", path);
+      const at = join(folder, target.endsWith(".html") || /\.\w+$/.test(target) ? target : join(target, "index.html"));
+      const known = existsSync(at) && (!anchor || readFileSync(at, "utf8").includes(`id="${anchor}"`));
+      if (!known) broken.push(`${file}: ${href}`);
+    }
+  }
+  expect(broken).toEqual([]);
+});
+
+it("loads nothing from elsewhere, and says so to the browser", () => {
+  for (const { address } of pages) {
+    const html = read(address);
+    expect(html).toContain("default-src 'none'");
+    expect(html.match(/<(?:script|link|img)[^>]*(?:src|href)="https?:/g)).toBeNull();
+  }
+});
+
+it("renders formulas, code in two schemes, figures and anchors as GitHub names them", async () => {
+  const page = await renderMarkdown(
+    "# A `b`\n\n$x^2$ costs $5\n\n```ts\nconst a = 1;\n```\n\n## Two, three\n",
+    (href) => href,
+  );
+  expect(page.html).toContain("<math>");
+  expect(page.html).toContain("costs $5");
+  expect(page.html).toContain("light-dark(");
+  expect(page.html).not.toContain("```");
+  expect(page.headings).toEqual([{ id: "two-three", text: "Two, three" }]);
+  expect(anchorOf("What is `<image>`?")).toBe("what-is-image");
+});
+
+const browser = await testBrowser();
+describe.skipIf(!browser)("in a real browser", () => {
+  let served: Served;
+  beforeAll(async () => {
+    served = await serve({ "": folder, a: folder }, false); // from any folder
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await served?.close();
+  });
+
+  it.each([390, 768, 1440])("reads without JavaScript, at %i pixels, with nothing beyond the edge", async (width) => {
+    const context = await browser!.newContext({ javaScriptEnabled: false, viewport: { width, height: 900 } });
+    const page = await context.newPage();
+    const outside: string[] = [];
+    page.on("request", (request) => request.url().startsWith(served.url) || request.url().startsWith("data:") || outside.push(request.url())); // biome-ignore format: one line
+    for (const address of ["", "read/4-cross-attention/", "reference/asking/"]) {
+      await page.goto(`${served.url}/a/${address}`);
+      expect(await page.locator("h1").count()).toBe(1);
+      const widest = await page.locator("html").evaluate((html) => html.scrollWidth);
+      expect(widest, address).toBeLessThanOrEqual(width);
+    }
+    expect(await page.locator("main .code").count()).toBeGreaterThan(3);
+    expect(outside).toEqual([]);
+    await context.close();
+  });
+
+  it.each(["light", "dark"] as const)("has no axe violation, %s", async (colorScheme) => {
+    const context = await browser!.newContext({ colorScheme, bypassCSP: true }); // axe is put into the page
+    const page = await context.newPage();
+    const axe = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
+    for (const address of ["", "read/4-cross-attention/", "read/6-tensors/", "reference/asking/", "reference/bench/"]) {
+      await page.goto(`${served.url}/a/${address}`);
+      await page.addScriptTag({ path: axe });
+      const violations = await page.evaluate(async () => {
+        const { axe: checker } = globalThis as unknown as { axe: typeof import("axe-core") };
+        const { violations: found } = await checker.run();
+        return found.map(({ id, nodes }) => `${id}: ${nodes.slice(0, 2).map(({ html }) => html.slice(0, 150)).join(" | ")}`); // biome-ignore format: one line
+      });
+      expect(violations, address).toEqual([]);
+    }
+    await context.close();
+  });
+});
