@@ -19,3 +19,4 @@ export {
   writeSafetensors,
   writeTorch,
 } from "./model/checkpoint/onDisk.ts";
+export { openData, writeDocuments } from "./model/train/onDisk.ts";

@@ -7,6 +7,7 @@ import { attendCommand } from "./attend.ts";
 import { captionCommand } from "./caption.ts";
 import { chatCommand } from "./chat.ts";
 import { convertCommand } from "./convert.ts";
+import { dataCommand } from "./data.ts";
 import { EXIT, isBrokenPipe, reportFailure, reportMisuse } from "./failure.ts";
 import { infoCommand } from "./info.ts";
 import { lensCommand } from "./lens.ts";
@@ -34,6 +35,7 @@ const program = new Command("infimm")
   .addCommand(lensCommand())
   .addCommand(infoCommand())
   .addCommand(convertCommand())
+  .addCommand(dataCommand())
   .addCommand(synthCommand())
   .addCommand(goldenCommand())
   .addHelpText("after", '\nStart with:\n  $ infimm ask picture.png "What is in the picture?"');

@@ -50,13 +50,17 @@ export class LeftOutCount {
     if (this.#seen === this.#judgedAt && this.total > this.#maxBad * this.#seen) throw this.error();
   }
 
+  /** Up to three of each reason, a line each. */
+  examples(): string[] {
+    return [...this.#examples].flatMap(([reason, details]) => details.map((detail) => `${reason}: ${detail}`));
+  }
+
   /** What is wrong with the source as a whole. */
   error(): InfimmError {
-    const examples = [...this.#examples].flatMap(([reason, details]) =>
-      details.map((detail) => `  ${reason}: ${detail}`),
-    );
     const limit = `more than --max-bad ${this.#maxBad} allows. For example:`;
-    return new InfimmError([`${this.source}: ${this.summary()}, ${limit}`, ...examples].join("\n"));
+    return new InfimmError(
+      [`${this.source}: ${this.summary()}, ${limit}`, ...this.examples().map((line) => `  ${line}`)].join("\n"),
+    );
   }
 
   /** "412 of 10,000 left out: 310 no picture file, 102 under 11,000 bytes" */

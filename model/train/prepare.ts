@@ -33,8 +33,13 @@ async function pixelsOf(picture: Picture, { preprocessing }: Processor): Promise
     const image = await readPicture("bytes" in picture ? picture.bytes : picture.path);
     return preprocess(image, preprocessing).values;
   } catch (error) {
-    if (!(error instanceof InfimmError)) throw error;
-    const missing = (error.cause as NodeJS.ErrnoException | undefined)?.code === "ENOENT";
-    return { leftOut: missing ? "no picture file" : "picture not decodable", detail: error.message };
+    return pictureFault(error);
   }
+}
+
+/** Why a picture cannot be read; an error that is not about the picture is thrown on. */
+export function pictureFault(error: unknown): LeftOut {
+  if (!(error instanceof InfimmError)) throw error;
+  const missing = (error.cause as NodeJS.ErrnoException | undefined)?.code === "ENOENT";
+  return { leftOut: missing ? "no picture file" : "picture not decodable", detail: error.message };
 }

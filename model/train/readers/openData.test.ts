@@ -43,7 +43,7 @@ test("every kind can be opened by its name", async () => {
     scienceqa: ["scienceqa.json", {}, `&splits=${made.write("splits.json", { train: [1] })}`],
     llava: ["llava.json", [{ conversations }]],
   };
-  expect(["folder", "pairs", ...Object.keys(files)].sort()).toEqual([...DATA_KINDS].sort());
+  expect(["folder", "pairs", "documents", ...Object.keys(files)].sort()).toEqual([...DATA_KINDS].sort());
   for (const [kind, [name, content, more = ""]] of Object.entries(files)) {
     const path = made.write(name, name.endsWith("l") ? JSON.stringify(content) : content);
     const { sources } = await openData([`${kind}:${path}?images=${made.folder}${more}`]);
@@ -51,7 +51,8 @@ test("every kind can be opened by its name", async () => {
     await all(sources[0]);
   }
   const tar = await made.tar("k.tar", [["a.json", "{}"]]);
-  for (const kind of ["mmc4", "obelics", "pairs"]) expect((await openData([`${kind}:${tar}`])).sources).toHaveLength(1);
+  for (const kind of ["mmc4", "obelics", "pairs", "documents"])
+    expect((await openData([`${kind}:${tar}`])).sources).toHaveLength(1);
 });
 
 test("limits of columns", async () => {
@@ -63,7 +64,7 @@ test("limits of columns", async () => {
 
 test("what is not known, missing or no number is refused, with what there is", async () => {
   const open = (name: string) => openData([name]);
-  await expect(open("/no/such")).rejects.toThrow("where kind is one of folder, pairs, mmc4, obelics, coco");
+  await expect(open("/no/such")).rejects.toThrow("where kind is one of folder, pairs, documents, mmc4, obelics, coco");
   await expect(open("imagenet:x")).rejects.toThrow("data imagenet:x: expected a folder, tar shards, or <kind>:<path>");
   await expect(open("gqa:x.json")).rejects.toThrow("gqa needs images: gqa:x.json?images=PATH");
   await expect(open("gqa:x.json?images=a&colour=b")).rejects.toThrow(

@@ -3,6 +3,7 @@ import { InfimmError } from "../../../core/errors.ts";
 import type { Records } from "../documents.ts";
 import { FILTER_NAMES, type Filters, filtered } from "../filters.ts";
 import { captionRecords, karpathyRecords } from "./coco.ts";
+import { documentRecords } from "./documents.ts";
 import { docVqaRecords } from "./docvqa.ts";
 import { gqaRecords } from "./gqa.ts";
 import { llavaRecords } from "./llava.ts";
@@ -40,6 +41,7 @@ const isTar = (path: string) => /\.tar$/i.test(path);
 const KINDS: Readonly<Record<string, { readonly keys: readonly string[]; readonly open: Opener }>> = {
   folder: { keys: [], open: (named) => folderRecords(named.path, pairOptions(named)) },
   pairs: { keys: [], open: (named) => pairRecords(named.path, pairOptions(named)) },
+  documents: { keys: [], open: ({ path, source }) => documentRecords(path, { source }) },
   mmc4: { keys: ["images", "minBytes", "minSimilarity", "emulate"], open: mmc4 },
   obelics: {
     keys: ["images"],
