@@ -2,6 +2,7 @@ import type { Generator } from "../../core/random.ts";
 import { type Initializer, constant, initialize, normal, truncNormal } from "../../nn/init.ts";
 import type { Backend } from "../../tensor/index.ts";
 import { ropeTables } from "../evaClip/rope.ts";
+import type { InfiMMConfig } from "../config/config.ts";
 import type { InfiMM } from "../infimm.ts";
 import { visualSizes } from "../config/visualConfig.ts";
 
@@ -15,13 +16,18 @@ const HEAD_SCALE = 0.001;
  * `initializer_range` in the language model, whose padding row is 0.
  */
 export function initializeInfiMM(model: InfiMM, generator: Generator, { backend }: { backend?: Backend } = {}): void {
-  initialize(model, generator, { rules: initialRules(model), backend });
+  initialize(model, generator, { rules: initialRules(model.config), backend });
 }
 
-/** The rules that differ from PyTorch's defaults, by path; later ones win. */
-function initialRules(model: InfiMM): Record<string, Initializer> {
-  const { visual, language } = model.config;
-  const vision = "model.vision_encoder";
+/**
+ * The rules that differ from PyTorch's defaults, by path; later ones win.
+ * @param vision, decoder where tower and language model stand
+ */
+export function initialRules(
+  { visual, language }: InfiMMConfig,
+  vision = "model.vision_encoder",
+  decoder = "model.lang_encoder",
+): Record<string, Initializer> {
   const truncated = truncNormal(0, VISION_STD);
   const rules: Record<string, Initializer> = {
     [`${vision}.**.weight`]: truncated,
@@ -36,13 +42,10 @@ function initialRules(model: InfiMM): Record<string, Initializer> {
     [`${vision}.head.*`]: scaled(truncated, HEAD_SCALE),
     "model.perceiver.latents": normal(),
     "**.*_gate": constant(0),
-    "model.lang_encoder.**.decoder_layer.**.*_proj.weight": normal(0, language.initializer_range),
-    "model.lang_encoder.**.decoder_layer.**.*_proj.bias": constant(0),
-    "model.lang_encoder.lm_head.weight": normal(0, language.initializer_range),
-    "model.lang_encoder.model.embed_tokens.weight": zeroRow(
-      normal(0, language.initializer_range),
-      language.pad_token_id,
-    ),
+    [`${decoder}.**.decoder_layer.**.*_proj.weight`]: normal(0, language.initializer_range),
+    [`${decoder}.**.decoder_layer.**.*_proj.bias`]: constant(0),
+    [`${decoder}.lm_head.weight`]: normal(0, language.initializer_range),
+    [`${decoder}.model.embed_tokens.weight`]: zeroRow(normal(0, language.initializer_range), language.pad_token_id),
   };
   for (let i = 0; i < visual.layers; i++) {
     const shrunk = scaled(truncated, 1 / Math.sqrt(2 * (i + 1)));

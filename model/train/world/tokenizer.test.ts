@@ -7,7 +7,7 @@ import { WORLD_SOURCES, worldRecords } from "./documents.ts";
 import { MADE_UP } from "./fewShot.ts";
 import { Sprites } from "./sprites.ts";
 import { SHORT_ANSWER, textRow } from "./text.ts";
-import { tinyConfig } from "./tinyConfig.ts";
+import { tinyConfig } from "../tiny/config.ts";
 import { learnPieces, tokenizerConfig, tokenizerJson } from "./tokenizer.ts";
 import { BACKGROUNDS, COLOURS, COLUMNS, NUMBERS, plural, ROWS, SHAPES, THINGS } from "./words.ts";
 

@@ -1,0 +1,110 @@
+import { Generator } from "../../../core/random.ts";
+import { constant } from "../../../nn/init.ts";
+import { initialize } from "../../../nn/init.ts";
+import type { Module } from "../../../nn/module.ts";
+import { AdamW } from "../../../nn/optim/adamW.ts";
+import type { Backend } from "../../../tensor/index.ts";
+import type { InfiMM } from "../../infimm.ts";
+import type { Batch, TrainerBatch } from "../batch.ts";
+import { collate, type PreparedSample } from "../collate.ts";
+import { connectorWeightDecay } from "../connector.ts";
+import { Feed } from "../feed.ts";
+import { learningOf, type Stage } from "../freeze.ts";
+import { initializeInfiMM, initialRules } from "../initialize.ts";
+import { nextTokenTask } from "../objective.ts";
+import { preparer } from "../prepare.ts";
+import { type BatchSource, batchesOf } from "../source.ts";
+import { Trainer } from "../trainer.ts";
+import type { Records } from "../documents.ts";
+import { worldRecords, type WorldSource } from "../world/documents.ts";
+import { Sprites } from "../world/sprites.ts";
+import { Curriculum, textModel, textTask } from "./languageStage.ts";
+import type { Tiny } from "./processor.ts";
+import { GATE_LR_SCALE, scheduleOf, type StageRecipe, type TinyStage } from "./recipe.ts";
+import { groundedCaptions, TowerTeacher, towerTask } from "./towerStage.ts";
+
+/** A stage that is ready to run: `train` takes it. */
+export interface ReadyStage<B extends TrainerBatch = never> {
+  readonly model: Module;
+  readonly trainer: Trainer<B>;
+  readonly source: BatchSource<B>;
+}
+
+export interface StageOptions {
+  readonly tiny: Tiny;
+  readonly recipe: StageRecipe;
+  readonly seed: number | string;
+  readonly backend?: Backend;
+}
+
+/** Weight decay of matrices, where everything learns. */
+const DECAY = 0.01;
+
+/** No source of a stage has an end that a run would reach. */
+const RECORDS = 1e6;
+
+const matrices = (name: string) => (/norm|_ln|bias/.test(name) ? 0 : DECAY);
+
+/** Texts -> the language model. */
+export function languageStage({ tiny, recipe, seed, backend }: StageOptions) {
+  const model = textModel(tiny.config);
+  initializeInfiMM(model, new Generator(`tiny ${seed}`), { backend });
+  const optimizer = new AdamW(model, { lr: scheduleOf(recipe), betas: recipe.betas, weightDecay: matrices });
+  const learning = { patterns: ["model.lang_encoder.**"] };
+  const trainer = new Trainer({ model, task: textTask(model), learning, optimizer });
+  const source = new Curriculum({ processor: tiny.processor, rows: recipe.batch, seed });
+  return { model, trainer, source };
+}
+
+/** Pictures with what is where -> the tower, and a decoder that is thrown away. */
+export async function towerStage({ tiny, recipe, seed, backend }: StageOptions) {
+  const model = new TowerTeacher(tiny.config);
+  const rules = { ...initialRules(tiny.config, "vision_encoder", "decoder"), "**.*_gate": constant(1) };
+  initialize(model, new Generator(`tiny tower ${seed}`), { rules, backend });
+  const optimizer = new AdamW(model, { lr: scheduleOf(recipe), betas: recipe.betas, weightDecay: matrices });
+  const trainer = new Trainer({ model, task: towerTask(model), learning: { patterns: ["**"] }, optimizer });
+  const records = groundedCaptions({ length: RECORDS, sprites: await Sprites.load(), seed });
+  return { model, trainer, source: batches([records], { grounded: 1 }, { tiny, recipe, seed }) };
+}
+
+/** One of the card's stages: the connector learns to look, tower and language model are frozen. */
+export async function connectorStage(stage: Stage, model: InfiMM, { tiny, recipe, seed }: StageOptions) {
+  const optimizer = new AdamW(model, {
+    lr: scheduleOf(recipe),
+    betas: recipe.betas,
+    weightDecay: connectorWeightDecay(),
+    groups: { "**.*_gate": { lrScale: GATE_LR_SCALE } },
+  });
+  const trainer = new Trainer({
+    model,
+    task: nextTokenTask(model),
+    learning: learningOf(stage, tiny.config),
+    optimizer,
+  });
+  const sprites = await Sprites.load();
+  const names = Object.keys(recipe.sources ?? {}) as WorldSource[];
+  const records = names.map((name) => worldRecords(name, { length: RECORDS, sprites, seed: `${stage} ${seed}` }));
+  return { model, trainer, source: batches(records, recipe.sources ?? {}, { tiny, recipe, seed }) };
+}
+
+/** Batches of documents drawn from sources by share. */
+function batches(
+  records: readonly Records[],
+  shares: Partial<Record<string, number>>,
+  { tiny, recipe, seed }: Pick<StageOptions, "tiny" | "recipe" | "seed">,
+): BatchSource<Batch> {
+  const values = Object.values(shares) as number[];
+  const weights = Object.fromEntries(records.map(({ source }, i) => [source, values[i]]));
+  const prepare = preparer(tiny.processor, { maxLength: tiny.config.language.vocab_size });
+  const feed = new Feed<PreparedSample>(records, { seed, weights, prepare });
+  return batchesOf<PreparedSample, Batch>({
+    accumulation: 1,
+    parts: [{ kind: "samples", size: recipe.batch, samples: feed }],
+    collate: (samples, kind) => ({ ...collate(samples, tiny.processor), kind }),
+  });
+}
+
+/** A stage's name in the card, or undefined where it is one of the two that come before. */
+export function cardStage(stage: TinyStage): Stage | undefined {
+  return stage === "tower" || stage === "language" ? undefined : stage;
+}

@@ -1,0 +1,109 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { parameterCount } from "../../../nn/parameterCount.ts";
+import { InfiMM } from "../../infimm.ts";
+import { latestCheckpoint } from "../checkpoint.ts";
+import { openSafetensors } from "../../checkpoint/safetensors/safetensors.ts";
+import { textRow } from "../world/text.ts";
+import { Curriculum } from "./languageStage.ts";
+import { makeTiny } from "./processor.ts";
+import { type StageRecipe, scheduleOf, TINY_RECIPE, TINY_STAGES, type TinyStage } from "./recipe.ts";
+import { encodeRow } from "./textBatch.ts";
+import { modelBefore, trainTiny } from "./trainTiny.ts";
+
+const tiny = await makeTiny();
+const { processor } = tiny;
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "infimm-tiny-"));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+const short = (updates: number): Record<TinyStage, StageRecipe> => {
+  const stages = TINY_STAGES.map((stage) => [stage, { ...TINY_RECIPE[stage], updates, batch: 2 }] as const);
+  return Object.fromEntries(stages) as Record<TinyStage, StageRecipe>;
+};
+
+test("all weights take less than 8 MB in bf16", () => {
+  expect(2 * parameterCount(new InfiMM(tiny.config))).toBeLessThan(8e6);
+});
+
+test("what counts in a text are the answers and what ends them", () => {
+  const row = textRow("test", 5, 1);
+  const { ids, labels } = encodeRow(row, processor);
+  expect(ids).toHaveLength(labels.length);
+  const counted = processor.tokenizer.decode(labels.filter((label) => label >= 0));
+  expect(counted.replaceAll("<|endofchunk|> ", "<|endofchunk|>")).toBe(
+    `${row.questions.map(({ answer }) => `${answer}<|endofchunk|>`).join("")}</s>`,
+  );
+});
+
+test("a curriculum goes on with the same texts, and teaches earlier levels now and then", async () => {
+  const make = () => new Curriculum({ processor, rows: 5, seed: 3 });
+  const [whole, second] = [make(), make()];
+  whole.level = 2;
+  const read = [];
+  for (let u = 0; u < 6; u++) read.push(await whole.next());
+  second.restore({ update: 4, level: 2 });
+  expect([await second.next(), await second.next()]).toEqual(read.slice(4));
+  expect(whole.state()).toEqual({ update: 6, level: 2 });
+  const texts = read.slice(0, 4).flatMap(([[batch]]) => batch.inputIds.map((ids) => processor.tokenizer.decode(ids)));
+  const drawn = [0, 1, 2].map((level) => Array.from({ length: 20 }, (_, i) => textRow(3, i, level).text));
+  const levels = texts.map((text) => drawn.findIndex((rows) => rows.some((row) => same(text, row))));
+  expect([0, 1, 2].map((level) => levels.filter((one) => one === level).length)).toEqual([2, 1, 17]);
+});
+
+/** Without what padding and special tokens change. */
+function same(decoded: string, text: string): boolean {
+  const bare = (one: string) => one.replaceAll(/<[^>]+>| /g, "");
+  return bare(decoded) === bare(text);
+}
+
+test("the rate rises, stays, and falls to a tenth where the recipe says so", () => {
+  const schedule = scheduleOf({ updates: 1000, batch: 1, lr: 2, falls: 0.2 });
+  expect([0, 49, 500, 800, 900, 1000].map((step) => Number(schedule(step).toFixed(6)))).toEqual([
+    0.04, 2, 2, 2, 1.1, 0.2,
+  ]);
+  expect(scheduleOf({ updates: 1000, batch: 1, lr: 2 })(999)).toBe(2);
+});
+
+test("stages follow each other: what learns moves, what is frozen does not; a second call has nothing to do", async () => {
+  const recipe = short(1);
+  const done: string[] = [];
+  const options = { folder, recipe, onUpdate: (stage: TinyStage) => void done.push(stage) };
+  expect(await trainTiny({ ...options, stages: ["tower", "language"] })).toBe(true);
+  await expect(trainTiny({ ...options, stages: ["mtt"] })).rejects.toThrow("stage mtt needs pt, of which 0 of 1");
+  await expect(trainTiny({ ...options, stages: ["pt"] })).rejects.toThrow("needed before it is shown pictures");
+  expect(await trainTiny({ ...options, stages: ["tower", "language"] })).toBe(true);
+  expect(done).toEqual(["tower", "language"]);
+  const tower = await openSafetensors(join((await latestCheckpoint(join(folder, "tower")))!, "model.safetensors"));
+  const text = await openSafetensors(join((await latestCheckpoint(join(folder, "language")))!, "model.safetensors"));
+  expect([...text.tensors.keys()].filter((name) => !name.startsWith("model.lang_encoder."))).toEqual([]);
+  expect(tower.tensors.has("vision_encoder.blocks.0.attn.proj.weight")).toBe(true);
+  for (const file of [tower, text]) await file.close();
+});
+
+test("the connector alone learns in the card's stages", async () => {
+  const recipe = short(1);
+  const options = { folder, recipe, knowledge: {} };
+  const before = await modelBefore("pt", tiny, options);
+  const values = new Map(
+    [...before.parameters()].map(([name, tensor]) => [name, Float32Array.from(tensor.dataSync())]),
+  );
+  expect(await trainTiny({ ...options, stages: ["pt", "mtt", "ift"] })).toBe(true);
+  const after = await modelBefore("end", tiny, options);
+  const moved = [...after.parameters()].filter(([name, tensor]) =>
+    tensor.dataSync().some((x, i) => x !== values.get(name)![i]),
+  );
+  const places = new Set(moved.map(([name]) => name.match(/perceiver|gated_cross_attn_layer|embed_tokens/)?.[0] ?? name));
+  expect([...places].sort()).toEqual(["embed_tokens", "gated_cross_attn_layer", "perceiver"]);
+  const { image_token_id, eoc_token_id, language } = tiny.config;
+  const rows = new Set<number>();
+  const name = "model.lang_encoder.model.embed_tokens.weight";
+  for (const [i, x] of after.parameters().get(name)!.dataSync().entries()) {
+    if (x !== values.get(name)![i]) rows.add(Math.floor(i / language.hidden_size));
+  }
+  expect([...rows].sort()).toEqual([eoc_token_id, image_token_id]);
+});
