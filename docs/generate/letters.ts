@@ -8,7 +8,7 @@ export interface Letter {
 }
 
 const TOWER = ["evaClip/"];
-const CONNECTOR = ["perceiver/", "crossAttention/", "study/", "flamingo.ts", "roles.ts", "inputs.ts"];
+const CONNECTOR = ["perceiver/", "crossAttention/", "study/", "train/tiny/", "flamingo.ts", "roles.ts", "inputs.ts"];
 const TEXT = ["language/", "crossAttention/", "study/", "roles.ts"];
 const ATTENTION = ["evaClip/", "perceiver/", "crossAttention/", "language/", "study/"];
 
@@ -17,8 +17,11 @@ export const LETTERS: Readonly<Record<string, Letter>> = {
   b: { meaning: "samples; in the tower, pictures" },
   m: { meaning: "pictures of a sample", rooms: [...CONNECTOR, "generate/decoder.ts"] },
   f: { meaning: "frames of a picture: 1", rooms: CONNECTOR },
-  c: { meaning: "colours: 3", rooms: ["flamingo.ts"] },
-  s: { meaning: "pixels a side of a picture", rooms: [...TOWER, "flamingo.ts", "roles.ts", "inputs.ts"] },
+  c: { meaning: "colours: 3", rooms: ["flamingo.ts", "train/tiny/"] },
+  s: {
+    meaning: "pixels a side of a picture",
+    rooms: [...TOWER, "train/tiny/", "flamingo.ts", "roles.ts", "inputs.ts"],
+  },
   y: { meaning: "rows of a picture or of its patches" },
   x: { meaning: "columns of a picture or of its patches" },
   p: { meaning: "patches of a picture", rooms: [...TOWER, "study/"] },

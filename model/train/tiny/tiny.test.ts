@@ -97,7 +97,9 @@ test("the connector alone learns in the card's stages", async () => {
   const moved = [...after.parameters()].filter(([name, tensor]) =>
     tensor.dataSync().some((x, i) => x !== values.get(name)![i]),
   );
-  const places = new Set(moved.map(([name]) => name.match(/perceiver|gated_cross_attn_layer|embed_tokens/)?.[0] ?? name));
+  const places = new Set(
+    moved.map(([name]) => name.match(/perceiver|gated_cross_attn_layer|embed_tokens/)?.[0] ?? name),
+  );
   expect([...places].sort()).toEqual(["embed_tokens", "gated_cross_attn_layer", "perceiver"]);
   const { image_token_id, eoc_token_id, language } = tiny.config;
   const rows = new Set<number>();
