@@ -181,6 +181,33 @@ describe.skipIf(!browser)("the page", () => {
     await page.close();
   });
 
+  it("shows what each word depends on: the thing that it names", async () => {
+    const { page, complaints } = await openPage(browser!, served.url, () => {
+      Reflect.deleteProperty(Navigator.prototype, "gpu"); // a GPU in software takes a minute
+    });
+    await ready(page);
+    expect(await page.locator("#picture").getAttribute("alt")).toBe("fruit.png");
+    await page.locator("#ask").click();
+    await page.locator("#look").click();
+    await page.waitForFunction(() => document.querySelector<HTMLInputElement>("#by input")!.checked);
+    await statusIs(page, /^Done/);
+    const brightest = (word: string) =>
+      page.evaluate((text) => {
+        [...document.querySelectorAll<HTMLButtonElement>("#words button")]
+          .find((one) => one.textContent === text)!
+          .click();
+        const veil = document.querySelector<HTMLCanvasElement>("#veil")!;
+        const { data } = veil.getContext("2d")!.getImageData(0, 0, veil.width, veil.height);
+        const dark = Array.from({ length: data.length / 4 }, (_, i) => data[4 * i + 3]);
+        return dark.indexOf(Math.min(...dark));
+      }, word);
+    expect([await brightest("banana"), await brightest("strawberry"), await brightest("An")]).toEqual([20, 46, 42]);
+    await page.locator("#by input[value=attends]").click();
+    expect(await brightest("strawberry")).toBe(await brightest("banana")); // a look is no cause
+    expect(complaints).toEqual([]);
+    await page.close();
+  });
+
   it("keeps the last of two pictures, however long the first takes", async () => {
     const { page, complaints } = await openPage(browser!, served.url);
     await ready(page);

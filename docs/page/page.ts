@@ -1,4 +1,4 @@
-import { answerLooks, type Image } from "../../index.ts";
+import { answerWithLooks, dependence, type Image, StudiedAnswer } from "../../index.ts";
 import { choices, labelOf, type OpenedModel, openModel } from "./openModel.ts";
 import { pictureInput } from "./pictureInput.ts";
 import { drawVeil } from "./veil.ts";
@@ -20,6 +20,7 @@ const form = find<HTMLFormElement>("form");
 const question = find<HTMLInputElement>("question");
 const backend = find<HTMLSelectElement>("backend");
 const veil = find<HTMLCanvasElement>("veil");
+const by = find<HTMLFieldSetElement>("by");
 const progress = find<HTMLProgressElement>("progress");
 const [ask, stop, look, retry] = ["ask", "stop", "look", "retry"].map((id) => find<HTMLButtonElement>(id));
 const [alert, answer, words, lookHint, status] = ["alert", "answer", "words", "lookHint", "status"].map(find);
@@ -61,7 +62,7 @@ function refresh(): void {
 function clearAnswer(): void {
   answering?.abort();
   answer.textContent = "";
-  for (const element of [look, words, lookHint, veil]) element.hidden = true;
+  for (const element of [look, words, by, lookHint, veil]) element.hidden = true;
 }
 
 /** @param reason to tell why, if the reader did not ask for it */
@@ -133,26 +134,64 @@ form.addEventListener("submit", (event) => {
 });
 stop.addEventListener("click", () => answering?.abort());
 
+/** What is known of a word of the answer, patch by patch. Dependence takes longer and comes later. */
+interface WordMaps {
+  readonly token: string;
+  readonly attends: readonly number[];
+  depends?: ArrayLike<number>;
+}
+
+/** Nats that a word loses at least where its picture is brightest: one that depends on nothing stays dark. */
+const LEAST = 1;
+
 look.addEventListener("click", () => {
   const picture = image!;
   busy(async (assistant, signal) => {
-    const looks = await answerLooks(assistant, asked, [picture], { signal });
+    const { prompts, answer: ids, looks } = await answerWithLooks(assistant, asked, [picture], { signal });
     signal.throwIfAborted();
-    words.replaceChildren(
-      ...looks.map(({ token, map }) => {
-        const button = Object.assign(document.createElement("button"), { type: "button", textContent: token });
-        button.addEventListener("click", () => {
-          for (const other of words.children) other.setAttribute("aria-pressed", String(other === button));
-          drawVeil(veil, map);
-        });
-        return button;
-      }),
-    );
-    words.hidden = lookHint.hidden = false;
+    const maps = looks.map(({ token, map }): WordMaps => ({ token, attends: map }));
+    const isShown = ids.map((id) => !assistant.processor.tokenizer.isSpecial(id));
+    showWords(maps.filter((_, i) => isShown[i]));
     look.hidden = true;
-    (words.firstElementChild as HTMLElement | null)?.click();
+    using study = new StudiedAnswer(assistant, prompts, ids);
+    const falls = await dependence(study, {
+      onProgress(done, total) {
+        signal.throwIfAborted();
+        say("Hiding one part of the picture after the other …", done / total);
+      },
+    });
+    signal.throwIfAborted();
+    for (const [i, word] of maps.entries()) word.depends = falls[i][0];
+    const [depends] = by.querySelectorAll("input");
+    depends.disabled = false;
+    depends.click();
   });
 });
+
+/** The words of the answer as buttons; the one that is pressed is shown on the picture. */
+function showWords(shown: readonly WordMaps[]): void {
+  const inputs = by.querySelectorAll("input");
+  const draw = () => {
+    const pressed = [...words.children].findIndex((word) => word.ariaPressed === "true");
+    const { attends, depends } = shown[pressed];
+    if (inputs[0].checked && depends) drawVeil(veil, depends, LEAST);
+    else drawVeil(veil, attends);
+  };
+  words.replaceChildren(
+    ...shown.map(({ token }) => {
+      const button = Object.assign(document.createElement("button"), { type: "button", textContent: token });
+      button.addEventListener("click", () => {
+        for (const other of words.children) other.ariaPressed = String(other === button);
+        draw();
+      });
+      return button;
+    }),
+  );
+  [inputs[0].disabled, inputs[1].checked] = [true, true];
+  by.onchange = draw;
+  words.hidden = by.hidden = lookHint.hidden = false;
+  (words.firstElementChild as HTMLElement | null)?.click();
+}
 
 const input = pictureInput(
   { drop: find("drop"), file: find("file"), picture: find("picture"), hint: find("hint") },

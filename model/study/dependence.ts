@@ -1,5 +1,6 @@
 import { InfimmError } from "../../core/errors.ts";
 import { concat, fromData, slice, type Tensor, where } from "../../tensor/index.ts";
+import { eventLoop } from "../generate/eventLoop.ts";
 import { rowsOf } from "./rowsOf.ts";
 import type { StudiedAnswer } from "./studiedAnswer.ts";
 
@@ -47,6 +48,7 @@ export async function dependence(study: StudiedAnswer, options: DependenceOption
       for (let i = 0; i < a; i++) falls[i][picture][patch] = plain[i] - rows[row][i];
     }
     onProgress?.(first + some.length, squares);
+    await eventLoop(); // whoever waits outside sees the progress
   }
   return falls;
 }
