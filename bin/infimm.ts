@@ -8,6 +8,7 @@ import { captionCommand } from "./caption.ts";
 import { chatCommand } from "./chat.ts";
 import { convertCommand } from "./convert.ts";
 import { dataCommand } from "./data.ts";
+import { evalCommand } from "./eval.ts";
 import { EXIT, isBrokenPipe, reportFailure, reportMisuse } from "./failure.ts";
 import { infoCommand } from "./info.ts";
 import { lensCommand } from "./lens.ts";
@@ -37,6 +38,7 @@ const program = new Command("infimm")
   .addCommand(convertCommand())
   .addCommand(dataCommand())
   .addCommand(synthCommand())
+  .addCommand(evalCommand())
   .addCommand(goldenCommand())
   .addHelpText("after", '\nStart with:\n  $ infimm ask picture.png "What is in the picture?"');
 for (const command of withSubcommands(program)) {

@@ -1,0 +1,213 @@
+import { join } from "node:path";
+import { Command, Option } from "commander";
+import { InfimmError } from "../core/errors.ts";
+import { DEFAULT_SETTINGS, generateItems } from "../model/evaluate/generateItems.ts";
+import { cachedJudge } from "../model/evaluate/judges/cached.ts";
+import { commandJudge } from "../model/evaluate/judges/command.ts";
+import { fileJudge } from "../model/evaluate/judges/file.ts";
+import { httpJudge } from "../model/evaluate/judges/http.ts";
+import type { Judge } from "../model/evaluate/judges/judge.ts";
+import { NO_JUDGE } from "../model/evaluate/judges/none.ts";
+import { type Scores, scorePredictions, scoreRun } from "../model/evaluate/scoreRun.ts";
+import type { ScoreOptions, Settings } from "../model/evaluate/task.ts";
+import { TASKS, taskNamed } from "../model/evaluate/tasks/index.ts";
+import { readText } from "../model/files/readText.ts";
+import { type AnswerOptions, wholeNumber, withModelOptions } from "./answerOptions.ts";
+import { interruptible } from "./interruptible.ts";
+import { loadAssistant } from "./loadAssistant.ts";
+import { packageVersion, placeOf } from "./package.ts";
+import { progressLine } from "./progressLine.ts";
+
+const HELP = `
+Tasks, and what the data folder holds:
+${TASKS.map((task) => `  ${task.name.padEnd(12)} ${task.layout}`).join("\n")}
+
+Examples:
+  $ infimm eval vqav2 --data vqav2 --model Infi-MM/infimm-zephyr --shots 4 --out runs/vqav2-4
+  $ infimm eval score runs/vqav2-4
+  $ infimm eval report runs/vqav2-4 runs/mme --out report.html
+  $ infimm eval score runs/theirs --task mme --data mme --predictions theirs/mme`;
+
+interface EvalOptions extends AnswerOptions {
+  data: string;
+  out: string;
+  shots: number;
+  chat?: boolean;
+  trueZeroShot?: boolean;
+  rices?: boolean;
+  order: "file" | "torch";
+  pool: number;
+  limit: number;
+  split?: string;
+  firstImageOnly?: boolean;
+  batch: number;
+  beams: number;
+  seed: number;
+}
+
+/** `infimm eval TASK`, with `score` and `report` as subcommands. */
+export function evalCommand(): Command {
+  const command = new Command("eval")
+    .description("judge a model by the card's benchmarks: ask, score, report")
+    .argument("<task>", TASKS.map((task) => task.name).join(", "))
+    .option("--data <folder>", "the benchmark's files in their official layout")
+    .option("-o, --out <folder>", "where items.jsonl goes; a run that was stopped goes on there")
+    .option("--shots <count>", "demonstrations before the question (base prompts)", wholeNumber(0), 0)
+    .option("--true-zero-shot", "0 shots without the two demonstrations that OpenFlamingo shows")
+    .option("--rices", "show the training pictures most like the one asked about, not random ones")
+    .option("--chat", "ask by the checkpoint's chat template where the task's default are base prompts")
+    .option("--seed <number>", "of the draws", wholeNumber(0), 42)
+    .addOption(new Option("--order <order>", "of test items").choices(["file", "torch"]).default("file"))
+    .option("--pool <count>", "training items that demonstrations are drawn from", wholeNumber(1), 2048)
+    .option("--limit <count>", "ask only so many; 0: all", wholeNumber(0), 0)
+    .option("--split <name>", "the part of the data, if not the usual one")
+    .option("--first-image-only", "MMMU: as its official runner")
+    .option("--beams <count>", "default: 3 for base prompts, 1 for chat", wholeNumber(1))
+    .option("--batch <count>", "prompts at a time", wholeNumber(1), 4)
+    .addHelpText("after", HELP);
+  return withModelOptions(command).action(runTask).addCommand(scoreCommand());
+}
+
+async function runTask(name: string, options: EvalOptions): Promise<void> {
+  const task = taskNamed(name);
+  // not commander's required options, for score and report would need them too
+  if (!options.data || !options.out) throw new InfimmError(`eval ${name} needs --data and --out`);
+  const settings = settingsOf(task.defaults, options);
+  const assistant = await loadAssistant(options);
+  const progress = progressLine(options.quiet);
+  const items = await interruptible((signal) =>
+    generateItems({
+      task,
+      data: options.data,
+      assistant,
+      model: placeOf(options.model),
+      dtype: options.dtype ?? "as stored",
+      backend: options.backend,
+      out: options.out,
+      settings,
+      version: packageVersion(),
+      batch: options.batch,
+      signal,
+      onProgress: (done, total, left) => progress.show(() => `${name}: ${done} of ${total}, ${timeText(left)} left`),
+    }).finally(() => progress.end()),
+  );
+  const path = join(options.out, "items.jsonl");
+  if (options.json) console.log(JSON.stringify({ task: name, items: items.length, path }));
+  else console.log(`${items.length} items in ${path}. Next: infimm eval score ${options.out}`);
+}
+
+function settingsOf(defaults: Partial<Settings>, options: EvalOptions): Settings {
+  const { shots, seed, order, pool, limit } = options;
+  const prompts = options.chat ? "chat" : (defaults.prompts ?? "chat");
+  if (prompts === "chat" && (shots > 0 || options.rices || options.trueZeroShot)) {
+    throw new InfimmError(
+      "--shots, --rices and --true-zero-shot are of base prompts, and chat prompts have no demonstrations",
+    );
+  }
+  return {
+    ...DEFAULT_SETTINGS,
+    ...defaults,
+    ...{ prompts, shots, seed, order, pool, limit },
+    beams: options.beams ?? (prompts === "chat" ? 1 : (defaults.beams ?? 1)),
+    trueZeroShot: options.trueZeroShot ?? false,
+    rices: options.rices ?? false,
+    firstImageOnly: options.firstImageOnly ?? false,
+    split: options.split ?? defaults.split ?? DEFAULT_SETTINGS.split,
+  };
+}
+
+/** "2 h 5 min", "3 min", "20 s" */
+export function timeText(seconds: number): string {
+  const minutes = Math.round(seconds / 60);
+  if (minutes >= 60) return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+  return seconds >= 60 ? `${minutes} min` : `${Math.ceil(seconds)} s`;
+}
+
+interface JudgeFlags {
+  judge: string;
+  judgeModel: string;
+  judgePrompt?: string;
+  definition?: string;
+  drawUndecided?: boolean;
+  json?: boolean;
+}
+
+interface ScoreFlags extends JudgeFlags {
+  task?: string;
+  data?: string;
+  predictions?: string;
+  allowMissing?: boolean;
+  split?: string;
+}
+
+/** What every command takes that scores. */
+export function withJudgeOptions(command: Command): Command {
+  return command
+    .option("--judge <who>", "none, file, command:PROGRAM or http:ADDRESS (INFIMM_JUDGE_KEY: its key)", "none")
+    .option("--judge-model <name>", "of an http judge", "gpt-4-0613")
+    .option("--judge-prompt <file>", "your own words for the judge")
+    .option("--definition <name>", "VQA: open_flamingo, official, evalai; MME: official, lmms, words")
+    .option("--draw-undecided", "draw an option, seeded, where no rule tells one (MMMU's official way)");
+}
+
+function scoreCommand(): Command {
+  const command = new Command("score")
+    .description("score a run, or another program's predictions; no model is needed")
+    .argument("<folder>", "of a run; with --predictions, where the scores go")
+    .option("--task <name>", "of the predictions")
+    .option("--data <folder>", "of the predictions' benchmark")
+    .option("--predictions <file>", "in the benchmark's own form, or JSON with ids and answers")
+    .option("--split <name>", "the part of the data, if not the usual one")
+    .option("--allow-missing", "questions without an answer count 0")
+    .option("--json", "print one JSON object");
+  return withJudgeOptions(command).action(runScore);
+}
+
+async function runScore(folder: string, _: unknown, command: Command): Promise<void> {
+  const flags = command.optsWithGlobals<ScoreFlags>();
+  const options = await scoreOptionsOf(folder, flags);
+  const { task, data, predictions, allowMissing, split } = flags;
+  if (predictions === undefined) return printScores(await scoreRun(folder, options), flags.json);
+  if (task === undefined || data === undefined) throw new InfimmError("--predictions needs --task and --data");
+  const settings = split === undefined ? {} : { split };
+  const foreign = { ...options, task: taskNamed(task), data, predictions, allowMissing, settings };
+  printScores(await scorePredictions(folder, foreign), flags.json);
+}
+
+export async function scoreOptionsOf(folder: string, flags: JudgeFlags): Promise<ScoreOptions> {
+  const { definition, drawUndecided, judgePrompt } = flags;
+  return {
+    judge: judgeOf(folder, flags),
+    definition,
+    drawUndecided,
+    judgePrompt: judgePrompt === undefined ? undefined : await readText(judgePrompt, "judge prompt"),
+  };
+}
+
+function judgeOf(folder: string, { judge, judgeModel }: JudgeFlags): Judge {
+  const [kind, ...rest] = judge.split(":");
+  const where = rest.join(":");
+  if (judge === "none") return NO_JUDGE;
+  if (judge === "file") return fileJudge(join(folder, "judge-requests.jsonl"), join(folder, "judge-answers.jsonl"));
+  const cache = join(folder, "judge-cache.jsonl");
+  if (kind === "command" && where) return cachedJudge(commandJudge(where), cache);
+  const address = kind === "https" || /^\/\//.test(where) ? judge : where;
+  if (/^https?:\/\//.test(address)) {
+    return cachedJudge(httpJudge(address, { model: judgeModel, key: process.env.INFIMM_JUDGE_KEY }), cache);
+  }
+  throw new InfimmError(`--judge must be none, file, command:PROGRAM or http:ADDRESS, got ${judge}`);
+}
+
+export function printScores(scores: Scores, json?: boolean): void {
+  if (json) {
+    console.log(JSON.stringify(scores));
+    return;
+  }
+  console.log(`${scores.task}, ${scores.n} items, ${scores.model}`);
+  for (const [name, value] of Object.entries(scores.metrics)) {
+    const interval = scores.intervals[name];
+    const range = interval ? `   95 %: ${interval.map((end) => end.toFixed(2)).join(" to ")}` : "";
+    console.log(`  ${name.padEnd(28)} ${value.toFixed(2).padStart(8)}${range}`);
+  }
+  for (const note of scores.notes) console.log(`  ${note}`);
+}

@@ -1,0 +1,184 @@
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { FileFormatError, InfimmError } from "../../../core/errors.ts";
+import { type Entry, textField, tsvEntries } from "../data/entries.ts";
+import type { JudgeRequest } from "../judges/judge.ts";
+import { mmbenchAccuracy, mmbenchGroup, mmbenchLetter } from "../metrics/mmbench.ts";
+import type { EvalRecord, Item, ItemScore, ScoreOptions, Task, TaskScore } from "../task.ts";
+import { greedy, LETTER_INSTRUCTION, userTurn } from "./shared.ts";
+import { tableFiles } from "./spreadsheet.ts";
+
+const LETTERS = ["A", "B", "C", "D"];
+/** What the server's file leaves out. */
+const LEFT_OUT = ["hint", "category", "source", "image", "comment", "l2-category"];
+/** A shorter text in `image` is the index of the row that has the picture. */
+const SHORTEST_PICTURE = 64;
+
+/**
+ * MMBench: multiple choice in a table whose pictures are base64. Rows with an index from 1,000,000 on are rotations of
+ * another row's options; a file without any gets them made.
+ */
+export const mmbench: Task = {
+  name: "mmbench",
+  title: "MMBench",
+  layout: "one .tsv, or mmbench_<split>*.tsv",
+  defaults: { prompts: "chat", split: "dev" },
+  async load(folder, { split }) {
+    const file = await tableIn(folder, split);
+    const entries = await tsvEntries(file);
+    const pictures = new Map(entries.map((entry) => [textField(entry, "index"), entry]));
+    const records = entries.map((entry) => recordOf(entry, pictures));
+    return { records: withRotations(records), files: [file] };
+  },
+  ask: ({ question }, pictures) => userTurn(pictures, `${question}\n${LETTER_INSTRUCTION}`),
+  generation: greedy(16),
+  clean: (raw) => raw.trim(),
+  score,
+  submissions: (items) => {
+    const official = items.filter(({ reference }) => !reference.made);
+    return tableFiles(
+      "mmbench_submission",
+      official.map(({ reference, answer }) => {
+        const row = reference.row as Record<string, string>;
+        const kept = Object.entries(row).filter(([name]) => !LEFT_OUT.includes(name));
+        return Object.fromEntries([...kept.slice(0, 6), ["prediction", answer], ...kept.slice(6)]);
+      }),
+    );
+  },
+};
+
+async function tableIn(folder: string, split: string): Promise<string> {
+  const tables = (await readdir(folder)).filter((name) => name.endsWith(".tsv"));
+  const named = tables.filter((name) => name.includes(`_${split}`));
+  const found = tables.length === 1 ? tables : named;
+  if (found.length === 1) return join(folder, found[0]);
+  throw new InfimmError(
+    `${folder}: expected one .tsv, or one with _${split} in its name, got ${tables.join(", ") || "none"}`,
+  );
+}
+
+function recordOf(entry: Entry, pictures: ReadonlyMap<string, Entry>): EvalRecord {
+  const row = entry.value as Record<string, string>;
+  const index = textField(entry, "index");
+  if (!/^\d+$/.test(index)) throw new FileFormatError(`${entry.where}: index is no number: ${JSON.stringify(index)}`);
+  const options: Record<string, string> = {};
+  for (const letter of LETTERS) {
+    const option = row[letter] ?? "";
+    if (/^(nan|none)?$/i.test(option)) break; // an empty one ends the list
+    options[letter] = option;
+  }
+  const given = textField(entry, "image");
+  const image = given.length <= SHORTEST_PICTURE ? (pictures.get(given)?.value.image as string | undefined) : given;
+  if (image === undefined || image.length <= SHORTEST_PICTURE) {
+    throw new FileFormatError(`${entry.where}: index ${index}: no picture in "image", nor at row ${given}`);
+  }
+  const { image: _, ...shown } = row;
+  return {
+    id: index,
+    pictures: [{ bytes: Uint8Array.from(Buffer.from(image, "base64")) }],
+    question: questionOf(row, options),
+    reference: { row: shown, options, answer: row.answer ?? "", made: false },
+  };
+}
+
+function questionOf(row: Record<string, string>, options: Record<string, string>): string {
+  const hint = /^(nan|none)?$/i.test(row.hint ?? "") ? "" : `${row.hint}\n`;
+  const lines = Object.entries(options).map(([letter, option]) => `${letter}. ${option}`);
+  return `${hint}${row.question}\n${lines.join("\n")}`;
+}
+
+/** Each question with its options shifted by one place, two, …, where the file has no rotations at all. */
+function withRotations(records: readonly EvalRecord[]): readonly EvalRecord[] {
+  if (records.some(({ id }) => Number(id) !== mmbenchGroup(Number(id)))) return records;
+  return records.flatMap((record) => {
+    const options = Object.entries(record.reference.options as Record<string, string>);
+    return [record, ...options.slice(1).map((_, i) => rotated(record, options, i + 1))];
+  });
+}
+
+function rotated(record: EvalRecord, options: readonly [string, string][], shift: number): EvalRecord {
+  const letters = options.map(([letter]) => letter);
+  const turned = Object.fromEntries(letters.map((letter, i) => [letter, options[(i + shift) % options.length][1]]));
+  const { answer, row } = record.reference as { answer: string; row: Record<string, string> };
+  const gold = letters[(letters.indexOf(answer) - shift + options.length) % options.length];
+  return {
+    ...record,
+    id: String(Number(record.id) + shift * 1_000_000),
+    question: questionOf(row, turned),
+    reference: { row, options: turned, answer: letters.includes(answer) ? gold : "", made: true },
+  };
+}
+
+async function score(items: readonly Item[], { judge, judgePrompt }: ScoreOptions): Promise<TaskScore> {
+  const found = new Map(items.map((item) => [item.id, mmbenchLetter(item.answer, optionsOf(item))]));
+  const undecided = items.filter(({ id }) => found.get(id)?.letter === undefined);
+  if (judge.name !== "none" && undecided.length > 0) {
+    const answers = await judge.ask(undecided.map((item) => requestOf(item, judgePrompt)));
+    for (const [i, { id }] of undecided.entries()) {
+      const letter = /^\s*\(?([A-DZ])\b/.exec(answers[i])?.[1] ?? "Z";
+      found.set(id, { letter, rule: `judge ${judge.name}` });
+    }
+  }
+  const hasGold = items.every(({ reference }) => reference.answer !== "");
+  const verdicts = items.map((item): [string, ItemScore] => {
+    const { letter, rule = "" } = found.get(item.id) ?? {};
+    return [
+      item.id,
+      { score: hasGold ? Number(letter === item.reference.answer) : null, rule: `${rule} ${letter ?? ""}`.trim() },
+    ];
+  });
+  const notes = [
+    `${undecided.length} answers were not decided by a rule${judge.name === "none" ? ", and count as wrong" : ""}.`,
+  ];
+  if (!hasGold) {
+    return {
+      metrics: {},
+      tables: {},
+      items: Object.fromEntries(verdicts),
+      units: {},
+      notes: [...notes, "No answers in the data: hand in the table."],
+    };
+  }
+  const right = new Map(verdicts);
+  const rows = items.map(({ id, reference }) => {
+    const { category = "", "l2-category": l2Category = "" } = reference.row as Record<string, string>;
+    return { index: Number(id), category, l2Category, right: right.get(id)?.score === 1 };
+  });
+  const [circular, vanilla] = [mmbenchAccuracy(rows, true), mmbenchAccuracy(rows, false)];
+  const percent = (table: Readonly<Record<string, number>>) =>
+    Object.fromEntries(Object.entries(table).map(([name, value]) => [name, value * 100]));
+  return {
+    metrics: { circular: circular.overall * 100, vanilla: vanilla.overall * 100 },
+    tables: {
+      "circular, per l2-category": percent(circular.perL2Category),
+      "circular, per category": percent(circular.perCategory),
+      "vanilla, per l2-category": percent(vanilla.perL2Category),
+    },
+    items: Object.fromEntries(verdicts),
+    units: { circular: units(rows, true), vanilla: units(rows, false) },
+    notes: [...notes, "The server gives the vanilla number for a table with one row a question."],
+  };
+}
+
+function units(rows: Parameters<typeof mmbenchAccuracy>[0], circular: boolean) {
+  const groups = [...new Set(rows.map(({ index }) => mmbenchGroup(index)))];
+  return groups.map((group) => {
+    const mine = rows.filter(({ index }) => mmbenchGroup(index) === group);
+    return { value: 100 * mmbenchAccuracy(mine, circular).overall };
+  });
+}
+
+function optionsOf({ reference }: Item): Record<string, string> {
+  return reference.options as Record<string, string>;
+}
+
+function requestOf(item: Item, prompt?: string): JudgeRequest {
+  const options = Object.entries(optionsOf(item)).map(([letter, option]) => `${letter}. ${option}`);
+  const asked =
+    prompt ??
+    "A student answered a multiple-choice question in free words. Say which option the answer means: reply with that " +
+      "option's letter alone, or with Z if it means none of them or more than one.";
+  const { question } = item.reference.row as Record<string, string>;
+  const text = `${asked}\nQuestion: ${question}\nOptions:\n${options.join("\n")}\nAnswer: ${item.answer}\nLetter:`;
+  return { prompt: text, maxTokens: 4, temperature: 0 };
+}

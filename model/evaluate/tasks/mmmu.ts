@@ -1,0 +1,136 @@
+import type { PictureSource } from "../../processor/pictures/readPicture.ts";
+import type { UnreadInput } from "../../processor/pictures/readPictures.ts";
+import { type Entry, jsonlEntries, readJsonValue, textField } from "../data/entries.ts";
+import { oneOf } from "../data/pictures.ts";
+import { mmmuLetter, mmmuOpen, mmmuOpenRight, mmmuTotals } from "../metrics/mmmu.ts";
+import { PythonRandom } from "../random/pythonRandom.ts";
+import type { DataPicture, EvalRecord, Item, ItemScore, ScoreOptions, Task, TaskScore } from "../task.ts";
+import { greedy, LETTER_INSTRUCTION, letterOf, SHORT_INSTRUCTION } from "./shared.ts";
+import { pythonList } from "./pythonList.ts";
+
+const MOST_PICTURES = 7;
+/** What the models take. */
+const SHOWN_PICTURES = 6;
+
+/** MMMU: college questions with up to seven pictures, placed where the question says "<image n>". Parquet as JSON lines. */
+export const mmmu: Task = {
+  name: "mmmu",
+  title: "MMMU",
+  layout:
+    "<split>.jsonl (validation or test): id, question, options, answer, question_type, image_1 … image_7 (paths or base64)",
+  defaults: { prompts: "chat", split: "validation" },
+  async load(folder, { split }) {
+    const file = oneOf(folder, `${split}.jsonl`);
+    return { records: (await jsonlEntries(file)).map(recordOf), files: [file] };
+  },
+  ask: ({ question }, pictures, _, { firstImageOnly }) =>
+    placed(question, pictures, firstImageOnly ? 1 : SHOWN_PICTURES),
+  generation: greedy(16),
+  clean: (raw) => raw.trim(),
+  score: async (items, options) => score(items, options),
+  async submissions(items) {
+    const random = new PythonRandom(42);
+    const answers = items.map(({ id, answer, reference }) => {
+      const options = reference.options as Record<string, string>;
+      if (!reference.multiple) return [id, answer];
+      return [id, mmmuLetter(answer, options).letter ?? random.choice(Object.keys(options))];
+    });
+    return [{ name: "mmmu_output.json", content: `${JSON.stringify(Object.fromEntries(answers), null, 1)}\n` }];
+  },
+  async predictions(path) {
+    const answers = (await readJsonValue(path)) as Record<string, string>;
+    return new Map(Object.entries(answers));
+  },
+};
+
+function recordOf(entry: Entry): EvalRecord {
+  const id = textField(entry, "id");
+  const multiple = textField(entry, "question_type") === "multiple-choice";
+  const given = entry.value.options;
+  const list = Array.isArray(given)
+    ? given.map(String)
+    : pythonList(textField(entry, "options"), `${entry.where}, id ${id}`);
+  const options = Object.fromEntries(list.map((option, i) => [letterOf(i), option]));
+  const lines = Object.entries(options).map(([letter, option]) => `(${letter}) ${option}\n`);
+  const asked = textField(entry, "question");
+  const question = multiple
+    ? `${asked}\n\n${lines.join("")}\n${LETTER_INSTRUCTION}`
+    : `${asked}\n\n${SHORT_INSTRUCTION}`;
+  const pictures = Array.from({ length: MOST_PICTURES }, (_, i) => entry.value[`image_${i + 1}`]).flatMap(pictureOf);
+  return { id, pictures, question, reference: { multiple, options, answer: goldOf(entry.value.answer) } };
+}
+
+/** Several right answers are a Python list in a text. */
+function goldOf(answer: unknown): unknown {
+  return typeof answer === "string" && /^\[.*\]$/s.test(answer) ? pythonList(answer, "answer") : (answer ?? "?");
+}
+
+function pictureOf(value: unknown): DataPicture[] {
+  if (typeof value !== "string" || value === "") return [];
+  return value.length > 512 ? [{ bytes: Uint8Array.from(Buffer.from(value, "base64")) }] : [{ path: value }];
+}
+
+/** The question with its pictures where it names them; those that it does not name stand before it. */
+function placed(question: string, pictures: readonly PictureSource[], most: number): UnreadInput {
+  const parts: (string | { image: PictureSource })[] = [];
+  const named = new Set<number>();
+  for (const piece of question.split(/(<image \d>)/)) {
+    const number = Number(/^<image (\d)>$/.exec(piece)?.[1] ?? 0);
+    const isPicture = number > 0 && number <= Math.min(most, pictures.length) && !named.has(number);
+    if (isPicture) parts.push({ image: pictures[number - 1] });
+    else if (number === 0) parts.push(piece);
+    if (isPicture) named.add(number);
+  }
+  const others = pictures.slice(0, most).filter((_, i) => !named.has(i + 1));
+  return [{ role: "user", content: [...others.map((image) => ({ image })), ...parts] }];
+}
+
+function score(items: readonly Item[], { drawUndecided }: ScoreOptions): TaskScore {
+  const random = new PythonRandom(42);
+  let guessable = 0;
+  let undecided = 0;
+  const verdicts = items.map(({ id, answer, reference }): [string, ItemScore] => {
+    const gold = reference.answer as string | readonly string[];
+    const known = gold !== "?";
+    if (!reference.multiple) {
+      return [id, { score: known ? Number(mmmuOpenRight(mmmuOpen(answer), gold)) : null, rule: "open" }];
+    }
+    const options = reference.options as Record<string, string>;
+    let { letter, rule } = mmmuLetter(answer, options);
+    if (letter === undefined) {
+      undecided++;
+      guessable += 1 / Object.keys(options).length;
+      if (drawUndecided) [letter, rule] = [random.choice(Object.keys(options)), "drawn, seed 42"];
+    }
+    return [
+      id,
+      { score: known ? Number([gold].flat().includes(letter ?? "")) : null, rule: `${rule} ${letter ?? ""}`.trim() },
+    ];
+  });
+  const scored = verdicts.filter(([, { score }]) => score !== null);
+  const note = drawUndecided
+    ? `${undecided} undecided answers were drawn, seed 42, as the official program does.`
+    : `${undecided} answers named no option and count as wrong; guessing would give ${guessable.toFixed(1)} of them.`;
+  if (scored.length === 0) {
+    return {
+      metrics: {},
+      tables: {},
+      items: Object.fromEntries(verdicts),
+      units: {},
+      notes: [note, "No answers in the data: hand in the file."],
+    };
+  }
+  const totals = mmmuTotals(scored.map(([id, one]) => ({ id, right: one.score === 1 })));
+  const table = (names: readonly string[]) => Object.fromEntries(names.map((name) => [name, totals[name].acc * 100]));
+  const names = Object.keys(totals).filter((name) => name !== "Overall" && totals[name].num > 0);
+  return {
+    metrics: { accuracy: totals["Overall"].acc * 100 },
+    tables: {
+      "per discipline": table(names.filter((name) => name.startsWith("Overall-"))),
+      "per subject": table(names.filter((name) => !name.startsWith("Overall-"))),
+    },
+    items: Object.fromEntries(verdicts),
+    units: { accuracy: scored.map(([, one]) => ({ value: 100 * (one.score as number) })) },
+    notes: [note],
+  };
+}

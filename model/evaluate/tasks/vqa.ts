@@ -1,0 +1,140 @@
+import { join } from "node:path";
+import { FileFormatError } from "../../../core/errors.ts";
+import { vqaPrompt } from "../basePrompts.ts";
+import { byId, type Entry, jsonEntries, listField, textField } from "../data/entries.ts";
+import { firstOf, oneOf } from "../data/pictures.ts";
+import { type VqaAnswer, type VqaDefinition, vqaAccuracy, VQA_DEFINITIONS, vqaTotals } from "../metrics/vqaAccuracy.ts";
+import { cleanVqa } from "../metrics/vqaClean.ts";
+import type { EvalRecord, Item, ScoreOptions, Submission, Task, TaskData, TaskScore } from "../task.ts";
+import { SHORT_INSTRUCTION, userTurn } from "./shared.ts";
+
+/** What sets a benchmark of VQA's form apart. */
+export interface VqaSource {
+  readonly name: string;
+  readonly title: string;
+  readonly layout: string;
+  readonly split: string;
+  readonly trainSplit: string;
+  questions(split: string): readonly string[];
+  annotations(split: string): readonly string[];
+  pathOf(split: string, imageId: unknown): string;
+  readonly instruction?: string;
+  /** What becomes of an answer after the common cleaning. */
+  readonly stem?: (answer: string) => string;
+  readonly notes?: readonly string[];
+  submissions?(items: readonly Item[]): readonly Submission[];
+}
+
+/** A benchmark in VQA's files: questions, ten answers each, demonstrations from train, as OpenFlamingo runs it. */
+export function vqaTask(source: VqaSource): Task {
+  const stem = source.stem ?? ((answer: string) => answer);
+  return {
+    name: source.name,
+    title: source.title,
+    layout: source.layout,
+    defaults: { prompts: "base", beams: 3, split: source.split },
+    async load(folder, { split }) {
+      const { records, files } = await loadSplit(source, folder, split);
+      const hasTrain = firstOf(folder, ...source.questions(source.trainSplit)) !== undefined;
+      const train = hasTrain ? await loadSplit(source, folder, source.trainSplit) : undefined;
+      return { records, train: train?.records, files: [...files, ...(train?.files ?? [])] };
+    },
+    ask({ question }, [picture], demos, { prompts }) {
+      if (prompts === "chat") return userTurn([picture], `${question}\n${source.instruction ?? SHORT_INSTRUCTION}`);
+      return vqaPrompt(
+        picture,
+        question,
+        demos.map(({ record, pictures }) => {
+          return { image: pictures[0], question: record.question, answer: record.demo ?? "" };
+        }),
+      );
+    },
+    generation: ({ prompts, beams }) =>
+      prompts === "base" ? { maxNewTokens: 5, beams, lengthPenalty: 0 } : { maxNewTokens: 16, beams },
+    clean: (raw) => stem(cleanVqa(raw)),
+    score: async (items, options) => score(source, items, options),
+    submissions: async (items) => source.submissions?.(items) ?? [vqaResults(source.name, items)],
+  };
+}
+
+/** `[{question_id, answer}]` */
+export function vqaResults(name: string, items: readonly Item[]): Submission {
+  const list = items.map(({ id, answer }) => ({ question_id: /^\d+$/.test(id) ? Number(id) : id, answer }));
+  return { name: `${name}_results.json`, content: `${JSON.stringify(list)}\n` };
+}
+
+async function loadSplit(source: VqaSource, folder: string, split: string): Promise<TaskData> {
+  const file = oneOf(folder, ...source.questions(split));
+  const questions = await jsonEntries(file, "questions");
+  const given = firstOf(folder, ...source.annotations(split));
+  const idOf = (entry: Entry) => textField(entry, "question_id");
+  const annotations = given ? byId(await jsonEntries(join(folder, given), "annotations"), idOf) : undefined;
+  byId(questions, idOf); // refuses an id that comes twice
+  const records = questions.map((entry): EvalRecord => {
+    const id = idOf(entry);
+    const annotation = annotations?.get(id);
+    if (annotations && !annotation) {
+      throw new FileFormatError(`${entry.where}: question_id ${id} has no annotation in ${given}`);
+    }
+    const answers = annotation ? answersOf(annotation) : undefined;
+    const { question_type, answer_type } = annotation?.value ?? {};
+    return {
+      id,
+      pictures: [{ path: source.pathOf(split, entry.value.image_id) }],
+      question: textField(entry, "question"),
+      demo: answers?.[0]?.answer,
+      reference: { answers, question_type, answer_type, image: entry.value.image_id },
+    };
+  });
+  return { records, files: given ? [file, join(folder, given)] : [file] };
+}
+
+function answersOf(annotation: Entry): VqaAnswer[] {
+  return listField(annotation, "answers").map((answer) => {
+    const value = (answer ?? {}) as Record<string, unknown>;
+    return { ...value, answer: textField({ ...annotation, value }, "answer") };
+  });
+}
+
+function score(source: VqaSource, items: readonly Item[], { definition }: ScoreOptions): TaskScore {
+  const scored = items.filter(({ reference }) => Array.isArray(reference.answers));
+  const chosen = (definition ?? "open_flamingo") as VqaDefinition;
+  const answers = ({ reference }: Item) => reference.answers as readonly VqaAnswer[];
+  const by = (which: VqaDefinition) =>
+    scored.map((item) => ({
+      accuracy: vqaAccuracy(item.answer, answers(item), which),
+      questionType: item.reference.question_type as string | undefined,
+      answerType: item.reference.answer_type as string | undefined,
+    }));
+  const mine = by(chosen);
+  const notes = [...(source.notes ?? []), `Accuracy as ${chosen} defines it.`];
+  if (scored.length === 0) {
+    return {
+      metrics: {},
+      tables: {},
+      items: Object.fromEntries(items.map(({ id }) => [id, { score: null }])),
+      units: {},
+      notes: [...notes, "The data has no answers: hand in the submission file."],
+    };
+  }
+  const totals = vqaTotals(mine);
+  const metrics: Record<string, number> = { accuracy: totals.overall };
+  const hasTens = scored.every((item) => answers(item).length === 10);
+  for (const other of VQA_DEFINITIONS) {
+    if (other === chosen || (other === "evalai" && !hasTens)) continue;
+    const { overall } = vqaTotals(by(other));
+    if (overall !== totals.overall) metrics[`accuracy (${other})`] = overall;
+  }
+  return {
+    metrics,
+    tables: { "per answer type": totals.perAnswerType, "per question type": totals.perQuestionType },
+    items: Object.fromEntries(
+      items.map((item) => {
+        const at = scored.indexOf(item);
+        return [item.id, at < 0 ? { score: null } : { score: mine[at].accuracy, rule: chosen }];
+      }),
+    ),
+    units: { accuracy: mine.map(({ accuracy }) => ({ value: accuracy * 100 })) },
+    notes,
+  };
+}
