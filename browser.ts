@@ -67,3 +67,62 @@ export { trainingBatch } from "./model/train/trainingBatch.ts";
 export { configOf, VARIANTS } from "./model/config/variants.ts";
 export { loadLanguageModel, loadWeights } from "./model/checkpoint/load/onDemand.ts";
 export { parseSafetensors } from "./model/checkpoint/safetensors/parseSafetensors.ts";
+// what the signatures above name
+export type { PretrainedOptions } from "./model/checkpoint/checkpoint.ts";
+export type { WeightDType } from "./model/checkpoint/convert/storeAs.ts";
+export type { Patience } from "./model/checkpoint/hub/patience.ts";
+export type { LoadOptions, Progress } from "./model/checkpoint/load/loadWeights.ts";
+export type {
+  Lost,
+  Narrowing,
+  StoredDType,
+  StoredTensor,
+  TensorData,
+  WeightFile,
+} from "./model/checkpoint/weightFile.ts";
+export type { CrossAttentionConfig, PerceiverConfig } from "./model/config/config.ts";
+export type { LanguageConfig, LayerType } from "./model/config/languageConfig.ts";
+export type { RopeScaling } from "./model/config/ropeConfig.ts";
+export type { VariantName } from "./model/config/variants.ts";
+export type { VisualConfig } from "./model/config/visualConfig.ts";
+export type { Pictures } from "./model/flamingo.ts";
+export type { Hypothesis } from "./model/generate/beam.ts";
+export type { Replier } from "./model/generate/chat.ts";
+export type { Sampling } from "./model/generate/sampling.ts";
+export type { PixelInputs } from "./model/inputs.ts";
+export type { RotaryTables } from "./model/language/rotary.ts";
+export type { ResamplerLayer } from "./model/perceiver/perceiverResampler.ts";
+export type { ImageMode, PixelNdarray } from "./model/processor/pictures/image.ts";
+export type { PixelValues } from "./model/processor/pictures/pixelValues.ts";
+export type { PreprocessOptions } from "./model/processor/pictures/preprocess.ts";
+export type { CanvasPixels } from "./model/processor/pictures/readPicture.ts";
+export type { UnreadInput } from "./model/processor/pictures/readPictures.ts";
+export type {
+  ApplyOptions,
+  ProcessorFiles,
+  ProcessorInput,
+  ProcessorOptions,
+  ProcessorOutput,
+} from "./model/processor/processor.ts";
+export type { ChatStyle, ChatStyleName } from "./model/processor/text/chatStyles.ts";
+export type { Role, TemplateOptions } from "./model/processor/text/chatTemplate.ts";
+export type { PaddedBatch } from "./model/processor/text/fitLength.ts";
+export type { Message, Part, Prompt } from "./model/processor/text/prompt.ts";
+export type { ChatTemplates } from "./model/processor/text/templateFiles.ts";
+export type { DecodeIdsOptions, EncodeOptions, Tokenizer } from "./model/processor/text/tokenizer.ts";
+export type { TokenizerConfig, TokenizerJson } from "./model/processor/text/tokenizerFiles.ts";
+export type { LookOptions } from "./model/study/answerLooks.ts";
+export type { Fill } from "./model/study/dependence.ts";
+export type { KeptLatents } from "./model/study/latents.ts";
+export type { RungToken } from "./model/study/lens.ts";
+export type { PreparedSample } from "./model/train/collate.ts";
+export type {
+  Layout,
+  Part as DocumentPart,
+  Picture as DocumentPicture,
+  Text as DocumentText,
+} from "./model/train/documents.ts";
+export type { FeedOptions } from "./model/train/feed.ts";
+export type { LeftOutCount, LeftOutState } from "./model/train/leftOut.ts";
+export type { Mixture, MixtureState } from "./model/train/mixture.ts";
+export type { Reader, ReaderOptions, ReaderState } from "./model/train/reader.ts";

@@ -20,3 +20,8 @@ export {
   writeTorch,
 } from "./model/checkpoint/onDisk.ts";
 export { openData, writeDocuments } from "./model/train/onDisk.ts";
+// what the signatures above name
+export type { GpuJsMode } from "./backends/gpujs/loadGpuJs.ts";
+export type { WriteOptions } from "./model/checkpoint/safetensors/writeSafetensors.ts";
+export type { TensorToWrite } from "./model/checkpoint/tensorToWrite.ts";
+export type { WriteTorchOptions } from "./model/checkpoint/torch/writeTorch.ts";

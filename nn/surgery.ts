@@ -3,7 +3,7 @@ import { globToRegExp } from "./glob.ts";
 import { Module } from "./module.ts";
 
 /** Where a module stands: in which field of which other module. The model itself stands nowhere. */
-interface Place {
+export interface Place {
   readonly path: string;
   readonly module: Module;
   readonly owner: Module | null;

@@ -92,7 +92,7 @@ export class Traced {
 }
 
 /** Activations as they come. Each is held under a name of its own: whoever else frees the memory does not take it away. */
-class Recording {
+export class Recording {
   readonly watch: Watch<null>;
   readonly observer: Observer;
   readonly kept = new Map<string, Tensor[]>();

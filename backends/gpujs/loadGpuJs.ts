@@ -1,3 +1,4 @@
+import type { GPUDevice, GPUBuffer } from "../../core/platformTypes.ts";
 import { InfimmError } from "../../core/errors.ts";
 
 /** Where gpu.js runs its kernels. `webgl2` is in browsers only; `webgpu` needs our webgpu backend. */

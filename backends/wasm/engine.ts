@@ -1,3 +1,4 @@
+import type { WasmModule } from "../../core/platformTypes.ts";
 import type { ModuleBuilder } from "./assembler/module.ts";
 import { type Arena, Memory, type WasmBuffer } from "./memory.ts";
 import { hostFunctions } from "./threads/hostFunctions.ts";
@@ -6,7 +7,7 @@ import { type KernelCode, Pool } from "./threads/pool.ts";
 
 /** A kernel: a module with one function, `run`, which takes numbers. Compiled when it is first called. */
 export interface Kernel extends KernelCode {
-  readonly module: WebAssembly.Module;
+  readonly module: WasmModule;
   /** Its function for each arena, by index. */
   readonly calls: ((...args: number[]) => void)[];
 }

@@ -1,3 +1,4 @@
+import type { WasmMemory } from "../../core/platformTypes.ts";
 import { BYTES, type TypedArray, viewBytes } from "../../core/dtype.ts";
 import { InfimmError } from "../../core/errors.ts";
 import type { DeviceBuffer, Operand } from "../../tensor/backend.ts";
@@ -19,7 +20,7 @@ const MARGIN = 64;
 /** One WebAssembly memory, of 4 GiB at most: what 32-bit addresses reach. Kernels run inside of one. */
 export class Arena {
   readonly index: number;
-  readonly memory: WebAssembly.Memory;
+  readonly memory: WasmMemory;
   readonly heap: Heap;
 
   constructor(index: number) {

@@ -1,3 +1,4 @@
+import type { GPUDevice } from "../../core/platformTypes.ts";
 import { transposed } from "../../core/operand.ts";
 import type { Backend, Operand } from "../../tensor/backend.ts";
 import { type DeviceOptions, type NamedDevice, requestDevice } from "./device/requestDevice.ts";

@@ -65,7 +65,7 @@ export const model = () => InfiMM.fromPretrained("model");
 export const processor = () => Processor.fromPretrained("model");
 export const applied = (p: Processor) => p.apply([{ role: "user", content: "Hello" }]);
 export const config = (json: Record<string, unknown>) => parseConfig(json, "config.json");
-export const optimizer = (m: Module) => new AdamW(m, { learningRate: 1e-3 });
+export const optimizer = (m: Module) => new AdamW(m, { lr: 1e-3 });
 export const weights = () => openWeights("model.safetensors");
 export const traced = (m: InfiMM) => trace(m, m.exampleInputs(), { keep: ["**"] });
 export const gpu = () => createWebgpuBackend();

@@ -9,7 +9,7 @@ import { feedForward } from "./feedForward.ts";
 import { PerceiverAttention } from "./perceiverAttention.ts";
 
 /** Attention, and the MLP after it, under the names of the original's list. */
-class ResamplerLayer extends ModuleList<LatentLayer | UnaryModule> {
+export class ResamplerLayer extends ModuleList<LatentLayer | UnaryModule> {
   declare 0: LatentLayer;
   declare 1: UnaryModule;
 }

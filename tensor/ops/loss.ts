@@ -116,7 +116,7 @@ function requireClasses(op: string, scores: Tensor, targets: Tensor, weight: Ten
   }
 }
 
-interface LossOptions {
+export interface LossOptions {
   readonly reduction?: Reduction;
 }
 
@@ -166,7 +166,7 @@ export function smoothL1Loss(
   return reduced("smoothL1Loss", beta === 0 ? abs(off) : huber(off, beta).div(beta), reduction);
 }
 
-interface BinaryOptions extends LossOptions {
+export interface BinaryOptions extends LossOptions {
   /** Broadcasts to the input: how much each element counts. */
   readonly weight?: Tensor;
 }

@@ -29,7 +29,7 @@ export interface AvgPoolOptions extends PoolOptions {
 }
 
 /** Both the largest elements and where they are, instead of the first alone. */
-interface WithIndices {
+export interface WithIndices {
   readonly returnIndices: true;
 }
 

@@ -1,3 +1,4 @@
+import type { OwnBytes } from "../../../core/platformTypes.ts";
 import { sized, TYPES, type Type, unsigned, vector } from "./code.ts";
 import { FunctionBuilder, type FunctionRef, functionRef, Local } from "./function.ts";
 
@@ -72,7 +73,7 @@ export class ModuleBuilder {
     this.exports.push([...text(name), 0x00, ...unsigned(index)]);
   }
 
-  bytes(): Uint8Array<ArrayBuffer> {
+  bytes(): OwnBytes {
     const typesOf = (types: readonly Type[]) => vector(types.map((type) => [TYPES[type]]));
     const types = this.signatures.map(({ params, result }) => [
       0x60,

@@ -1,3 +1,4 @@
+import type { WasmMemory } from "../../../core/platformTypes.ts";
 /** What a worker thread is told at first, and later whenever there is a new arena. */
 export interface Greeting {
   /** Its number: 1, 2, … */
@@ -7,7 +8,7 @@ export interface Greeting {
 }
 export interface NewArena {
   readonly index: number;
-  readonly memory: WebAssembly.Memory;
+  readonly memory: WasmMemory;
 }
 
 /**

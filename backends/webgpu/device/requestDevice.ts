@@ -1,10 +1,11 @@
+import type { GPUDevice } from "../../../core/platformTypes.ts";
 import { WebgpuError } from "../errors.ts";
 
 export interface DeviceOptions {
   /** Ask for nothing beyond WebGPU's default limits and no optional feature: what Firefox or Safari may give. */
   readonly defaultLimits?: boolean;
   /** Which GPU, on machines with two. */
-  readonly powerPreference?: GPUPowerPreference;
+  readonly powerPreference?: "low-power" | "high-performance";
 }
 
 /** A device, and the adapter it came from by name: `google swiftshader`. */

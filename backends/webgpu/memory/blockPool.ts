@@ -1,3 +1,4 @@
+import type { GPUBuffer, GPUDevice } from "../../../core/platformTypes.ts";
 import type { DeviceBuffer } from "../../../tensor/backend.ts";
 import { megabytes, OutOfMemoryError } from "../errors.ts";
 
@@ -36,8 +37,11 @@ export class GpuBuffer implements DeviceBuffer {
 const BLOCK_STEP = 256;
 
 /** The most bytes that a device both holds in one buffer and binds to a kernel: 128 MiB by default. */
-export function largestBlock({ maxBufferSize, maxStorageBufferBindingSize }: GPUSupportedLimits): number {
-  const bytes = Math.min(maxBufferSize, maxStorageBufferBindingSize);
+export function largestBlock(limits: {
+  readonly maxBufferSize: number;
+  readonly maxStorageBufferBindingSize: number;
+}): number {
+  const bytes = Math.min(limits.maxBufferSize, limits.maxStorageBufferBindingSize);
   return bytes - (bytes % BLOCK_STEP);
 }
 

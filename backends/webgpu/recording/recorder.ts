@@ -1,3 +1,4 @@
+import type { GPUDevice, GPUBuffer } from "../../../core/platformTypes.ts";
 import type { TypedArray } from "../../../core/dtype.ts";
 import { BindGroups } from "./bindGroups.ts";
 import type { Dispatch } from "./dispatch.ts";

@@ -54,7 +54,7 @@ export function makeImage(width: number, height: number, mode: ImageMode, data: 
 }
 
 /** The image as `ndarray` [height, width, channels], over the same memory: `ndarray(a.data, a.shape, a.stride)`. */
-export function toNdarray(image: Image) {
+export function toNdarray(image: Image): { data: Uint8Array; shape: number[]; stride: number[]; offset: number } {
   const channels = CHANNELS[image.mode];
   return {
     data: image.data,
