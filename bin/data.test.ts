@@ -27,7 +27,7 @@ test("infimm data inspect: counts, lengths and the sheet", async () => {
   const text = await run("inspect", own, "--model", "infimm-tiny", "--sheet", sheet);
   expect(text).toContain("folder: 2 records, all looked at\n1 of 2 left out: 1 no picture\n");
   expect(text).toMatch(/\ntokens +\d+/);
-  expect(text).toContain(`1 documents: ${sheet}`);
+  expect(text).toContain(`some of them, with their pictures: ${sheet}`);
   expect(readFileSync(sheet, "utf8")).toContain('<p class="learn">a dog</p>');
   const json = JSON.parse(await run("inspect", own, "--json"));
   expect(json).toMatchObject({ source: "folder", records: 2, seen: 2, leftOut: { "no picture": 1 } });
