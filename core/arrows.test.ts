@@ -30,7 +30,9 @@ interface Import {
 /** The relative imports of every source of `folder`, as paths from the root. */
 function importsOf(folder: string, dynamic = true): Import[] {
   return readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
-    .filter((name) => name.endsWith(".ts") && !name.endsWith(".test.ts") && !/node_modules|\.snippets-/.test(name))
+    .filter(
+      (name) => name.endsWith(".ts") && !name.endsWith(".test.ts") && !/node_modules|\.snippets-|dist\//.test(name),
+    )
     .flatMap((name) => {
       const from = join(folder, name);
       const text = readFileSync(join(root, from), "utf8");

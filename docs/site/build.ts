@@ -1,5 +1,5 @@
 import { cp, mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
-import { dirname, join, posix } from "node:path";
+import { dirname, join, posix, resolve } from "node:path";
 import { build as viteBuild } from "vite";
 import { highlight, renderMarkdown } from "./markdown.ts";
 import { type SitePage, sitePages } from "./pages.ts";
@@ -33,7 +33,7 @@ export async function buildSite(folder: string, { play = true } = {}): Promise<v
   await cp("docs/figures", join(folder, "files"), { recursive: true });
   for (const name of ["attend.png", "bench-wasm.svg"]) await cp(`docs/${name}`, join(folder, "files", name));
   if (play) {
-    const outDir = join(process.cwd(), folder, "play");
+    const outDir = resolve(folder, "play");
     await viteBuild({
       configFile: "docs/page/vite.config.ts",
       logLevel: "error",

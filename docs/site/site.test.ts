@@ -1,5 +1,6 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { testBrowser } from "../../golden/browser/chromium.ts";
@@ -8,7 +9,7 @@ import { buildSite } from "./build.ts";
 import { anchorOf, renderMarkdown } from "./markdown.ts";
 import { sitePages } from "./pages.ts";
 
-const folder = mkdtempSync(join("docs", "dist-site-"));
+const folder = mkdtempSync(join(tmpdir(), "infimm-site-"));
 const pages = sitePages();
 const read = (address: string) => readFileSync(join(folder, address, "index.html"), "utf8");
 
