@@ -2,13 +2,17 @@
 export { GELU, GELUTanh, ReLU, SiLU } from "./activation.ts";
 export { attend } from "./attend.ts";
 export { Conv2d } from "./conv2d.ts";
+export { Dropout } from "./dropout.ts";
 export { Embedding } from "./embedding.ts";
+export { GroupNorm } from "./groupNorm.ts";
 export { Identity } from "./identity.ts";
 export * as init from "./init.ts";
 export { initialize } from "./init.ts";
 export { KVCache } from "./kvCache.ts";
 export { LayerNorm } from "./layerNorm.ts";
 export { Linear } from "./linear.ts";
+export * from "./losses.ts";
+export { MultiheadAttention } from "./multiheadAttention.ts";
 export { ModuleList, Sequential } from "./containers.ts";
 export { Module, parameter, type UnaryModule } from "./module.ts";
 export { tap } from "./observe.ts";

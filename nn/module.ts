@@ -1,6 +1,7 @@
+import type { DType } from "../core/dtype.ts";
 import { InfimmError, ShapeError, showShape } from "../core/errors.ts";
 import { getBackend } from "../tensor/backend.ts";
-import { assign, empty, keep, scope, Tensor } from "../tensor/index.ts";
+import { assign, empty, keep, openBackend, scope, Tensor, toBackend } from "../tensor/index.ts";
 import { observeCall } from "./observe.ts";
 
 /**
@@ -17,6 +18,9 @@ export abstract class Module {
   // biome-ignore lint/suspicious/noExplicitAny: each module declares its own arguments
   abstract forward(...args: any[]): unknown;
 
+  /** Whether this is being trained, which only parts such as `Dropout` mind. Begins true, as in PyTorch; loaded models are not. */
+  training = true;
+
   /** Tensor fields that are not trained, such as rotary tables. */
   get bufferNames(): readonly string[] {
     return [];
@@ -31,13 +35,45 @@ export abstract class Module {
     return Object.entries(this).filter((entry): entry is [string, Module] => entry[1] instanceof Module);
   }
 
-  /** This module and all below, by path. The path of the module itself is `prefix`. */
+  /**
+   * This module and all below, by path. The path of the module itself is `prefix`.
+   * @throws InfimmError for a module that only an array, a Map, a Set or a plain object holds: nobody would find it
+   */
   modules(prefix = ""): Map<string, Module> {
-    const found = new Map<string, Module>([[prefix, this]]);
-    for (const [name, child] of this.children()) {
-      for (const [path, module] of child.modules(join(prefix, name))) found.set(path, module);
-    }
+    const found = new Map<string, Module>();
+    collect(this, prefix, found);
+    refuseHidden(found);
     return found;
+  }
+
+  /** This and all below as in training, or as not. */
+  train(training = true): this {
+    for (const module of this.modules().values()) module.training = training;
+    return this;
+  }
+
+  /** As `train(false)`. */
+  eval(): this {
+    return this.train(false);
+  }
+
+  /**
+   * All parameters and buffers moved to another backend, by its name, or their floats held in another dtype. They stay the
+   * same Tensors, so that an optimizer still has them. To quantise, load or convert with q8 or q4.
+   */
+  async to(target: "f32" | "f16" | "bf16" | (string & {})): Promise<this> {
+    const isDType = ["f32", "f16", "bf16"].includes(target);
+    if (target === "q8" || target === "q4")
+      throw new InfimmError(
+        `to: weights become ${target} when they are loaded or converted: fromPretrained(…, { dtype: "${target}" })`,
+      );
+    if (!isDType) await openBackend(target);
+    for (const [path, tensor] of this.stateDict()) {
+      if (isDType && (tensor.dtype === target || !FLOATS.includes(tensor.dtype))) continue;
+      if (!isDType && tensor.backend.name === target) continue;
+      this.setTensor(path, isDType ? tensor.to(target as DType) : await toBackend(tensor, target));
+    }
+    return this;
   }
 
   /**
@@ -135,6 +171,43 @@ function replaceTensor(module: Module, old: Tensor, value: Tensor): void {
     if (field === old) Object.assign(module, { [name]: value });
     else if (field instanceof Module) replaceTensor(field, old, value);
   }
+}
+
+const FLOATS: readonly DType[] = ["f32", "f16", "bf16"];
+
+function collect(module: Module, path: string, found: Map<string, Module>): void {
+  found.set(path, module);
+  for (const [name, child] of module.children()) collect(child, join(path, name), found);
+}
+
+/** @throws InfimmError naming the field that holds a module where no walk comes */
+function refuseHidden(found: ReadonlyMap<string, Module>): void {
+  let known: Set<Module> | undefined;
+  for (const [path, module] of found) {
+    for (const [name, field] of Object.entries(module)) {
+      if (typeof field !== "object" || field === null || field instanceof Module || field instanceof Tensor) continue;
+      const hidden = heldIn(field).find(
+        (one) => one instanceof Module && !(known ??= new Set(found.values())).has(one),
+      );
+      if (!hidden) continue;
+      throw new InfimmError(
+        `${join(path, name)} holds a ${(hidden as Module).constructor.name} in ${kindOf(field)}, where nobody finds its parameters; ` +
+          "give it a field of its own, or hold such modules in a ModuleList",
+      );
+    }
+  }
+}
+
+/** What an array, a Map, a Set or a plain object holds. */
+function heldIn(field: object): unknown[] {
+  if (Array.isArray(field)) return field;
+  if (field instanceof Map || field instanceof Set) return [...field.values()];
+  return Object.getPrototypeOf(field) === Object.prototype ? Object.values(field) : [];
+}
+
+function kindOf(field: object): string {
+  if (Array.isArray(field)) return "an array";
+  return field instanceof Map ? "a Map" : field instanceof Set ? "a Set" : "an object";
 }
 
 function join(prefix: string, name: string): string {

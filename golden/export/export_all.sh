@@ -17,6 +17,7 @@ done
 "$python" export_orientation.py --out $out/orientation
 "$python" export_damaged.py --pictures $out/pictures --out $out/damaged
 "$python" export_ops.py --out $out/ops
+"$python" export_nn.py > ../../nn/torchModules.json
 "$python" export_torch_ops.py --out $out/torch-ops
 "$python" export_language.py --out $out/language
 "$python" export_torch.py --out $out/torch

@@ -9,6 +9,7 @@ const OTHERS = {
   device_map: "backend",
   torch_dtype: "dtype",
   quantized: "dtype",
+  strict: "loadWeights(model, weights, { strict: false }), which reports what did not fit",
   cache_dir: "cacheDir",
   local_files_only: "offline",
   progress_callback: "onProgress or onDownload",

@@ -32,7 +32,7 @@ export async function loadModel(checkpoint: Checkpoint, options: PretrainedOptio
   } finally {
     await weights.close();
   }
-  return model;
+  return model.eval();
 }
 
 /** The processor of a checkpoint: its tokenizer, and its configuration. */

@@ -13,6 +13,16 @@ import { storeAs, storedAs, type WeightDType } from "../convert/storeAs.ts";
 import { refuseBeyond } from "../narrowing.ts";
 import { heldAs, quote, type TensorData, type WeightFile } from "../weightFile.ts";
 
+/** What did not fit where `strict` is false, by path: PyTorch's missing and unexpected keys, and those of another shape. */
+export interface LoadReport {
+  /** In the model, not in the file. */
+  readonly missing: readonly string[];
+  /** In the file, not in the model. */
+  readonly unexpected: readonly string[];
+  /** In both, of different shapes: not taken. */
+  readonly misshapen: readonly string[];
+}
+
 /** How far loading has come: tensors, not bytes. */
 export type Progress = (done: number, total: number, name: string) => void;
 
@@ -25,6 +35,11 @@ export interface LoadOptions {
   readonly signal?: AbortSignal;
   /** Called when the file is known to fit, before the first weight is read: with what each will be stored as. */
   readonly onMatch?: (dtypes: ReadonlyMap<string, DType>, backend: Backend) => void;
+  /**
+   * Refuse a file that does not fit the model in every name and shape. Default true; false takes what fits, leaves the rest
+   * of the model as it was, and reports it.
+   */
+  readonly strict?: boolean;
   /** Take weights that are NaN or infinite, to find out where they come from. Default: refuse them. */
   readonly allowNonFinite?: boolean;
 }
@@ -35,6 +50,7 @@ export interface LoadOptions {
  * Any of the original's names for a tensor will do; where a file has several, they must agree, and so must tied weights.
  * Rotary tables that the file lacks are computed; those it has are used as they are, though bf16 has rounded them.
  *
+ * @returns what did not fit: nothing, unless `strict` is false
  * @throws FileFormatError with everything that is missing, unexpected or of another shape; the model is then untouched.
  * InfimmError for weights that are not finite
  */
@@ -42,11 +58,16 @@ export async function loadWeights(
   model: Module & { readonly config: { readonly visual: VisualConfig } },
   stored: WeightFile,
   options: LoadOptions = {},
-): Promise<void> {
+): Promise<LoadReport> {
   const tables = rotaryPaths(model);
   const wanted = model.stateDict();
   const expected = new Map([...wanted].map(([name, { shape }]) => [name, { shape, optional: tables.has(name) }]));
-  const { found, backend } = await loadTensors(model, joinPlanes(stored), { expected, nameOf: canonicalName }, options);
+  const { found, backend, report } = await loadTensors(
+    model,
+    joinPlanes(stored),
+    { expected, nameOf: canonicalName },
+    options,
+  );
   const { head_width } = model.config.visual;
   const { grid, positions } = visualSizes(model.config.visual);
   for (const [name, kind] of tables) {
@@ -54,6 +75,7 @@ export async function loadWeights(
     const table = ropeTables(grid, head_width, positions)[kind];
     model.setTensor(name, fromData(table, wanted.get(name)!.shape, "f32", backend));
   }
+  return report;
 }
 
 function rotaryPaths(model: Module): Map<string, "cos" | "sin"> {
@@ -80,14 +102,18 @@ export async function loadTensors(
   model: Module,
   file: WeightFile,
   { expected, nameOf }: Wanted,
-  { backend: wish, onProgress, dtype: wantedDType, signal, onMatch, allowNonFinite = false }: LoadOptions,
-): Promise<{ found: ReadonlyMap<string, readonly string[]>; backend: Backend }> {
+  options: LoadOptions,
+): Promise<{ found: ReadonlyMap<string, readonly string[]>; backend: Backend; report: LoadReport }> {
+  const { backend: wish, onProgress, dtype: wantedDType, signal, onMatch, allowNonFinite = false } = options;
   const backend = typeof wish === "object" ? wish : await openBackend(wish);
   const tied = tiedNames(model);
   const untied = new Map([...expected].filter(([name]) => !tied.has(name)));
   const match = matchNames(untied, file, (key) => tied.get(nameOf(key) ?? "") ?? nameOf(key));
-  const complaint = explainMismatch(match, file.path);
+  const { strict = true } = options;
+  const complaint = strict ? explainMismatch(match, file.path) : undefined;
   if (complaint) throw new FileFormatError(complaint);
+  const misshapen = [...new Set(match.misshapen.map(({ name }) => name))];
+  for (const name of misshapen) match.found.delete(name);
   const dtypes = new Map(
     [...match.found].map(([name, [storedName]]) => {
       const { dtype, shape } = file.tensors.get(storedName)!;
@@ -108,7 +134,7 @@ export async function loadTensors(
     model.setTensor(name, fromData(storeAs(tensor, dtype, name), tensor.shape, dtype, backend));
     onProgress?.(++done, match.found.size, name);
   }
-  return { found: match.found, backend };
+  return { found: match.found, backend, report: { missing: match.missing, unexpected: match.unexpected, misshapen } };
 }
 
 /** The tensor under all its names, which must hold the same bytes; where they are one memory, they do. */
