@@ -123,6 +123,7 @@ export type {
   Text as DocumentText,
 } from "./model/train/documents.ts";
 export type { FeedOptions } from "./model/train/feed.ts";
+export type { InspectOptions, Spread } from "./model/train/inspect.ts";
 export type { LeftOutCount, LeftOutState } from "./model/train/leftOut.ts";
 export type { Mixture, MixtureState } from "./model/train/mixture.ts";
 export type { Reader, ReaderOptions, ReaderState } from "./model/train/reader.ts";

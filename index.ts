@@ -24,4 +24,6 @@ export { openData, writeDocuments } from "./model/train/onDisk.ts";
 export type { GpuJsMode } from "./backends/gpujs/loadGpuJs.ts";
 export type { WriteOptions } from "./model/checkpoint/safetensors/writeSafetensors.ts";
 export type { TensorToWrite } from "./model/checkpoint/tensorToWrite.ts";
+export type { OpenedData } from "./model/train/readers/openData.ts";
+export type { WriteDocumentsOptions } from "./model/train/readers/writeDocuments.ts";
 export type { WriteTorchOptions } from "./model/checkpoint/torch/writeTorch.ts";

@@ -8,7 +8,7 @@ import { pictureFile } from "../pictureFile.ts";
 import { pictureFault } from "../prepare.ts";
 import { Reader } from "../reader.ts";
 
-export interface WriteOptions {
+export interface WriteDocumentsOptions {
   /** Samples a shard. Default 1,000. */
   readonly shardSize?: number;
   /** Write them in the order in which a run with this seed reads its first epoch. Default: as they stand. */
@@ -33,7 +33,7 @@ interface SampleMembers {
 export async function writeDocuments(
   records: Records,
   folder: string,
-  options: WriteOptions = {},
+  options: WriteDocumentsOptions = {},
 ): Promise<{ written: number; shards: number; summary: string }> {
   const { shardSize = 1000, seed, signal, onProgress } = options;
   if (!(Number.isInteger(shardSize) && shardSize >= 1)) {
