@@ -7,7 +7,12 @@ import { InfiMM } from "../../infimm.ts";
 import { latestCheckpoint } from "../checkpoint.ts";
 import { openSafetensors } from "../../checkpoint/safetensors/safetensors.ts";
 import { textRow } from "../world/text.ts";
-import { Curriculum } from "./languageStage.ts";
+import { Generator } from "../../../core/random.ts";
+import { Module } from "../../../nn/module.ts";
+import { fromData, type Tensor } from "../../../tensor/index.ts";
+import type { Text } from "../../language/sequence.ts";
+import { initializeInfiMM } from "../initialize.ts";
+import { Curriculum, examine, textModel } from "./languageStage.ts";
 import { makeTiny } from "./processor.ts";
 import { type StageRecipe, scheduleOf, TINY_RECIPE, TINY_STAGES, type TinyStage } from "./recipe.ts";
 import { encodeRow } from "./textBatch.ts";
@@ -15,6 +20,7 @@ import { modelBefore, trainTiny } from "./trainTiny.ts";
 
 const tiny = await makeTiny();
 const { processor } = tiny;
+const vocab = tiny.config.language.vocab_size;
 let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "infimm-tiny-"));
@@ -53,6 +59,31 @@ test("a curriculum goes on with the same texts, and teaches earlier levels now a
   const drawn = [0, 1, 2].map((level) => Array.from({ length: 20 }, (_, i) => textRow(3, i, level).text));
   const levels = texts.map((text) => drawn.findIndex((rows) => rows.some((row) => same(text, row))));
   expect([0, 1, 2].map((level) => levels.filter((one) => one === level).length)).toEqual([2, 1, 17]);
+});
+
+/** Knows every next token, because it looks at it. */
+class Oracle extends Module {
+  forward({ inputIds }: Text): Tensor {
+    const [b, t] = inputIds.shape;
+    const ids = Array.from(inputIds.dataSync(), Number);
+    const logits = new Float32Array(b * t * vocab);
+    for (let i = 0; i + 1 < b * t; i++) logits[i * vocab + ids[i + 1]] = 1;
+    return fromData(logits, [b, t, vocab]);
+  }
+}
+
+test("a level is over when it is known, and the last one never is", async () => {
+  const [model, curriculum] = [textModel(tiny.config), new Curriculum({ processor, rows: 2, seed: 3 })];
+  initializeInfiMM(model, new Generator("tiny"));
+  expect((await examine(model, curriculum, processor, 4)).toldAgain).toBeLessThan(0.5);
+  expect(curriculum.level).toBe(0);
+  model.model.lang_encoder = new Oracle();
+  const levels = [];
+  for (let i = 0; i < 5; i++) {
+    levels.push(curriculum.level);
+    for (const share of Object.values(await examine(model, curriculum, processor, 4))) expect(share).toBe(1);
+  }
+  expect(levels).toEqual([0, 1, 2, 3, 3]);
 });
 
 /** Without what padding and special tokens change. */

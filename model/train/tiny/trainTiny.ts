@@ -10,7 +10,7 @@ import { initializeInfiMM } from "../initialize.ts";
 import { train } from "../run.ts";
 import type { TaskName } from "../world/questions.ts";
 import { LEVELS } from "../world/text.ts";
-import { examine, textModel, writtenAccuracy } from "./languageStage.ts";
+import { examine, type Subject, textModel, writtenAccuracy } from "./languageStage.ts";
 import { makeTiny, type Tiny } from "./processor.ts";
 import { KNOWN_BEFORE_PT, type StageRecipe, TINY_RECIPE, TINY_STAGES, type TinyStage } from "./recipe.ts";
 import { connectorStage, languageStage, type StageOptions, towerStage } from "./stages.ts";
@@ -29,7 +29,7 @@ export interface TrainTinyOptions {
   readonly signal?: AbortSignal;
   readonly onUpdate?: (stage: TinyStage, line: LogLine) => void;
   /** What was measured on held-out written scenes, at which update. */
-  readonly onExam?: (update: number, level: number, found: Partial<Record<TaskName, number>>) => void;
+  readonly onExam?: (update: number, level: number, found: Partial<Record<Subject, number>>) => void;
 }
 
 /** Updates between two looks at what the language model knows. */
@@ -123,7 +123,7 @@ async function requireKnowledge(
   const places = model.stateDict();
   for (const name of alone.stateDict().keys()) alone.setTensor(name, places.get(name)!);
   for (const [task, bar] of Object.entries(knowledge) as [TaskName, number][]) {
-    const known = await writtenAccuracy(alone, tiny.processor, { task, count: 300 });
+    const known = await writtenAccuracy(alone, tiny.processor, { subject: task, count: 300 });
     if (known >= bar) continue;
     throw new InfimmError(
       `train tiny: the language model answers ${task} about written scenes rightly in ${(100 * known).toFixed(1)} % of cases; ${100 * bar} % are needed before it is shown pictures (${LEVELS} levels of texts teach it)`,

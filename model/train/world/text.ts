@@ -1,6 +1,6 @@
 import { Draw } from "./draw.ts";
 import { ask, askSeveral, caption, CAPTION_PROMPT, type Question, type TaskName } from "./questions.ts";
-import { drawScene, itemName, type Scene, type SceneOptions } from "./scene.ts";
+import { drawScene, found, itemName, queryOf, type Scene, type SceneOptions } from "./scene.ts";
 import { placeName } from "./words.ts";
 
 /** A text for the language model alone, and the characters of it that bear loss. */
@@ -12,13 +12,14 @@ export interface TextRow {
 }
 
 /**
- * What the language model is taught, in this order: to look up, to compare and count, then everything that is asked of
- * pictures later.
+ * What the language model is taught, in this order: to find again what it has read, to answer from it, to compare and
+ * count, then everything that is asked of pictures later. Scenes of one thing come last: they can be answered without
+ * looking anything up.
  *
  * | level | scenes | asked |
  * | --- | --- | --- |
- * | 0 | one or two things | colour, kind, where: eight questions a row |
- * | 1 | one to four things | the same |
+ * | 0 | two to four things | nothing: each is told again, its place after its name, its name after its place, its colour after its kind |
+ * | 1 | two to four things | colour, kind, where: eight questions a row |
  * | 2 | one to four things | count, exist, background too: six questions a row |
  * | 3 | one to four things | everything; captions, conversations, demonstrations, and texts without a scene |
  */
@@ -32,8 +33,8 @@ const COMPARE: Partial<Record<TaskName, number>> = { ...LOOK_UP, count: 1.5, exi
 export const ALL_TASKS: Partial<Record<TaskName, number>> = { ...COMPARE, relation: 1.5 };
 
 const AT_LEVEL: readonly { weights: Partial<Record<TaskName, number>>; count: number; sizes?: readonly number[] }[] = [
-  { weights: LOOK_UP, count: 8, sizes: [0.3, 0.7, 0, 0] },
-  { weights: LOOK_UP, count: 8 },
+  { weights: {}, count: 0, sizes: [0, 0.3, 0.4, 0.3] },
+  { weights: LOOK_UP, count: 8, sizes: [0, 0.3, 0.4, 0.3] },
   { weights: COMPARE, count: 6 },
   { weights: ALL_TASKS, count: 6 },
 ];
@@ -53,6 +54,7 @@ export function textRow(seed: number | string, index: number, level = LEVELS - 1
   const draw = new Draw(`text ${seed} ${level} ${index}`);
   const { weights, count, sizes } = AT_LEVEL[level];
   const options = { sizes };
+  if (level === 0) return toldAgain(drawScene(draw, options), draw);
   const form = level < LEVELS - 1 ? "questions" : draw.weighted(FORMS);
   if (form === "captionAlone") return captionAlone(drawScene(draw, options));
   if (form === "demonstrations") return demonstrations(draw, options);
@@ -91,6 +93,28 @@ function questionRow(scene: string | undefined, questions: readonly Question[], 
   }
   writer.learn("</s>");
   return writer.row(questions);
+}
+
+/** What is unmistakable of a written scene, told again in another order: all but what each piece begins with counts. */
+function toldAgain(scene: Scene, draw: Draw): TextRow {
+  const writer = new RowWriter();
+  writer.say(writtenScene(scene, draw) + END_OF_CHUNK);
+  const pieces = scene.items.flatMap((item): [string, string][] => {
+    const [name, place] = [itemName(item), placeName(item.cell)];
+    const isOnly = found(scene, queryOf(item)).length === 1;
+    const isOnlyKind = item.colour !== null && found(scene, { kind: item.kind }).length === 1;
+    return [
+      [place, name],
+      ...(isOnly ? [[name, place] as [string, string]] : []),
+      ...(isOnlyKind ? [[item.kind, item.colour!] as [string, string]] : []),
+    ];
+  });
+  for (const [given, follows] of draw.shuffled(pieces)) {
+    writer.say(given);
+    writer.learn(` ${follows}${END_OF_CHUNK}`);
+  }
+  writer.learn("</s>");
+  return writer.row([]);
 }
 
 function captionOf(scene: Scene, draw: Draw): TextRow {

@@ -190,6 +190,22 @@ describe("written scenes", () => {
     }
   });
 
+  test("level 0 tells again what the scene says, of what it says once", () => {
+    for (const i of range(100)) {
+      const { text, counted } = textRow("test", i, 0);
+      const [scene, ...pieces] = text.split("<|endofchunk|>").slice(0, -1);
+      expect(counted).toHaveLength(pieces.length + 1);
+      for (const [k, piece] of pieces.entries()) {
+        const follows = text.slice(counted[k].start, counted[k].end).replace("<|endofchunk|>", "");
+        const given = piece.slice(0, piece.length - follows.length);
+        const [name, place] = [`${given}${follows}`, `${follows.trim()} ${given}`];
+        const said = [name, place].filter((phrase) => ` ${scene.replace(/[:.]/g, ",")}`.includes(` ${phrase}`));
+        expect(said, `${piece} in ${scene}`).toHaveLength(1);
+        if (said[0] === name) expect(scene.split(`${given} `), given).toHaveLength(2);
+      }
+    }
+  });
+
   test("held-out rows tell the scene that they ask about, and can be of unseen combinations", () => {
     for (const task of TASKS) {
       const { text, questions } = heldOutRow("test", 3, task, { split: "unseen" });
