@@ -15,6 +15,7 @@ import { lensCommand } from "./lens.ts";
 import { packageVersion } from "./package.ts";
 import { synthCommand } from "./synth.ts";
 import { traceCommand } from "./trace.ts";
+import { trainTinyCommand } from "./trainTiny.ts";
 
 // There is no handler for Ctrl-C on purpose, but in chat, where it breaks off an answer, and where files are being written
 // (interruptible.ts): the system ends us at once, in the middle of a long sum too, and a shell's loop over many pictures
@@ -37,6 +38,7 @@ const program = new Command("infimm")
   .addCommand(infoCommand())
   .addCommand(convertCommand())
   .addCommand(dataCommand())
+  .addCommand(new Command("train").description("train a model").addCommand(trainTinyCommand()))
   .addCommand(synthCommand())
   .addCommand(evalCommand())
   .addCommand(goldenCommand())
