@@ -14,6 +14,7 @@ import { infoCommand } from "./info.ts";
 import { lensCommand } from "./lens.ts";
 import { packageVersion } from "./package.ts";
 import { synthCommand } from "./synth.ts";
+import { trainCommand } from "./train.ts";
 import { traceCommand } from "./trace.ts";
 import { trainTinyCommand } from "./trainTiny.ts";
 
@@ -38,7 +39,7 @@ const program = new Command("infimm")
   .addCommand(infoCommand())
   .addCommand(convertCommand())
   .addCommand(dataCommand())
-  .addCommand(new Command("train").description("train a model").addCommand(trainTinyCommand()))
+  .addCommand(trainCommand().enablePositionalOptions().addCommand(trainTinyCommand()))
   .addCommand(synthCommand())
   .addCommand(evalCommand())
   .addCommand(goldenCommand())

@@ -1,4 +1,5 @@
 import { cast, elementwise, logsumexp, slice, type Tensor, where } from "../../tensor/index.ts";
+import type { Inputs } from "../flamingo.ts";
 import { type InfiMM, languageModelLoss } from "../infimm.ts";
 import { idTensor, modelInputs } from "../inputs.ts";
 import { type Batch, countTargets, type MicroStep } from "./batch.ts";
@@ -43,16 +44,21 @@ export function lossWeights<B extends { readonly kind: string }>(
 
 const squareOf = elementwise("squareOf(x) = x * x");
 
-/**
- * Predicting the next token of texts with pictures.
- * @param zLoss how much the mean of log(sum exp(logits))² is added: it keeps logits from drifting (IDEFICS: 1e-3)
- */
-export function nextTokenTask(model: InfiMM, { zLoss = 0 }: { zLoss?: number } = {}): Task<Batch> {
+export interface NextTokenOptions<B> {
+  /** How much of the mean of log(sum exp(logits))² is added: it keeps logits from drifting (IDEFICS: 1e-3). Default 0. */
+  readonly zLoss?: number;
+  /** A batch as the model takes it. Default: its pixels and tokens, each token seeing the picture before it. */
+  readonly inputs?: (batch: B) => Inputs;
+}
+
+/** Predicting the next token of texts with pictures. */
+export function nextTokenTask<B extends Batch>(model: InfiMM, options: NextTokenOptions<B> = {}): Task<B> {
+  const { zLoss = 0, inputs = (batch: B) => modelInputs(batch, model.backend) } = options;
   return {
     targets: (batch) => countTargets(batch.labels),
     loss(batch) {
       const labels = idTensor(batch.labels, model.backend);
-      const logits = model.call(modelInputs(batch, model.backend));
+      const logits = model.call(inputs(batch));
       const loss = languageModelLoss(logits, labels);
       return zLoss === 0 ? loss : loss.add(meanSquaredLogNorm(logits, labels).mul(zLoss));
     },

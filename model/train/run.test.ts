@@ -48,7 +48,7 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true }));
 
 /** The log without its times. */
-const logged = async (at: string) => (await readLog(join(at, "log.jsonl"))).map(({ seconds, ...line }) => line);
+const logged = async (at: string) => (await readLog(join(at, "log.jsonl"))).map(({ seconds, bytes, ...line }) => line);
 
 test("a run that was stopped goes on as if it had not been, bit by bit", async () => {
   const [whole, first, second] = [fresh(), fresh(), fresh()];

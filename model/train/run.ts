@@ -1,6 +1,7 @@
+import { memory } from "../../tensor/index.ts";
 import { mkdir } from "node:fs/promises";
 import { type Identity, latestCheckpoint, readState, requireSameRun, restoreTensors, type Retention, retain, saveCheckpoint } from "./checkpoint.ts"; // biome-ignore format: one list
-import { UpdateLog, type LogLine } from "./updateLog.ts";
+import { gatesOf, type LogLine, UpdateLog } from "./updateLog.ts";
 import type { BatchSource } from "./source.ts";
 import type { TrainerBatch } from "./batch.ts";
 import type { Trainer } from "./trainer.ts";
@@ -41,7 +42,8 @@ export async function train<B extends TrainerBatch>(run: RunOptions<B>): Promise
     const steps = await source.next();
     const fetched = performance.now();
     const update = await trainer.update(steps);
-    const line: LogLine = { ...update, seconds: { data: (fetched - start) / 1e3, ...update.seconds } };
+    const seconds = { data: (fetched - start) / 1e3, ...update.seconds };
+    const line: LogLine = { ...update, gates: await gatesOf(trainer.trained), bytes: memory().bytes, seconds };
     await log?.append(line);
     await run.onUpdate?.(line);
     if (folder === undefined || trainer.updates % saveEvery !== 0) continue;

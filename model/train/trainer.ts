@@ -6,7 +6,7 @@ import { fromData, scope, type Tensor, valueAndGrad } from "../../tensor/index.t
 import { GradientSum } from "./accumulate.ts";
 import type { MicroStep, TrainerBatch } from "./batch.ts";
 import { type Learning, trainedParameters } from "./freeze.ts";
-import type { TrainerState, Update } from "./update.ts";
+import { lossByKind, type TrainerState, type Update } from "./update.ts";
 import { lossWeights, type ObjectiveOptions, type Task } from "./objective.ts";
 
 export interface TrainerOptions<B> extends ObjectiveOptions {
@@ -76,7 +76,8 @@ export class Trainer<B extends TrainerBatch> {
     if (!skipped) optimizer.step(gradients.sums);
     gradients.dispose();
     const seconds = { gradients: (turned - start) / 1e3, update: (performance.now() - turned) / 1e3 };
-    const done = { update: this.updates++, lr, losses, gradNorm, targets, skipped, seconds };
+    const loss = lossByKind(steps, losses);
+    const done = { update: this.updates++, lr, losses, loss, gradNorm, targets, skipped, seconds };
     this.#count(skipped, steps);
     return done;
   }

@@ -1,10 +1,26 @@
 import { appendFile, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { writeText } from "../files/writeWhole.ts";
+import type { Tensor } from "../../tensor/index.ts";
 import type { Update } from "./update.ts";
 
 /** One line of log.jsonl. */
-export type LogLine = Update;
+export interface LogLine extends Update {
+  /** tanh of every gate that learns, by path: how far the language model looks. Of one a channel, the mean size. */
+  readonly gates: Readonly<Record<string, number>>;
+  /** Bytes of all tensors alive. */
+  readonly bytes: number;
+}
+
+/** tanh of the gates among what learns. */
+export async function gatesOf(trained: ReadonlyMap<string, Tensor>): Promise<Record<string, number>> {
+  const gates = [...trained].filter(([path]) => path.endsWith("_gate"));
+  const read = gates.map(async ([path, gate]) => {
+    const values = Array.from(await gate.data(), (x) => (gate.size === 1 ? Math.tanh(x) : Math.abs(Math.tanh(x))));
+    return [path, values.reduce((sum, x) => sum + x, 0) / values.length] as const;
+  });
+  return Object.fromEntries(await Promise.all(read));
+}
 
 /** log.jsonl of a run: a line an update, appended. */
 export class UpdateLog {

@@ -1,0 +1,113 @@
+import { copyFile, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { getBackend } from "../../tensor/index.ts";
+import { InfiMM } from "../infimm.ts";
+import { presetOf, PRESETS, presetTable, withChanges } from "./presets/presets.ts";
+import type { Document } from "./documents.ts";
+import { folderRecords } from "./readers/folder.ts";
+import { scheduleOf } from "./recipe.ts";
+import { fineTune, loadForTraining, saveModel, trainingOf } from "./training.ts";
+
+const BASE = "model/infimm-tiny";
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "infimm-training-"));
+  const captions = { dog: "A dog.", fruit: "Fruit.", stars: "Four stars." };
+  for (const [name, caption] of Object.entries(captions)) {
+    await copyFile(`${BASE}/pictures/${name}.png`, join(folder, `${name}.png`));
+    await writeFile(join(folder, `${name}.txt`), `${caption}\n`);
+  }
+  await copyFile(`${BASE}/pictures/street.png`, join(folder, "zebra.png")); // without a caption
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+const { recipe } = withChanges(presetOf("finetune"), { batch: 2, micro_batch: 1, warmup_ratio: 0, max_lr: 2e-3 });
+
+async function begun(updates: number) {
+  const { model, processor } = await loadForTraining(BASE, getBackend("wasm"));
+  return trainingOf(model, processor, { recipe, data: [await folderRecords(folder)], updates });
+}
+
+test("a folder of pictures and captions is learnt, stopped, gone on with, and saved as a model", async () => {
+  const out = join(folder, "run");
+  const losses: number[] = [];
+  const first = await begun(4);
+  const controller = new AbortController();
+  const stop = ({ update }: { update: number }) => (update === 1 ? controller.abort() : undefined);
+  expect(await fineTune(first, { folder: out, signal: controller.signal, onUpdate: stop })).toEqual({
+    updates: 3,
+    done: false,
+  });
+  const second = await begun(4);
+  await fineTune(second, { folder: out, onUpdate: ({ loss }) => void losses.push(loss.ift) });
+  const whole = await begun(4);
+  const all: number[] = [];
+  await fineTune(whole, { onUpdate: ({ loss }) => void all.push(loss.ift) });
+  expect(all.slice(2)).toEqual(losses);
+  expect(all[3]).toBeLessThan(all[0]);
+  for (const [path, tensor] of whole.trainer.trained) {
+    expect(second.model.parameters().get(path)!.dataSync(), path).toEqual(tensor.dataSync());
+  }
+  await saveModel(second.model, BASE, join(out, "model"));
+  const saved = await InfiMM.fromPretrained(join(out, "model"), { backend: getBackend("wasm") });
+  const latents = "model.perceiver.latents";
+  expect(saved.parameters().get(latents)!.dataSync()).toEqual(second.model.parameters().get(latents)!.dataSync());
+
+  const other = await trainingOf(second.model, second.processor, { recipe: { ...recipe, max_lr: 1e-3 }, data: [await folderRecords(folder)], updates: 4 }); // biome-ignore format: one line
+  await expect(fineTune(other, { folder: out })).rejects.toThrow(
+    /max_lr was 0.002, is 0.001; base was "\w+", is "\w+"/,
+  );
+});
+
+test("what has no caption is left out and counted; lines of metadata may bring their questions", async () => {
+  const records = await folderRecords(folder);
+  expect(records.length).toBe(4);
+  expect(await records.at(3)).toEqual({ leftOut: "no caption", detail: "zebra.png" });
+  await writeFile(
+    join(folder, "metadata.jsonl"),
+    '{"file_name": "dog.png", "text": "Yes.", "question": "A dog?"}\n{"file\n\n',
+  );
+  const lines = await folderRecords(folder, "chat");
+  const [, question, answer] = ((await lines.at(0)) as Document).parts;
+  expect([question, answer]).toEqual([
+    { text: "A dog?", learn: false, role: "user" },
+    { text: "Yes.", learn: true, role: "assistant" },
+  ]);
+  expect([lines.length, await lines.at(1)]).toEqual([2, { leftOut: "no file_name", detail: expect.any(String) }]);
+  await expect(folderRecords(join(folder, "none"))).rejects.toThrow("cannot be read as a folder");
+});
+
+test("presets have the card's numbers, each with where it comes from", () => {
+  const seen = PRESETS.map((name) => presetOf(name).recipe);
+  const of = (key: keyof (typeof seen)[0]) => Object.fromEntries(PRESETS.map((name, i) => [name, seen[i][key]]));
+  expect(of("batch")).toMatchObject({ "pt-7b": 5120, "pt-13b": 5120, "ift-7b": 64, "ift-13b": 64, "mtt-7b": 64 });
+  expect(of("max_lr")).toMatchObject({
+    "pt-7b": 1e-4,
+    "pt-13b": 1e-4,
+    "ift-7b": 1e-5,
+    "ift-13b": 1e-5,
+    "mtt-7b": 1e-5,
+  });
+  expect(of("length")).toMatchObject({ "pt-7b": 792, "pt-13b": 384, "mtt-13b": 384, "ift-7b": 792, "ift-13b": 384 });
+  const fields = Object.keys(presetOf("pt-7b").recipe);
+  for (const name of PRESETS) {
+    const { recipe: numbers, from } = presetOf(name);
+    expect(Object.keys(numbers).sort(), name).toEqual([...fields].sort());
+    for (const origin of Object.values(from)) expect(["card", "open_flamingo", "default"]).toContain(origin);
+  }
+  const { from } = presetOf("mtt-7b");
+  expect([from.max_lr, from.batch, from.decay_rule]).toEqual(["default", "default", "open_flamingo"]); // no number in the card
+  expect(presetTable(presetOf("pt-7b"))).toMatch(/batch +5120 +card/);
+});
+
+test("the card's warm-up is constant after so many updates, and a changed number is told as a choice", () => {
+  const rates = scheduleOf(presetOf("ift-7b").recipe, 10_396);
+  expect([0, 26, 52, 9999].map(rates)).toEqual([0, expect.closeTo(5e-6, 12), 1e-5, 1e-5]);
+  const changed = withChanges(presetOf("pt-7b"), { max_lr: 1 });
+  expect([changed.recipe.max_lr, changed.from.max_lr, changed.from.batch]).toEqual([1, "default", "card"]);
+  expect(() => withChanges(presetOf("pt-7b"), { lr: 1 })).toThrow('has no field "lr"; it has stage, batch');
+  expect(() => withChanges(presetOf("pt-7b"), { max_lr: "1e-4x" })).toThrow("expected a number such as 0.0001");
+  expect(() => presetOf("pt-70b")).toThrow("known are pt-7b, pt-13b");
+});

@@ -1,0 +1,101 @@
+import { join } from "node:path";
+import { mkdir, copyFile, readdir } from "node:fs/promises";
+import { openCheckpoint } from "../checkpoint/openCheckpoint.ts";
+import { loadModel, loadProcessor } from "../checkpoint/pretrained.ts";
+import { saveWeights } from "../checkpoint/load/saveWeights.ts";
+import type { InfiMM } from "../infimm.ts";
+import type { Processor } from "../processor/processor.ts";
+import type { Backend } from "../../tensor/index.ts";
+import { digestOf } from "./digest.ts";
+import { batchInputs, collate, type PreparedSample, type TrainingBatch } from "./collate.ts";
+import type { Records } from "./documents.ts";
+import { Feed } from "./feed.ts";
+import type { Learning } from "./freeze.ts";
+import { preparer } from "./prepare.ts";
+import type { Recipe } from "./presets/presets.ts";
+import { microSteps, trainerFor } from "./recipe.ts";
+import { train, type RunOptions } from "./run.ts";
+import { batchesOf, type BatchSource } from "./source.ts";
+import type { Trainer } from "./trainer.ts";
+
+/** A batch of prepared samples, of one part of the objective. */
+export type SampleBatch = TrainingBatch & { readonly kind: string; readonly ids: readonly string[] };
+
+export interface TrainingOptions {
+  readonly recipe: Recipe;
+  readonly data: readonly Records[];
+  /** In all. Default: the recipe's, or one epoch of the data. */
+  readonly updates?: number;
+  /** What learns, instead of what the stage trains: of LoRA, say. */
+  readonly learning?: Learning;
+}
+
+/** Everything of a run of an InfiMM model, ready for `train`. */
+export interface Training {
+  readonly model: InfiMM;
+  readonly processor: Processor;
+  readonly trainer: Trainer<SampleBatch>;
+  readonly source: BatchSource<SampleBatch>;
+  readonly updates: number;
+  /** What a resumed run has to have in common with this one. */
+  readonly identity: Readonly<Record<string, unknown>>;
+}
+
+/** Put a model, a recipe and data together. What learns becomes f32. */
+export async function trainingOf(model: InfiMM, processor: Processor, options: TrainingOptions): Promise<Training> {
+  const { recipe, data } = options;
+  const feed = new Feed<PreparedSample>(data, {
+    seed: recipe.seed,
+    prepare: preparer(processor, sampleOptions(recipe)),
+  });
+  const updates = options.updates ?? recipe.updates ?? Math.ceil(feed.length / recipe.batch);
+  const base = await digestOf(model); // before anything learns
+  const inputs = (batch: SampleBatch) => batchInputs(batch, model.backend);
+  const trainer = trainerFor<SampleBatch>(model, recipe, { updates, learning: options.learning, inputs });
+  for (const [name, tensor] of trainer.trained) if (tensor.dtype !== "f32") model.setTensor(name, tensor.to("f32"));
+  const source = batchesOf<PreparedSample, SampleBatch>({
+    accumulation: microSteps(recipe),
+    parts: [{ kind: recipe.stage, size: recipe.micro_batch, samples: feed }],
+    collate: (samples, kind) => ({ ...collate(samples, processor), kind, ids: samples.map(({ id }) => id) }),
+  });
+  const learns = { learns: trainer.options.learning.patterns, updates };
+  const sources = Object.fromEntries(data.map(({ source: name, length }) => [name, length]));
+  return { model, processor, trainer, source, updates, identity: { ...recipe, ...learns, base, data: sources } };
+}
+
+function sampleOptions({ length, max_pictures, media_placement, seed }: Recipe) {
+  return { maxLength: length, maxPictures: max_pictures, mediaPlacement: media_placement, seed };
+}
+
+/** A model and its processor from a checkpoint, for training. */
+export async function loadForTraining(
+  source: string,
+  backend: Backend,
+): Promise<{ model: InfiMM; processor: Processor }> {
+  const checkpoint = await openCheckpoint(source);
+  const processor = await loadProcessor(checkpoint);
+  return { model: await loadModel(checkpoint, { backend }), processor };
+}
+
+/** Train as `trainingOf` put together; `run` says where to write, how often, and who is told. */
+export function fineTune(
+  { trainer, source, updates, identity }: Training,
+  run: Omit<RunOptions<SampleBatch>, "trainer" | "source" | "updates" | "identity"> = {},
+): Promise<{ updates: number; done: boolean }> {
+  return train({ trainer, source, updates, identity, ...run });
+}
+
+/** Write the model with what it has learnt as a checkpoint of its own, with the configuration and tokenizer of its base. */
+export async function saveModel(
+  model: InfiMM,
+  base: string,
+  folder: string,
+  dtype?: "f32" | "f16" | "bf16",
+): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  const companions = (await readdir(base)).filter((name) => /\.json$|^tokenizer\.model$|^chat_template/.test(name));
+  for (const name of companions.filter((file) => file !== "golden.json" && !file.endsWith(".index.json"))) {
+    await copyFile(join(base, name), join(folder, name));
+  }
+  await saveWeights(model, join(folder, "model.safetensors"), { dtype });
+}
