@@ -30,7 +30,7 @@ async function begun(updates: number) {
   return trainingOf(model, processor, { recipe, data: [await folderRecords(folder)], updates });
 }
 
-test("a folder of pictures and captions is learnt, stopped, gone on with, and saved as a model", async () => {
+test("a folder of pictures and captions is trained on, stopped, gone on with, and saved as a model", async () => {
   const out = join(folder, "run");
   const losses: number[] = [];
   const first = await begun(4);
@@ -46,13 +46,14 @@ test("a folder of pictures and captions is learnt, stopped, gone on with, and sa
   const all: number[] = [];
   await fineTune(whole, { onUpdate: ({ loss }) => void all.push(loss.ift) });
   expect(all.slice(2)).toEqual(losses);
-  expect(all[3]).toBeLessThan(all[0]);
   for (const [path, tensor] of whole.trainer.trained) {
     expect(second.model.parameters().get(path)!.dataSync(), path).toEqual(tensor.dataSync());
   }
   await saveModel(second.model, BASE, join(out, "model"));
   const saved = await InfiMM.fromPretrained(join(out, "model"), { backend: getBackend("wasm") });
   const latents = "model.perceiver.latents";
+  const { model: base } = await loadForTraining(BASE, getBackend("wasm"));
+  expect(saved.parameters().get(latents)!.dataSync()).not.toEqual(base.parameters().get(latents)!.dataSync());
   expect(saved.parameters().get(latents)!.dataSync()).toEqual(second.model.parameters().get(latents)!.dataSync());
 
   const other = await trainingOf(second.model, second.processor, { recipe: { ...recipe, max_lr: 1e-3 }, data: [await folderRecords(folder)], updates: 4 }); // biome-ignore format: one line
