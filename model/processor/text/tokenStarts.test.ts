@@ -1,8 +1,11 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it, test } from "vitest";
 import { asLiteral } from "./literal.ts";
+import { loadTextEngine } from "./textEngine.ts";
 import { Tokenizer } from "./tokenizer.ts";
 import { zephyrTokenizerConfig, zephyrTokenizerJson } from "./zephyrTokenizer.fixture.ts";
+
+await loadTextEngine();
 
 /** Where Hugging Face's Rust code says that tokens begin: golden/export/export_token_starts.py. */
 const golden: Record<string, [text: string, starts: number[]][]> = JSON.parse(
