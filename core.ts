@@ -45,3 +45,4 @@ export type { Pair } from "./tensor/ops/pair.ts";
 export type { WithIndices } from "./tensor/ops/pool.ts";
 export type { Deferred, HasStorage, Storage } from "./tensor/scope.ts";
 export type { Stretch } from "./tensor/gradientSums.ts";
+export type { NestedNumbers } from "./core/nest.ts";

@@ -38,6 +38,6 @@ async function answerQuestion(pictures: readonly string[], question: string, opt
   const answer = await printPieces(pieces, !options.json);
   const seconds = Math.round(performance.now() - start) / 1000;
   // a beam search does not say how its texts ended
-  const end = ended && { tokens: ended.tokens, finish: ended.reason };
+  const end = ended && { promptTokens: ended.promptTokens, tokens: ended.tokens, finish: ended.reason };
   if (options.json) console.log(JSON.stringify({ model: options.model, pictures, question, answer, ...end, seconds }));
 }

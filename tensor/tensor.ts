@@ -1,5 +1,6 @@
 import { byteLengthOf, type DType, decodeFloats, isQuantized, type TypedArray, viewBytes } from "../core/dtype.ts";
 import { DTypeError, InfimmError, ShapeError, showShape } from "../core/errors.ts";
+import { type NestedNumbers, nest } from "../core/nest.ts";
 import { BLOCK, dequantize, fitsBlocks, quantBytes } from "../core/quantized.ts";
 import { contiguousStrides, isContiguous, requireShape, type Shape, sizeOf } from "../core/shape.ts";
 import { type Backend, getBackend, type Operand } from "./backend.ts";
@@ -9,6 +10,7 @@ import * as matmul from "./ops/matmul.ts";
 import * as reduce from "./ops/reduce.ts";
 import * as views from "./ops/views.ts";
 import { Storage, scope } from "./scope.ts";
+import { showTensor } from "./showTensor.ts";
 
 /** What arithmetic takes beside a tensor. */
 export type TensorLike = Tensor | number;
@@ -85,6 +87,16 @@ export class Tensor implements Operand {
     } finally {
       if (packed !== this) packed.dispose();
     }
+  }
+
+  /** The elements as arrays in arrays, as torch's `tolist`; of a scalar, the number. */
+  async toArray(): Promise<NestedNumbers> {
+    return nest(await this.data(), this.shape);
+  }
+
+  /** What Node's `console.log` shows: the values as NumPy shows them, where they can be read at once. */
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return showTensor(this);
   }
 
   /** The one element of a one-element tensor. */

@@ -15,6 +15,10 @@ export interface AnswerOptions extends GenerateOptions, Omit<ApplyOptions, "addG
 export interface AnswerEnd {
   /** How many tokens were generated, the end of sequence included. */
   readonly tokens: number;
+  /** How many tokens the prompt has, with one `<image>` a picture. */
+  readonly promptTokens: number;
+  /** From the call to the end, pictures read and waiting listeners included. */
+  readonly seconds: number;
   /** "stop": at an end of sequence, a stop string, or where `stop` said so; "length": there was no more room. */
   readonly reason: "stop" | "length";
 }

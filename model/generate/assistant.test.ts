@@ -6,6 +6,7 @@ import { generate } from "./generate.ts";
 import type { LogitsProcessor } from "./logitsProcessors.ts";
 import { Processor } from "../processor/processor.ts";
 import { readPicture } from "../processor/pictures/readPicture.ts";
+import { memory } from "../../tensor/index.ts";
 
 interface Asked {
   pictures: string[];
@@ -148,14 +149,27 @@ test("an answer tells how it ended", async () => {
     await collect(assistant.reply(conversation, { ...options, onEnd }));
   }
   const [whole, short, exact, cut, stopped] = ends;
+  const promptTokens = assistant.processor.apply(conversation).inputIds[0].length;
+  const seconds = expect.any(Number);
   expect([whole, short, exact]).toEqual([
-    { tokens: length, reason: "stop" },
-    { tokens: length - 1, reason: "length" },
-    { tokens: length, reason: "stop" },
+    { tokens: length, promptTokens, seconds, reason: "stop" },
+    { tokens: length - 1, promptTokens, seconds, reason: "length" },
+    { tokens: length, promptTokens, seconds, reason: "stop" },
   ]);
+  expect(whole.seconds).toBeGreaterThan(0);
   expect(cut.reason).toBe("stop");
   expect(cut.tokens).toBeLessThan(length);
-  expect(stopped).toEqual({ tokens: 2, reason: "stop" });
+  expect(stopped).toEqual({ tokens: 2, promptTokens, seconds, reason: "stop" });
+});
+
+test("an assistant in a block of its own leaves nothing behind", async () => {
+  const before = memory().bytes;
+  {
+    using own = await Assistant.fromPretrained(folder);
+    expect(memory().bytes).toBeGreaterThan(before);
+    expect(own.model.training).toBe(false);
+  }
+  expect(memory().bytes).toBe(before);
 });
 
 test("one picture needs no list, and none no argument", async () => {

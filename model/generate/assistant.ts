@@ -46,6 +46,16 @@ export class Assistant {
     yield* this.reply([{ role: "user", content: [...images, question] }], options);
   }
 
+  /** Frees the model's weights. It cannot answer afterwards. */
+  dispose(): void {
+    this.model.dispose();
+  }
+
+  /** `using assistant = await Assistant.fromPretrained(…)` frees it at the end of the block. */
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
   /** A conversation of many turns, which this keeps. */
   chat(options: { system?: string } = {}): Chat {
     return new Chat(this, options);
@@ -56,6 +66,7 @@ export class Assistant {
    * at the end: it gives one piece.
    */
   async *reply(conversation: UnreadInput, options: AnswerOptions = {}): AsyncGenerator<string> {
+    const began = performance.now();
     const { generation, prompt, stopStrings } = answerParts(options);
     const { beams = 1, numReturnSequences = 1 } = generation;
     if (numReturnSequences !== 1) {
@@ -83,7 +94,9 @@ export class Assistant {
     }
     const rest = text.stopped ? "" : text.finish();
     if (rest) yield rest;
-    options.onEnd?.({ tokens, reason: ended || text.stopped ? "stop" : "length" });
+    const promptTokens = prompts.inputIds[0].length;
+    const seconds = (performance.now() - began) / 1000;
+    options.onEnd?.({ tokens, promptTokens, seconds, reason: ended || text.stopped ? "stop" : "length" });
   }
 
   /**
