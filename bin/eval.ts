@@ -11,12 +11,16 @@ import { NO_JUDGE } from "../model/evaluate/judges/none.ts";
 import { type Scores, scorePredictions, scoreRun } from "../model/evaluate/scoreRun.ts";
 import type { ScoreOptions, Settings } from "../model/evaluate/task.ts";
 import { TASKS, taskNamed } from "../model/evaluate/tasks/index.ts";
+import { reportPage } from "../model/evaluate/report/reportPage.ts";
 import { readText } from "../model/files/readText.ts";
+import { writeText } from "../model/files/writeWhole.ts";
 import { type AnswerOptions, wholeNumber, withModelOptions } from "./answerOptions.ts";
+import { worldCommand } from "./evalWorld.ts";
 import { interruptible } from "./interruptible.ts";
 import { loadAssistant } from "./loadAssistant.ts";
 import { packageVersion, placeOf } from "./package.ts";
 import { progressLine } from "./progressLine.ts";
+import { timeText } from "./timeText.ts";
 
 const HELP = `
 Tasks, and what the data folder holds:
@@ -48,6 +52,7 @@ interface EvalOptions extends AnswerOptions {
 /** `infimm eval TASK`, with `score` and `report` as subcommands. */
 export function evalCommand(): Command {
   const command = new Command("eval")
+    .enablePositionalOptions() // its subcommands have options of the same names
     .description("judge a model by the card's benchmarks: ask, score, report")
     .argument("<task>", TASKS.map((task) => task.name).join(", "))
     .option("--data <folder>", "the benchmark's files in their official layout")
@@ -65,7 +70,11 @@ export function evalCommand(): Command {
     .option("--beams <count>", "default: 3 for base prompts, 1 for chat", wholeNumber(1))
     .option("--batch <count>", "prompts at a time", wholeNumber(1), 4)
     .addHelpText("after", HELP);
-  return withModelOptions(command).action(runTask).addCommand(scoreCommand());
+  return withModelOptions(command)
+    .action(runTask)
+    .addCommand(scoreCommand())
+    .addCommand(reportCommand())
+    .addCommand(worldCommand());
 }
 
 async function runTask(name: string, options: EvalOptions): Promise<void> {
@@ -116,13 +125,6 @@ function settingsOf(defaults: Partial<Settings>, options: EvalOptions): Settings
   };
 }
 
-/** "2 h 5 min", "3 min", "20 s" */
-export function timeText(seconds: number): string {
-  const minutes = Math.round(seconds / 60);
-  if (minutes >= 60) return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
-  return seconds >= 60 ? `${minutes} min` : `${Math.ceil(seconds)} s`;
-}
-
 interface JudgeFlags {
   judge: string;
   judgeModel: string;
@@ -141,7 +143,7 @@ interface ScoreFlags extends JudgeFlags {
 }
 
 /** What every command takes that scores. */
-export function withJudgeOptions(command: Command): Command {
+function withJudgeOptions(command: Command): Command {
   return command
     .option("--judge <who>", "none, file, command:PROGRAM or http:ADDRESS (INFIMM_JUDGE_KEY: its key)", "none")
     .option("--judge-model <name>", "of an http judge", "gpt-4-0613")
@@ -164,7 +166,7 @@ function scoreCommand(): Command {
 }
 
 async function runScore(folder: string, _: unknown, command: Command): Promise<void> {
-  const flags = command.optsWithGlobals<ScoreFlags>();
+  const flags = command.opts<ScoreFlags>();
   const options = await scoreOptionsOf(folder, flags);
   const { task, data, predictions, allowMissing, split } = flags;
   if (predictions === undefined) return printScores(await scoreRun(folder, options), flags.json);
@@ -174,7 +176,18 @@ async function runScore(folder: string, _: unknown, command: Command): Promise<v
   printScores(await scorePredictions(folder, foreign), flags.json);
 }
 
-export async function scoreOptionsOf(folder: string, flags: JudgeFlags): Promise<ScoreOptions> {
+function reportCommand(): Command {
+  return new Command("report")
+    .description("one HTML page about scored runs: results beside the card's, items with pictures, what changed")
+    .argument("<folder...>", "of runs; of two runs of a task the items that changed are listed")
+    .option("-o, --out <file>", "the page", "report.html")
+    .action(async (folders: string[], { out }: { out: string }) => {
+      await writeText(out, await reportPage(folders));
+      console.log(`${out} is written.`);
+    });
+}
+
+async function scoreOptionsOf(folder: string, flags: JudgeFlags): Promise<ScoreOptions> {
   const { definition, drawUndecided, judgePrompt } = flags;
   return {
     judge: judgeOf(folder, flags),
@@ -198,7 +211,7 @@ function judgeOf(folder: string, { judge, judgeModel }: JudgeFlags): Judge {
   throw new InfimmError(`--judge must be none, file, command:PROGRAM or http:ADDRESS, got ${judge}`);
 }
 
-export function printScores(scores: Scores, json?: boolean): void {
+function printScores(scores: Scores, json?: boolean): void {
   if (json) {
     console.log(JSON.stringify(scores));
     return;

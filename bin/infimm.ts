@@ -30,6 +30,7 @@ process.stdout.on("error", (error) => {
 const program = new Command("infimm")
   .description("The InfiMM vision-language models: pictures and words in, words out.")
   .version(packageVersion(), "-v, --version")
+  .enablePositionalOptions() // options behind a command are its own
   .addCommand(askCommand())
   .addCommand(captionCommand())
   .addCommand(chatCommand())

@@ -1,0 +1,41 @@
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { afterAll, expect, it } from "vitest";
+import { MAKERS } from "../model/evaluate/made.fixture.ts";
+
+const root = mkdtempSync(join(tmpdir(), "infimm-eval-cli-"));
+afterAll(() => rmSync(root, { recursive: true }));
+
+const infimm = (...args: string[]) =>
+  execFileSync("npx", ["--no-install", "tsx", resolve("bin/infimm.ts"), "eval", ...args], { encoding: "utf8" });
+
+it("asks, scores and reports from the shell", () => {
+  const [data, out, page] = ["data", "run", "report.html"].map((name) => join(root, name));
+  mkdirSync(data);
+  MAKERS["gqa"](data);
+  expect(infimm("gqa", "--data", data, "--out", out, "--limit", "2")).toContain("2 items in");
+  expect(JSON.parse(infimm("score", out, "--json"))).toMatchObject({ task: "gqa", n: 2 });
+  expect(infimm("report", out, "--out", page)).toContain("is written");
+  expect(readFileSync(page, "utf8")).toContain("<h1>Evaluation</h1>");
+});
+
+it("judges two models on the small world, item by item", () => {
+  const out = join(root, "world");
+  const twice = ["--model", "infimm-tiny", "--model", "infimm-tiny"];
+  const { runs, changes } = JSON.parse(infimm("world", "-n", "2", ...twice, "--out", out, "--json"));
+  expect(Object.keys(runs[0].metrics)).toEqual([
+    "caption",
+    "count",
+    "exist",
+    "colour",
+    "kind",
+    "where",
+    "relation",
+    "background",
+  ]);
+  expect(runs[1].metrics).toEqual(runs[0].metrics);
+  expect(changes).toEqual([[]]);
+  expect(existsSync(join(out, "model-2/scores.json"))).toBe(true);
+});

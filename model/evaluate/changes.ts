@@ -1,0 +1,30 @@
+import type { Item } from "./task.ts";
+import type { Scores } from "./scoreRun.ts";
+
+/** A run with its scores. */
+export interface Run {
+  readonly items: readonly Item[];
+  readonly scores: Scores;
+}
+
+/** An item on which two runs differ in score. */
+export interface Change {
+  readonly id: string;
+  readonly before: Item;
+  readonly after: Item;
+  /** The second run's score less the first's. */
+  readonly difference: number;
+}
+
+/** The items of both runs whose scores differ, the greatest losses first. */
+export function changedItems(first: Run, second: Run): Change[] {
+  const others = new Map(second.items.map((item) => [item.id, item]));
+  return first.items
+    .flatMap((before): Change[] => {
+      const after = others.get(before.id);
+      const [a, b] = [first.scores.items[before.id]?.score, second.scores.items[before.id]?.score];
+      if (!after || a === null || a === undefined || b === null || b === undefined || a === b) return [];
+      return [{ id: before.id, before, after, difference: b - a }];
+    })
+    .sort((x, y) => x.difference - y.difference);
+}

@@ -1,0 +1,107 @@
+import { join } from "node:path";
+import { readFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { InfimmError } from "../../../core/errors.ts";
+import { changedItems } from "../changes.ts";
+import { type Header, readItems } from "../itemsFile.ts";
+import type { Scores } from "../scoreRun.ts";
+import type { Item } from "../task.ts";
+import { chooseItems } from "./chooseItems.ts";
+import { escaped } from "./escape.ts";
+import { itemCard } from "./itemCard.ts";
+import { FILTER, STYLE } from "./pageParts.ts";
+import { resultTable } from "./resultTable.ts";
+
+interface ReadRun {
+  readonly folder: string;
+  readonly header: Header;
+  readonly items: readonly Item[];
+  readonly scores: Scores;
+}
+
+/** Changed items that a report lists of two runs. */
+const SHOWN_CHANGES = 100;
+
+/** A page about runs that were scored, all in one file: no request leaves it. */
+export async function reportPage(folders: readonly string[]): Promise<string> {
+  const runs: ReadRun[] = [];
+  for (const folder of folders) runs.push(await readRun(folder));
+  const sections: string[] = [];
+  for (const [i, run] of runs.entries()) sections.push(await runSection(run, i));
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>infimm eval: ${escaped([...new Set(runs.map(({ header }) => header.task))].join(", "))}</title>
+<style>${STYLE}</style>
+</head>
+<body>
+<main>
+<h1>Evaluation</h1>
+<h2>Results</h2>
+${resultTable(runs)}
+${runs.flatMap((run, i) => changesSections(run, i, runs)).join("\n")}
+<h2>Items</h2>
+<p><label for="filter">Show items that have</label> <input id="filter" type="search" autocomplete="off">
+<span id="shown" role="status"></span></p>
+${sections.join("\n")}
+</main>
+<script>${FILTER}</script>
+</body>
+</html>
+`;
+}
+
+async function readRun(folder: string): Promise<ReadRun> {
+  const path = join(folder, "scores.json");
+  const file = await readItems(join(folder, "items.jsonl"));
+  if (!file) throw new InfimmError(`${folder} has no items.jsonl: it is no run of infimm eval`);
+  if (!existsSync(path)) throw new InfimmError(`${folder} is not scored yet: run infimm eval score ${folder}`);
+  return { folder, ...file, scores: JSON.parse(await readFile(path, "utf8")) };
+}
+
+async function runSection({ folder, header, items, scores }: ReadRun, index: number): Promise<string> {
+  const cards: string[] = [];
+  for (const item of chooseItems(items, scores)) cards.push(await itemCard(item, scores, [folder, header.data]));
+  const facts = Object.entries({ ...header, judge: scores.judge }).map(([name, value]) => {
+    return `<dt>${escaped(name)}</dt><dd>${escaped(typeof value === "string" ? value : JSON.stringify(value))}</dd>`;
+  });
+  return `<section id="run-${index + 1}">
+<h3>${escaped(scores.task)}, run ${index + 1}: ${escaped(header.model)}</h3>
+<ul>${scores.notes.map((note) => `<li>${escaped(note)}</li>`).join("")}</ul>
+<details><summary>All that decides these numbers</summary><dl>${facts.join("")}</dl></details>
+${Object.entries(scores.tables)
+  .map(([name, table]) => tableDetails(name, table))
+  .join("\n")}
+${cards.join("\n")}
+</section>`;
+}
+
+function tableDetails(name: string, table: Readonly<Record<string, number>>): string {
+  const rows = Object.entries(table).map(([row, value]) => {
+    return `<tr><th scope="row">${escaped(row)}</th><td>${value.toFixed(2)}</td></tr>`;
+  });
+  return `<details><summary>${escaped(name)}</summary><table><tbody>${rows.join("")}</tbody></table></details>`;
+}
+
+/** Each run against the first of the same task. */
+function changesSections(run: ReadRun, index: number, runs: readonly ReadRun[]): string[] {
+  const first = runs.findIndex(({ header }) => header.task === run.header.task);
+  if (first === index) return [];
+  const changes = changedItems(runs[first], run);
+  const rows = changes.slice(0, SHOWN_CHANGES).map(({ id, before, after, difference }) => {
+    const cells = [difference.toFixed(2), before.question, before.answer, after.answer];
+    return `<tr><th scope="row">${escaped(id)}</th>${cells.map((cell) => `<td>${escaped(cell)}</td>`).join("")}</tr>`;
+  });
+  const head = ["item", "change", "question", `run ${first + 1}`, `run ${index + 1}`];
+  const better = changes.filter(({ difference }) => difference > 0).length;
+  const more = changes.length > SHOWN_CHANGES ? ` The ${SHOWN_CHANGES} greatest losses are listed.` : "";
+  return [
+    `<h2>${escaped(run.header.task)}: from run ${first + 1} to run ${index + 1}</h2>
+<p>${better} items are better, ${changes.length - better} worse.${more}</p>
+<div class="wide" tabindex="0" role="region" aria-label="Changed items of runs ${first + 1} and ${index + 1}">
+<table><thead><tr>${head.map((name) => `<th scope="col">${name}</th>`).join("")}</tr></thead>
+<tbody>${rows.join("\n")}</tbody></table></div>`,
+  ];
+}
