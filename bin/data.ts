@@ -7,6 +7,7 @@ import { inspectionText, inspectRecords, type Inspection } from "../model/train/
 import { DATA_KINDS, openData } from "../model/train/readers/openData.ts";
 import { writeDocuments } from "../model/train/readers/writeDocuments.ts";
 import { sheetHtml } from "../model/train/sheet.ts";
+import { writeWorld } from "../model/train/world/writeWorld.ts";
 import { wholeNumber } from "./answerOptions.ts";
 import { interruptible } from "./interruptible.ts";
 import { placeOf } from "./package.ts";
@@ -35,7 +36,8 @@ export function dataCommand(): Command {
   return new Command("data")
     .description("look at training data, and rewrite it")
     .addCommand(inspectCommand())
-    .addCommand(convertCommand());
+    .addCommand(convertCommand())
+    .addCommand(worldCommand());
 }
 
 interface InspectFlags {
@@ -127,5 +129,31 @@ function convertCommand(): Command {
         progress.end();
         await sources[0].close?.();
       }
+    });
+}
+
+interface WorldFlags {
+  out: string;
+  count: number;
+  seed: string;
+}
+
+const WORLD_HELP = `
+Scenes of emoji as COCO captions, VQAv2, LLaVA and MMC4 have their records: small data with known answers.
+
+Example:
+  $ infimm data world --out world --count 1000
+  $ infimm data inspect "vqa:world/questions.json?annotations=world/annotations.json&images=world/images"`;
+
+function worldCommand(): Command {
+  return new Command("world")
+    .description("draw the small world of infimm-tiny, in the public formats")
+    .requiredOption("--out <folder>", "where to; is made")
+    .option("-n, --count <documents>", "documents of each format", wholeNumber(1), 100)
+    .option("--seed <seed>", "another seed draws other scenes", "0")
+    .addHelpText("after", WORLD_HELP)
+    .action(async ({ out, count, seed }: WorldFlags) => {
+      const names = await interruptible((signal) => writeWorld(out, { count, seed, signal }));
+      console.log(names.join("\n"));
     });
 }
