@@ -6,6 +6,7 @@ import { transposed } from "../../core/operand.ts";
 import { forEachRow, mergeDims } from "../../core/loop.ts";
 import { withContiguous } from "./contiguous.ts";
 import type { Engine } from "./engine.ts";
+import { type DirectArguments, directModule, directScratch } from "./kernels/matmul/direct.ts";
 import { type GemmArguments, gemmModule, scratchBytes } from "./kernels/matmul/gemm.ts";
 import { type AddRowsArguments, addRowsModule, type DotsArguments, dotsModule } from "./kernels/matmul/matvec.ts";
 import { type Direction, type PackArguments, packModule } from "./kernels/matmul/pack.ts";
@@ -100,12 +101,60 @@ class Product {
     const [rowA, columnA] = this.a.strides.slice(-2);
     const [rowB, columnB] = this.b.strides.slice(-2);
     const readable = this.a.dtype === "f32" && (columnA === 1 || this.k === 1);
-    const { fewRows, smallProduct } = this.engine.tuning;
+    const { fewRows, smallProduct, smallBatch } = this.engine.tuning;
     const few = this.m <= fewRows && readable;
+    const work = this.m * this.n * this.k;
     if (this.k === 0 || (few && (rowB === 1 || this.k === 1))) this.dots(places, 4 * rowA, columnB);
     else if (few && columnB === 1) this.addRows(places, 4 * rowA, rowB);
-    else if (this.m * this.n * this.k <= smallProduct) this.small(places);
+    else if (work <= smallProduct && (work * places.length <= smallBatch || !this.fitsDirect())) this.small(places);
+    else if (this.fitsDirect()) this.direct(places);
     else this.panels(places);
+  }
+
+  /** Whether the matrices are so small that packing them costs more than reading them as they lie. */
+  private fitsDirect(): boolean {
+    const { a, b, m, n, k, engine, weights } = this;
+    const readable = a.dtype === "f32" && b.dtype === "f32" && a.strides.slice(-2).some((stride) => stride === 1);
+    return readable && !weights && Math.max(m, n, k) <= engine.tuning.directSize;
+  }
+
+  /** Some rows of a matrix a task. Where the columns of b are no neighbours, b is packed. */
+  private direct(places: readonly Place[]): void {
+    const { engine, arena, a, b, m, n, k, tile, bias } = this;
+    const [rowA, columnA] = a.strides.slice(-2);
+    const [rowB, columnB] = b.strides.slice(-2);
+    const scratch = [engine.memory.allocIn(arena, directScratch(tile) * engine.pool.size)];
+    try {
+      let at = (place: number) => place;
+      let [bRow, bStrip] = [4 * rowB, 4 * tile.columns];
+      if (columnB !== 1) {
+        const depth = Math.ceil(k / UNROLL) * UNROLL;
+        const bytes = Math.ceil(n / tile.columns) * tile.columns * depth * 4;
+        const starts = [...new Set(places.map(([, place]) => place))];
+        const packed = engine.memory.allocIn(arena, bytes * starts.length);
+        scratch.push(packed);
+        this.pack(b, tile.columns, columnB, rowB, n, starts, packed.address, bytes);
+        const order = new Map(starts.map((start, i) => [start, packed.address + i * bytes]));
+        at = (place) => order.get(place)!;
+        [bRow, bStrip] = [4 * tile.columns, 4 * tile.columns * depth];
+      }
+      const parts = this.alone ? 1 : Math.ceil((2 * engine.pool.size) / places.length);
+      const step = Math.ceil(m / parts / tile.rows) * tile.rows;
+      const tasks = places.flatMap(([x, y, out]) =>
+        ranges(m, step).map(([row, rows]) => {
+          // biome-ignore format: in groups
+          const args = {
+            a: x + 4 * row * rowA, aRow: 4 * rowA, aColumn: 4 * columnA, b: at(y), bRow, bStrip,
+            out: out + row * this.outLine, outLine: this.outLine, rows, columns: n, depth: k, bias, scratch: scratch[0].address,
+          } satisfies DirectArguments;
+          return Object.values(args);
+        }),
+      );
+      const side = columnA === 1 ? "rows" : "columns";
+      this.share(`direct ${side}`, () => directModule(tile, side), tasks);
+    } finally {
+      for (const buffer of scratch) engine.memory.free(buffer);
+    }
   }
 
   /** All matrices of the batch. */

@@ -17,10 +17,19 @@ const SMALLEST: Tuning = {
 };
 
 /** Products and attention of any size are packed. */
-export const PACKED: Tuning = { ...SMALLEST, fewRows: 0, smallProduct: 0, fewQueries: 0 };
+export const PACKED: Tuning = { ...SMALLEST, fewRows: 0, smallProduct: 0, directSize: 0, fewQueries: 0 };
+
+/** Products of any matrices that have f32 side by side read them as they lie, in tiles. */
+export const DIRECT: Tuning = { ...PACKED, directSize: 2 ** 10, depths: 2 ** 10 };
 
 /** They read their operands as they lie, row by row … */
-export const AS_IT_LIES: Tuning = { ...SMALLEST, fewRows: Infinity, smallProduct: Infinity, fewQueries: Infinity };
+export const AS_IT_LIES: Tuning = {
+  ...SMALLEST,
+  fewRows: Infinity,
+  smallProduct: Infinity,
+  smallBatch: Infinity,
+  fewQueries: Infinity,
+};
 
 /** … or as small products do. */
 export const SMALL_PRODUCTS: Tuning = { ...AS_IT_LIES, fewRows: 0 };

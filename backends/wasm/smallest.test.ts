@@ -2,7 +2,7 @@ import { beforeAll, describe, it } from "vitest";
 import { input } from "../../core/expr.ts";
 import { conformanceCases } from "../conformance.ts";
 import { roundingWith } from "./rounding.fixture.ts";
-import { AS_IT_LIES, PACKED, SMALL_PRODUCTS } from "./smallest.fixture.ts";
+import { AS_IT_LIES, DIRECT, PACKED, SMALL_PRODUCTS } from "./smallest.fixture.ts";
 import type { Tuning } from "./tuning.ts";
 import { createWasmBackend, type WasmBackend, type WasmOptions } from "./wasm.ts";
 
@@ -24,6 +24,8 @@ const LARGE = /(above|than) 2\^24/; // these take long, and no other way than el
 describe.each<[what: string, options: WasmOptions, tuning: Tuning, cases: RegExp]>([
   ["packed", {}, PACKED, /./],
   ["packed, on plain SIMD", { relaxed: false }, PACKED, PRODUCTS],
+  ["direct", {}, DIRECT, /^matmul ?/],
+  ["direct, on plain SIMD", { relaxed: false }, DIRECT, /^matmul ?/],
   ["as it lies", {}, AS_IT_LIES, PRODUCTS],
   ["as it lies, on plain SIMD", { relaxed: false }, AS_IT_LIES, /./],
   ["as small products", {}, SMALL_PRODUCTS, /^(matmul|fused linear|q[48]) ?/],

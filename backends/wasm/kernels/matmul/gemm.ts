@@ -113,7 +113,7 @@ export function callTile(
 }
 
 /** The rows and columns of a tile that there are, from scratch to their places. */
-function copyEdge(
+export function copyEdge(
   f: FunctionBuilder,
   tile: Tile,
   edge: I32,
