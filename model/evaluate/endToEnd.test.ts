@@ -114,6 +114,7 @@ it("shows demonstrations as OpenFlamingo: two without pictures, k with them, or 
   );
   const none = await ask("none", { trueZeroShot: true });
   expect(none.prompt).toMatch(/^<image>Question:[^\n]* Short answer:$/);
+  await expect(ask("pool", { pool: 11 })).rejects.toThrow(/--pool 11 is more than the 10 training records/);
   const rices = await ask("rices", { shots: 2, rices: true, seed: 1 });
   const again = await ask("rices", { shots: 2, rices: true, seed: 1 }); // from the kept features
   expect(rices.demos).toEqual(again.demos);

@@ -31,8 +31,10 @@ export function drawAsked({ records, train }: TaskData, settings: Settings): Ask
   const demos = shownDemos(settings);
   if (demos === 0 || rices) return ordered.map((record) => ({ record, demos: [] }));
   const shown = requireTrain(train, demos);
-  const size = Math.min(pool, shown.length);
-  const querySet = numpy.choice(shown.length, size).map((i) => shown[i]);
+  if (pool > shown.length) {
+    throw new InfimmError(`--pool ${pool} is more than the ${shown.length} training records; give at most that many`);
+  }
+  const querySet = numpy.choice(shown.length, pool).map((i) => shown[i]);
   const python = new PythonRandom(seed);
   return ordered.map((record) => ({ record, demos: python.sample(querySet, demos) }));
 }
