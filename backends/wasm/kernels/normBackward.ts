@@ -4,7 +4,7 @@ import { ModuleBuilder } from "../assembler/module.ts";
 import { f32, f64, i32 } from "../assembler/scalar.ts";
 import { f32x4, v128 } from "../assembler/simd.ts";
 import { Sums } from "./reduce.ts";
-import { Accumulators, foldRow, scaleOf, WIDE } from "./rows.ts";
+import { foldRow, scaleOf, WIDE } from "./rows.ts";
 import { firstLanes, storeFirst, walk } from "./walk.ts";
 
 type V = Code<"v128">;
@@ -64,30 +64,30 @@ function gradientOfRow(
   scale: V,
   centred: boolean,
 ): void {
-  const [total, product] = [0, 0].map(() => new Accumulators(f, v128.f32(0), f32x4.add));
+  const [total, product] = [0, 0].map(() => new Sums(f, "f32"));
   const [at, from, of, to] = [x, grad, weight, out].map((pointer) => f.let(pointer));
   const [g, y] = [f.local("v128"), f.local("v128")];
   const load = (offset: number) => {
     f.set(g, f32x4.mul(v128.load(from, offset), v128.load(of, offset)));
     f.set(y, f32x4.mul(f32x4.sub(v128.load(at, offset), mean), scale));
   };
-  const add = (slot: number, value: V, normalized: V) => {
-    if (centred) total.add(slot, value);
-    product.add(slot, f32x4.mul(value, normalized));
+  const add = (value: V, normalized: V) => {
+    if (centred) total.add(value);
+    product.add(f32x4.mul(value, normalized));
   };
   walk(
     f,
     n,
     WIDE,
     [at, from, of],
-    (slot, offset) => {
+    (_, offset) => {
       load(offset);
-      add(slot, g, y);
+      add(g, y);
     },
     (left) => {
       load(0);
       f.set(g, firstLanes(g, left, v128.f32(0)));
-      add(0, g, firstLanes(y, left, v128.f32(0)));
+      add(g, firstLanes(y, left, v128.f32(0)));
     },
   );
   const [meanG, meanGY] = [total, product].map((sums) => f.let(f32x4.splat(meanOf(sums.total(), n))));

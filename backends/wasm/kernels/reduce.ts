@@ -50,8 +50,13 @@ export class Sums {
       f.emit(i32.store(out, i32.add(i32.add(lane(0), lane(1)), i32.add(lane(2), lane(3)))));
       return;
     }
-    const both = f.let(f64x2.add(low, this.high));
-    f.emit(f32.store(out, f32.demote_f64(f64.add(f64x2.extract(both, 0), f64x2.extract(both, 1)))));
+    f.emit(f32.store(out, f32.demote_f64(this.total())));
+  }
+
+  /** Of f32: all four together, not rounded yet. */
+  total(): Code<"f64"> {
+    const both = this.f.let(f64x2.add(this.low, this.high));
+    return f64.add(f64x2.extract(both, 0), f64x2.extract(both, 1));
   }
 }
 

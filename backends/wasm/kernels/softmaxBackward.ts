@@ -1,7 +1,8 @@
 import { ModuleBuilder } from "../assembler/module.ts";
 import { f32, i32 } from "../assembler/scalar.ts";
 import { f32x4, v128 } from "../assembler/simd.ts";
-import { Accumulators, WIDE } from "./rows.ts";
+import { Sums } from "./reduce.ts";
+import { WIDE } from "./rows.ts";
 import { firstLanes, storeFirst, walk } from "./walk.ts";
 
 /** `run(y, grad, out, rows, n)`: y · (grad - Σ grad · y) for each row, y being what softmax gave. */
@@ -10,7 +11,7 @@ export function softmaxBackwardModule(): ModuleBuilder {
   const params = { y: "i32", grad: "i32", out: "i32", rows: "i32", n: "i32" } as const;
   m.export("run", params, "void", (f, { y, grad, out, rows, n }) => {
     f.while(rows, () => {
-      const sums = new Accumulators(f, v128.f32(0), f32x4.add);
+      const sums = new Sums(f, "f32"); // its terms cancel, where the gradient is nearly the same for all of a row
       const [at, from] = [f.let(y), f.let(grad)];
       const product = (offset: number) => f32x4.mul(v128.load(from, offset), v128.load(at, offset));
       walk(
@@ -18,8 +19,8 @@ export function softmaxBackwardModule(): ModuleBuilder {
         n,
         WIDE,
         [at, from],
-        (slot, offset) => sums.add(slot, product(offset)),
-        (left) => sums.add(0, firstLanes(product(0), left, v128.f32(0))),
+        (_, offset) => sums.add(product(offset)),
+        (left) => sums.add(firstLanes(product(0), left, v128.f32(0))),
       );
       const total = f.let(f32x4.splat(f32.demote_f64(sums.total())));
       f.set(at, y);
