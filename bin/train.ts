@@ -1,16 +1,21 @@
-import { existsSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { createWasmBackend } from "../backends/wasm/wasm.ts";
 import { InfimmError } from "../core/errors.ts";
 import { writeText } from "../model/files/writeWhole.ts";
+import { Processor } from "../model/processor/processor.ts";
 import { latestCheckpoint } from "../model/train/checkpoint.ts";
 import { statusLine, terminalPlot, lossOf, smoothed } from "../model/train/curves.ts";
 import { trainedTable } from "../model/train/trainedTable.ts";
 import { type Preset, PRESETS, presetOf, presetTable, withChanges } from "../model/train/presets/presets.ts";
+import { Feed } from "../model/train/feed.ts";
+import { preparer } from "../model/train/prepare.ts";
 import { folderRecords } from "../model/train/readers/folder.ts";
+import { type OpenedData, openData } from "../model/train/readers/openData.ts";
 import { reportPage } from "../model/train/reportPage.ts";
-import { fineTune, loadForTraining, saveModel, type Training, trainingOf } from "../model/train/training.ts";
+import { showLegend, showSample } from "../model/train/show.ts";
+import { fineTune, loadForTraining, sampleOptions, saveModel, type Training, trainingOf } from "../model/train/training.ts"; // biome-ignore format: one list
 import { type LogLine, readLog } from "../model/train/updateLog.ts";
 import { type Backend, openBackend } from "../tensor/index.ts";
 import { EXIT } from "./failure.ts";
@@ -18,7 +23,8 @@ import { placeOf, SHIPPED_MODEL } from "./package.ts";
 
 const HELP = `
 The data are folders of pictures: with metadata.jsonl, {"file_name": "a.png", "text": "A caption."} a line and if you
-like a "question"; or with a caption in a.txt beside each a.png. Ctrl-C finishes the update and saves; --resume goes on.
+like a "question"; or with a caption in a.txt beside each a.png. Tar shards and public sets are named as for
+infimm data inspect: "llava:mix.json?images=pictures&weight=2". --show 3 prints samples with what bears loss. Ctrl-C finishes the update and saves; --resume goes on.
 
 Examples:
   $ infimm train --preset finetune --data pictures/ --out run --updates 200
@@ -35,6 +41,7 @@ interface Options {
   resume?: boolean;
   force?: boolean;
   print?: boolean;
+  show?: number;
   saveEvery: number;
   set: Record<string, unknown>;
   backend: string;
@@ -47,7 +54,7 @@ export function trainCommand(): Command {
   return new Command("train")
     .description("train a model further: on your own pictures and captions, or by the recipes of the model card")
     .addOption(new Option("--preset <name>", "the numbers of the run").choices(PRESETS).default("finetune"))
-    .option("--data <folder...>", "folders of pictures with captions", [])
+    .option("--data <data...>", "folders of pictures with captions, tar shards, or public sets by name", [])
     .option("-m, --model <folder>", "the checkpoint to begin with", SHIPPED_MODEL)
     .option("--out <folder>", "where checkpoints, log.jsonl, report.html and the trained model go")
     .option("--updates <n>", "updates in all (default: the preset's, or one epoch)", count)
@@ -55,6 +62,7 @@ export function trainCommand(): Command {
     .option("--force", "go on although preset, data or model are others than they were")
     .option("--set <field=value>", "change a number of the preset; again for others", change, {})
     .option("--print", "show the preset, and where each of its numbers comes from")
+    .option("--show <n>", "print the first samples of the run with what bears loss, and train nothing", count)
     .option("--save-every <n>", "updates between two checkpoints", count, 100)
     .option("--backend <name>", "where to compute", "wasm")
     .option("--threads <n>", "of the wasm backend", count)
@@ -71,8 +79,12 @@ async function run(options: Options): Promise<void> {
     return;
   }
   const out = options.out;
-  if (!out) throw new InfimmError("train: say with --out where the run goes");
+  if (!out && !options.show) throw new InfimmError("train: say with --out where the run goes");
   if (options.data.length === 0) throw new InfimmError("train: say with --data what to learn from");
+  if (!out || options.show) {
+    await show(preset, options);
+    return;
+  }
   await requireIntention(out, options.resume);
   const backend = await backendOf(options);
   const training = await prepare(preset, options, backend);
@@ -96,9 +108,32 @@ async function run(options: Options): Promise<void> {
 
 async function prepare(preset: Preset, options: Options, backend: Backend): Promise<Training> {
   const { model, processor } = await loadForTraining(placeOf(options.model), backend);
-  const layout = preset.recipe.stage === "pt" ? "pair" : "chat";
-  const data = await Promise.all(options.data.map((folder) => folderRecords(folder, layout)));
-  return trainingOf(model, processor, { recipe: preset.recipe, data, updates: options.updates });
+  const { sources, weights } = await dataOf(preset, options);
+  return trainingOf(model, processor, { recipe: preset.recipe, data: sources, weights, updates: options.updates });
+}
+
+/** Folders by the stage's layout, everything else by its name. */
+async function dataOf({ recipe }: Preset, { data }: Options): Promise<OpenedData> {
+  const layout = recipe.stage === "pt" ? "pair" : "chat";
+  const isFolder = (name: string) => existsSync(name) && statSync(name).isDirectory();
+  const folders = await Promise.all(data.filter(isFolder).map((folder) => folderRecords(folder, layout)));
+  const named = await openData(data.filter((name) => !isFolder(name)));
+  const unweighed = named.weights && folders.map(({ source, length }) => [source, length]);
+  if (unweighed?.length)
+    throw new InfimmError(`train: a weight is given for some data, but none for ${unweighed[0][0]}`);
+  return { sources: [...folders, ...named.sources], weights: named.weights };
+}
+
+/** The samples that a run would begin with. */
+async function show(preset: Preset, options: Options): Promise<void> {
+  const processor = await Processor.fromPretrained(placeOf(options.model));
+  const { sources, weights } = await dataOf(preset, options);
+  const { recipe } = preset;
+  const feed = new Feed(sources, { seed: recipe.seed, weights, prepare: preparer(processor, sampleOptions(recipe)) });
+  const colour = process.stdout.isTTY === true;
+  console.log(`${showLegend({ colour })}\n`);
+  for (let i = 0; i < options.show!; i++) console.log(`${showSample(await feed.next(), { colour })}\n`);
+  console.log(feed.summary().join("\n"));
 }
 
 async function backendOf({ backend, threads }: Options): Promise<Backend> {

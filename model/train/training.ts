@@ -24,6 +24,8 @@ export type SampleBatch = TrainingBatch & { readonly kind: string; readonly ids:
 export interface TrainingOptions {
   readonly recipe: Recipe;
   readonly data: readonly Records[];
+  /** Shares of the sources, by their names. Default: their lengths. */
+  readonly weights?: Readonly<Record<string, number>>;
   /** In all. Default: the recipe's, or one epoch of the data. */
   readonly updates?: number;
   /** What learns, instead of what the stage trains: of LoRA, say. */
@@ -43,9 +45,10 @@ export interface Training {
 
 /** Put a model, a recipe and data together. What learns becomes f32. */
 export async function trainingOf(model: InfiMM, processor: Processor, options: TrainingOptions): Promise<Training> {
-  const { recipe, data } = options;
+  const { recipe, data, weights } = options;
   const feed = new Feed<PreparedSample>(data, {
     seed: recipe.seed,
+    weights,
     prepare: preparer(processor, sampleOptions(recipe)),
   });
   const updates = options.updates ?? recipe.updates ?? Math.ceil(feed.length / recipe.batch);
@@ -60,10 +63,17 @@ export async function trainingOf(model: InfiMM, processor: Processor, options: T
   });
   const learns = { learns: trainer.options.learning.patterns, updates };
   const sources = Object.fromEntries(data.map(({ source: name, length }) => [name, length]));
-  return { model, processor, trainer, source, updates, identity: { ...recipe, ...learns, base, data: sources } };
+  return {
+    model,
+    processor,
+    trainer,
+    source,
+    updates,
+    identity: { ...recipe, ...learns, base, data: sources, ...(weights && { weights }) },
+  };
 }
 
-function sampleOptions({ length, max_pictures, media_placement, seed }: Recipe) {
+export function sampleOptions({ length, max_pictures, media_placement, seed }: Recipe) {
   return { maxLength: length, maxPictures: max_pictures, mediaPlacement: media_placement, seed };
 }
 
