@@ -12,7 +12,7 @@ import { benchWasm } from "./benchWasm.ts";
 import { type Contestant, inTurns, median, ratio, type Rounds } from "./turns.ts";
 import { benchWebgpu } from "./webgpu.ts";
 
-const HELP = `npm run bench -- [wasm|webgpu] [--budget MS] [--only TEXT] [--json]
+const HELP = `npm run bench -- [wasm|webgpu|model] [--budget MS] [--only TEXT] [--json]
 
 Times the cpu backend beside a naive loop and the JavaScript libraries installed in backends/bench/peers
 (npm install --prefix backends/bench/peers), all in this process and in turns. Medians and best times; on a busy
@@ -21,6 +21,7 @@ machine only ratios mean anything. Ctrl-C stops it; what was measured has been p
   wasm          instead: the wasm backend beside cpu, WebAssembly libraries, native ONNX Runtime and the machine's limits
   --threads N   how many threads wasm and its rivals have (default 2)
   --write       put the figures of wasm into docs/bench.md and its plot; with --only, those of the other lines stay
+  model         instead: infimm-tiny on wasm: start-up, forwards by tokens, training steps by batch
   webgpu        instead: the webgpu backend beside naive WGSL and gpu.js, all on one device
   --budget MS   time for each figure of the table; slow ones run once whatever they take (default 1000)
   --only TEXT   the lines whose name contains the text, such as matmul
@@ -149,10 +150,11 @@ else if (!(budget > 0)) {
   console.error(`bench: --budget expects milliseconds, got "${options.budget}"`);
   process.exitCode = 2;
 } else if (what === "webgpu") await benchWebgpu(budget, options.only, options.json);
+else if (what === "model") await (await import("./model.ts")).benchModel(budget, options.only, options.json);
 else if (what === "wasm")
   await benchWasm({ budget, only: options.only, threads: Number(options.threads) }, options.json, options.write);
 else if (what !== "cpu") {
-  console.error(`bench: expected "wasm", "webgpu" or nothing, got "${what}"`);
+  console.error(`bench: expected "wasm", "webgpu", "model" or nothing, got "${what}"`);
   process.exitCode = 2;
 } else {
   const { peers, missing } = await loadPeers();
