@@ -6,15 +6,26 @@ export interface CountingBackend extends Backend {
   readonly ran: string[];
 }
 
+/** Ask for the memory of every operand, as a kernel would. */
+function touch(value: unknown): void {
+  if (typeof value !== "object" || value === null || "kind" in value) return;
+  if ("buffer" in value) void value.buffer;
+  else Object.values(value).forEach(touch);
+}
+
 /** @param fused the fused kernels that it has */
 export function createCountingBackend(name: string, fused: readonly (keyof FusedKernels)[]): CountingBackend {
   const ran: string[] = [];
-  const count = (kernel: string) => () => {
-    ran.push(kernel);
-  };
+  const count =
+    (kernel: string) =>
+    (...args: readonly unknown[]) => {
+      args.forEach(touch);
+      ran.push(kernel);
+    };
   return {
     name,
     ran,
+    fewRows: 4,
     alloc: (byteLength) => ({ byteLength }),
     free: () => {},
     write: () => {},

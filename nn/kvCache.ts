@@ -1,5 +1,5 @@
 import { InfimmError, ShapeError, showShape } from "../core/errors.ts";
-import { empty, keep, slice, type Tensor } from "../tensor/index.ts";
+import { empty, keep, slice, type Tensor, writeInto } from "../tensor/index.ts";
 
 /**
  * Keys and values of the tokens seen so far, a pair for each layer, so that a new token costs one token's work.
@@ -37,8 +37,8 @@ export class KVCache {
       entry.keys = regrow(entry.keys, entry.length, end);
       entry.values = regrow(entry.values, entry.length, end);
     }
-    keys.backend.copy(keys, slice(entry.keys, 2, entry.length, end));
-    values.backend.copy(values, slice(entry.values, 2, entry.length, end));
+    writeInto(keys, slice(entry.keys, 2, entry.length, end));
+    writeInto(values, slice(entry.values, 2, entry.length, end));
     entry.length = end;
     return { keys: slice(entry.keys, 2, 0, end), values: slice(entry.values, 2, 0, end) };
   }

@@ -1,14 +1,23 @@
 import type { TypedArray } from "../core/dtype.ts";
 import { InfimmError } from "../core/errors.ts";
 import type { Expr } from "../core/expr.ts";
+import type { Layer, LinearResult } from "../core/linears.ts";
 import type { DeviceBuffer, Operand } from "../core/operand.ts";
 
-export type { DeviceBuffer, Operand };
+export type { DeviceBuffer, Layer, LinearResult, Operand };
 
 export type ReduceKind = "sum" | "max" | "min" | "argmax" | "argmin";
 
 /** Which channels turn together: `half`: m and m + d/2 (LLaMA, Mistral); `adjacent`: 2m and 2m + 1 (EVA-02). */
 export type Pairs = "half" | "adjacent";
+
+/** What `rope` takes for one tensor: all of one shape. */
+export interface Turn {
+  readonly x: Operand;
+  readonly cos: Operand;
+  readonly sin: Operand;
+  readonly out: Operand;
+}
 
 /**
  * What a backend is: five functions for memory and seven kernels. Everything else is made from these.
@@ -52,6 +61,8 @@ export interface Backend {
    * needs its result, and a chain of them is one expression for `map` (tensor/chain.ts).
    */
   readonly eager?: boolean;
+  /** The most rows of x that `fused.linears` takes. Such products may wait as elementwise ops do. */
+  readonly fewRows?: number;
   /** Optional faster forms. Without one, the op runs as its composite definition, which is its reference. */
   readonly fused: Partial<FusedKernels>;
   /** Whether the device behind it is gone, and all memory with it. `openBackend` makes a new one then. */
@@ -93,8 +104,15 @@ export interface FusedKernels {
   rmsNormBackward(x: Operand, weight: Operand, grad: Operand, eps: number, out: Omit<NormGradients, "bias">): void;
   /** Each pair (a, b) of x's channels as (a·cos - b·sin, b·cos + a·sin); cos and sin have x's shape, by stride 0. */
   rope(x: Operand, cos: Operand, sin: Operand, pairs: Pairs, out: Operand): void;
+  /** `rope` of several tensors in one launch, such as queries and keys. `out` may be part of something larger. */
+  ropes(turns: readonly Turn[], pairs: Pairs): void;
   /** x [rows, k] · weightᵀ [n, k] + bias [n]. The weight is constant: a backend may keep it packed. */
   linear(x: Operand, weight: Operand, bias: Operand | null, out: Operand): void;
+  /**
+   * Products of the same few rows, x f32 [rows, k], in one launch: of each result's layers, whose weights [n, k] have one
+   * dtype, any that `linear` or `quantizedLinear` takes, rows contiguous.
+   */
+  linears(x: Operand, results: readonly LinearResult[]): void;
   /**
    * softmax(scale · q kᵀ + mask) v for each head, without the whole matrix of scores in memory.
    * q [b, h, i, d], k [b, hk, j, d], v [b, hk, j, e], h a multiple of hk: query head n looks at key head

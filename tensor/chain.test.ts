@@ -83,13 +83,26 @@ it("the same result twice in one op is one use", () => {
   });
 });
 
-it("what it reads is not freed under it", () => {
+it("what it reads is not freed under it, but if it is large, the work is done first", () => {
+  scope(() => {
+    for (const [n, done] of [
+      [2 ** 18, []],
+      [2 ** 18 + 1, [2 ** 18 + 1]],
+    ] as const) {
+      // biome-ignore format: one line
+      maps = [];
+      const a = fromData(new Float32Array(n).fill(2), [n], "f32", counting);
+      const y = a.mul(2);
+      a.dispose();
+      expect(maps).toEqual(done);
+      expect(() => a.mul(2)).toThrow("this tensor was freed");
+      expect(y.dataSync()[n - 1]).toBe(4);
+    }
+  });
   const kept = scope(() => {
     const a = x();
     const y = a.mul(2);
-    expect(maps).toEqual([]);
     a.dispose();
-    expect(maps).toEqual([3]);
     return scope(() => y.add(scope(() => x().mul(3)).mul(10)));
   });
   expect(list(kept)).toEqual([32, 64, 96]);

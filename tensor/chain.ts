@@ -1,13 +1,17 @@
 import { byteLengthOf, type DType } from "../core/dtype.ts";
-import { call, type Expr, exprCost, input, substitute } from "../core/expr.ts";
-import { broadcastStrides, contiguousStrides, type Shape, sizeOf } from "../core/shape.ts";
+import { type Expr, exprCost } from "../core/expr.ts";
+import { broadcastStrides, contiguousStrides, reshapeStrides, type Shape, sizeOf } from "../core/shape.ts";
 import type { Backend, DeviceBuffer, Operand } from "./backend.ts";
+import { joinedExpr, type Part } from "./joinedExpr.ts";
+import { Product, rowsOf } from "./product.ts";
 import { type Deferred, Storage } from "./scope.ts";
 import { Tensor, type TensorLike } from "./tensor.ts";
 
 /** So many tensors, and numbers beside them, a chain of ops reads at most: no backend has to cut it in parts. */
 const MOST_TENSORS = 7;
 const MOST_NUMBERS = 16;
+/** So many of them may be products that wait. */
+const MOST_PRODUCTS = 2;
 /** So many operations, written out: kernels compute equal ones once, but have to find them first. */
 const MOST_OPERATIONS = 64;
 /** What is stretched is computed again for every place, which may be so many. */
@@ -22,8 +26,7 @@ export class Chain implements Deferred {
   readonly byteLength: number;
   readonly sources: readonly Storage[];
   readonly expr: Expr;
-  /** Tensors of the result's shape, and numbers. */
-  readonly inputs: readonly TensorLike[];
+  readonly inputs: readonly Input[];
   readonly shape: Shape;
   /** Whether an op has it in its own expression. */
   taken = false;
@@ -37,116 +40,185 @@ export class Chain implements Deferred {
     this.shape = shape;
     this.dtype = dtype;
     this.byteLength = byteLengthOf(dtype, sizeOf(shape));
-    this.sources = inputs.flatMap((arg) => (arg instanceof Tensor ? [arg.storage] : []));
+    this.sources = inputs.flatMap((arg) =>
+      typeof arg === "number" ? [] : [arg.storage, ...(arg.product?.sources ?? [])],
+    );
   }
 
-  run(buffer: DeviceBuffer): void {
-    const { dtype, shape } = this;
-    this.runInto({ buffer, dtype, shape, strides: contiguousStrides(shape), offset: 0 });
+  /** The products that waited when the chain was made. */
+  get products(): readonly Product[] {
+    return this.inputs.flatMap((arg) => (typeof arg !== "number" && arg.product ? [arg.product] : []));
   }
 
-  runInto(out: Operand): void {
-    this.backend.map(this.expr, this.inputs, out);
+  run(storage: Storage): void {
+    Storage.fill([storage], ([buffer]) => {
+      const waiting = this.inputs.filter(isWaiting);
+      if (waiting.length === 0 || !this.runProducts(waiting, buffer)) this.runMap(waiting, buffer);
+    });
+  }
+
+  /** Products and expression in one launch, if what else is read lies in rows like theirs. */
+  private runProducts(waiting: readonly Waiting[], buffer: DeviceBuffer): boolean {
+    const others = this.inputs.filter((arg) => !isWaiting(arg));
+    const rows = others.map((arg) => (typeof arg === "number" ? arg : inRows(operandOf(arg))));
+    if (!rows.every((arg) => arg !== undefined)) return false;
+    const products = waiting.map(({ product }) => product);
+    const places = this.inputs.map((arg) => (isWaiting(arg) ? waiting.indexOf(arg) : waiting.length + others.indexOf(arg))); // biome-ignore format: one line
+    const expr = joinedExpr(this.expr, places.map((place) => ({ places: [place] }))); // biome-ignore format: one line
+    this.backend.fused.linears!(products[0].x, [products[0].result(products, expr, rows, buffer)]);
+    return true;
+  }
+
+  private runMap(waiting: readonly Waiting[], buffer: DeviceBuffer): void {
+    const { dtype, shape, backend } = this;
+    const made = new Map<Input, DeviceBuffer>(waiting.map((arg) => [arg, backend.alloc(arg.product.byteLength)]));
+    for (const arg of waiting) arg.product.compute(made.get(arg)!);
+    const inputs = this.inputs.map((arg) => (typeof arg === "number" ? arg : operandOf(arg, made.get(arg))));
+    backend.map(this.expr, inputs, { buffer, dtype, shape, strides: contiguousStrides(shape), offset: 0 });
+    for (const memory of made.values()) backend.free(memory);
   }
 }
 
-interface Joined {
-  readonly expr: Expr;
-  readonly inputs: readonly TensorLike[];
+/** A tensor that a chain reads, seen as the chain's shape. */
+interface Source {
+  readonly storage: Storage;
+  readonly view: Omit<Operand, "buffer">;
+  /** What the storage waited for when the chain was made: a product of the chain's shape. */
+  readonly product?: Product;
+}
+
+type Input = Source | number;
+type Waiting = Source & { readonly product: Product };
+
+/** Whether it is a product that nobody has had computed yet. */
+function isWaiting(arg: Input): arg is Waiting {
+  return typeof arg !== "number" && arg.product !== undefined && !arg.storage.content;
+}
+
+function operandOf({ storage, view }: Source, buffer = storage.content!): Operand {
+  return { ...view, buffer };
+}
+
+/** [..., n] as [rows, n], where that needs no copy. */
+function inRows(operand: Operand): Operand | undefined {
+  const shape = rowsOf(operand.shape);
+  const strides = reshapeStrides(operand.shape, operand.strides, shape);
+  return strides ? { ...operand, shape, strides } : undefined;
 }
 
 /** `expr` over arguments that broadcast to `shape`: a result that is computed when somebody needs it. */
 export function chained(backend: Backend, expr: Expr, args: readonly TensorLike[], shape: Shape, dtype: DType): Tensor {
-  const chains = new Map<Tensor, Chain>();
-  for (const arg of args) {
-    const chain = arg instanceof Tensor ? chainOf(arg, shape) : undefined;
-    if (chain) chains.set(arg as Tensor, chain);
-  }
-  let joined = join(expr, args, shape, chains);
-  while (chains.size > 0 && !fits(joined)) {
-    const [longest] = [...chains].reduce((a, b) => (exprCost(b[1].expr) > exprCost(a[1].expr) ? b : a));
-    chains.delete(longest);
-    joined = join(expr, args, shape, chains);
-  }
-  for (const chain of chains.values()) chain.taken = true;
-  const storage = new Storage(backend, new Chain(backend, joined, shape, dtype));
+  const joining = new Joining(expr, args, shape, dtype);
+  const chain = new Chain(backend, joining.joined(), shape, dtype);
+  for (const product of chain.products) product.taken = true;
+  const storage = new Storage(backend, chain);
   if (backend.eager) storage.settle();
   return new Tensor(storage, dtype, shape);
 }
 
-/** The chain that `t` is all of, if an expression of `shape` may have it. */
-function chainOf({ storage, shape: own, isContiguous, offset }: Tensor, shape: Shape): Chain | undefined {
-  const { deferred } = storage;
-  if (!(deferred instanceof Chain) || deferred.taken) return undefined;
-  const whole = isContiguous && offset === 0 && own.length === deferred.shape.length;
-  if (!whole || own.some((size, i) => size !== deferred.shape[i])) return undefined;
-  const places = sizeOf(shape);
-  return places === sizeOf(own) || places <= MOST_PLACES ? deferred : undefined;
+interface Joined {
+  readonly expr: Expr;
+  readonly inputs: readonly Input[];
+}
+
+/** An op that is about to take in what its arguments wait for. */
+class Joining {
+  private readonly expr: Expr;
+  private readonly args: readonly TensorLike[];
+  private readonly shape: Shape;
+  private readonly chains = new Map<TensorLike, Chain>();
+  private takesProducts: boolean;
+
+  constructor(expr: Expr, args: readonly TensorLike[], shape: Shape, dtype: DType) {
+    this.expr = expr;
+    this.args = args;
+    this.shape = shape;
+    this.takesProducts = dtype === "f32";
+    for (const arg of args) {
+      const chain = typeof arg === "number" ? undefined : this.chainOf(arg);
+      if (chain) this.chains.set(arg, chain);
+    }
+  }
+
+  /** The expression with as many chains as fit in the place of their results. */
+  joined(): Joined {
+    let joined = this.join();
+    while (!fits(joined) && (this.chains.size > 0 || this.takesProducts)) {
+      const [longest] = [...this.chains].sort(([, a], [, b]) => exprCost(b.expr) - exprCost(a.expr));
+      if (longest) this.chains.delete(longest[0]);
+      else this.takesProducts = false;
+      joined = this.join();
+    }
+    for (const chain of this.chains.values()) chain.taken = true;
+    return joined;
+  }
+
+  private join(): Joined {
+    const { expr, args, chains } = this;
+    const inputs: Input[] = [];
+    if (chains.size === 0) return { expr, inputs: args.map((arg) => this.inputOf(arg)) };
+    const place = (arg: Input): number => {
+      const known = inputs.findIndex((other) => isSame(other, arg));
+      return known >= 0 ? known : inputs.push(arg) - 1;
+    };
+    const parts = args.map((arg): Part => {
+      const chain = chains.get(arg);
+      if (!chain) return { places: [place(this.inputOf(arg))] };
+      return { expr: chain.expr, places: chain.inputs.map((input) => place(this.stretched(input))) };
+    });
+    return { expr: joinedExpr(expr, parts), inputs };
+  }
+
+  /** The chain that `t` is all of, if this op may have it. */
+  private chainOf(t: Tensor): Chain | undefined {
+    const { deferred } = t.storage;
+    if (!(deferred instanceof Chain) || deferred.taken || !isAllOf(t, deferred.shape)) return undefined;
+    const places = sizeOf(this.shape);
+    if (deferred.products.length > 0 && !(this.takesProducts && isSameShape(t.shape, this.shape))) return undefined;
+    return places === t.size || places <= MOST_PLACES ? deferred : undefined;
+  }
+
+  /** An argument seen as the result's shape. It has memory then, or is a product that waits; if it was freed, this throws. */
+  private inputOf(arg: TensorLike): Input {
+    if (typeof arg === "number") return arg;
+    const { storage, dtype, shape, strides, offset } = arg;
+    const { deferred } = storage;
+    const waits =
+      deferred instanceof Product && this.takesProducts && !deferred.taken && isAllOf(arg, deferred.shape) && isSameShape(shape, this.shape); // biome-ignore format: one line
+    if (!waits) storage.requireMemory();
+    const source: Source = { storage, view: { dtype, shape, strides, offset } };
+    return this.stretched(waits ? { ...source, product: deferred } : source);
+  }
+
+  private stretched(input: Input): Input {
+    if (typeof input === "number" || isSameShape(input.view.shape, this.shape)) return input;
+    const strides = broadcastStrides(input.view.shape, input.view.strides, this.shape);
+    return { ...input, view: { ...input.view, shape: this.shape, strides } };
+  }
 }
 
 function fits({ expr, inputs }: Joined): boolean {
-  const tensors = inputs.filter((arg) => arg instanceof Tensor).length;
-  return tensors <= MOST_TENSORS && inputs.length - tensors <= MOST_NUMBERS && exprCost(expr) <= MOST_OPERATIONS;
+  const tensors = inputs.filter((arg) => typeof arg !== "number");
+  const products = tensors.flatMap(({ product }) => product ?? []);
+  return (
+    tensors.length <= MOST_TENSORS &&
+    inputs.length - tensors.length <= MOST_NUMBERS &&
+    products.length <= MOST_PRODUCTS &&
+    products.every((product) => product.isLike(products[0])) &&
+    exprCost(expr) <= MOST_OPERATIONS
+  );
 }
 
-/** An expression with those of `chains` in the place of their results. */
-function join(expr: Expr, args: readonly TensorLike[], shape: Shape, chains: ReadonlyMap<TensorLike, Chain>): Joined {
-  if (chains.size === 0) return { expr, inputs: args.map((arg) => operandOf(arg, shape)) };
-  const inputs: TensorLike[] = [];
-  const place = (arg: TensorLike): number => {
-    const operand = operandOf(arg, shape);
-    const known = inputs.findIndex((other) => isSame(other, operand));
-    return known >= 0 ? known : inputs.push(operand) - 1;
-  };
-  const parts = args.map((arg): Part => {
-    const chain = chains.get(arg);
-    return chain ? { expr: chain.expr, places: chain.inputs.map(place) } : { places: [place(arg)] };
-  });
-  return { expr: joinedExpr(expr, parts), inputs };
+function isAllOf({ shape, isContiguous, offset }: Tensor, whole: Shape): boolean {
+  return isContiguous && offset === 0 && isSameShape(shape, whole);
 }
 
-/** What stands in the place of an input: an expression, or nothing but that input; and where its inputs are now. */
-interface Part {
-  readonly expr?: Expr;
-  readonly places: readonly number[];
+function isSameShape(a: Shape, b: Shape): boolean {
+  return a.length === b.length && a.every((size, i) => size === b[i]);
 }
 
-/** Trees that were joined, so that there is one of each: backends keep what they compile by the tree. */
-const trees = new WeakMap<Expr, Map<string, Expr>>();
-const numbers = new WeakMap<Expr, number>();
-let counted = 0;
-
-function joinedExpr(expr: Expr, parts: readonly Part[]): Expr {
-  let known = trees.get(expr);
-  if (!known) trees.set(expr, (known = new Map()));
-  const key = parts.map((part) => `${part.expr ? numberOf(part.expr) : ""}(${part.places})`).join("");
-  let tree = known.get(key);
-  if (!tree) {
-    const replacements = parts.map(({ expr: inner, places }) =>
-      inner ? call("stored", substitute(inner, places.map(input))) : input(places[0]),
-    );
-    known.set(key, (tree = substitute(expr, replacements)));
-  }
-  return tree;
-}
-
-function numberOf(expr: Expr): number {
-  let number = numbers.get(expr);
-  if (number === undefined) numbers.set(expr, (number = counted++));
-  return number;
-}
-
-function isSame(a: TensorLike, b: TensorLike): boolean {
-  if (!(a instanceof Tensor) || !(b instanceof Tensor)) return Object.is(a, b);
-  if (a.storage !== b.storage || a.dtype !== b.dtype || a.offset !== b.offset) return false;
-  return a.strides.every((stride, i) => stride === b.strides[i]);
-}
-
-/** `arg` seen as `shape`, without a copy. Its memory is there then; if it was freed, this throws. */
-function operandOf(arg: TensorLike, shape: Shape): TensorLike {
-  if (!(arg instanceof Tensor)) return arg;
-  const { storage, dtype, strides, offset } = arg;
-  storage.requireMemory();
-  const stretched = broadcastStrides(arg.shape, strides, shape);
-  return new Tensor(storage, dtype, shape, stretched, offset);
+function isSame(a: Input, b: Input): boolean {
+  if (typeof a === "number" || typeof b === "number") return Object.is(a, b);
+  if (a.storage !== b.storage || a.view.dtype !== b.view.dtype || a.view.offset !== b.view.offset) return false;
+  return a.view.strides.every((stride, i) => stride === b.view.strides[i]);
 }

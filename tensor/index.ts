@@ -6,7 +6,9 @@ export { fromNdarray, type NdArray, toNdarray } from "./ndarray.ts";
 export {
   type AttentionOptions,
   attentionOutput,
+  attentionOfScores,
   attentionProbabilities,
+  attentionScores,
   scaledDotProductAttention,
 } from "./ops/attention.ts";
 export { compute } from "./compute.ts";
@@ -45,4 +47,5 @@ export * from "./ops/statistics.ts";
 export { squaredNorms, type UpdateRule, updateRule } from "./ops/update.ts";
 export * from "./ops/views.ts";
 export { keep, memory, type Scope, scope } from "./scope.ts";
+export { writeInto } from "./turned.ts";
 export { commonBackend, empty, Tensor, type TensorLike } from "./tensor.ts";

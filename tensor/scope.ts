@@ -4,18 +4,22 @@ import type { Backend, DeviceBuffer } from "./backend.ts";
 /** What a storage without memory will hold: work that waits until somebody needs the memory. */
 export interface Deferred {
   readonly byteLength: number;
-  /** What it reads. All have memory. */
+  /** What it reads. */
   readonly sources: readonly Storage[];
-  /** Do the work. */
-  run(memory: DeviceBuffer): void;
+  /** Do the work for `storage`, with `fill`; maybe also what waits for others, where that goes well together. */
+  run(storage: Storage): void;
 }
+
+/** So many bytes of freed memory stay for work that waits to read them. Where there are more, the work is done first. */
+const MOST_KEPT = 2 ** 20;
 
 /**
  * Memory that one or more tensors look at. It belongs to the scope in which it was made: when that scope
  * ends, it is freed, unless it was part of what the scope returned, or kept.
  *
- * Work may wait, inside of scopes: its memory is made when it is asked for, when something that the work reads is
- * freed, or when it leaves the outermost scope. If nobody asks, the work is never done.
+ * Work may wait, inside of scopes: its memory is made when it is asked for, or when it leaves the outermost scope. If
+ * nobody asks, the work is never done. What it reads may be freed meanwhile: then it counts as freed, but small memory
+ * stays until the work is done, and for large memory it is done at once.
  */
 export class Storage {
   readonly backend: Backend;
@@ -24,6 +28,7 @@ export class Storage {
   private waiting: Deferred | undefined;
   /** Storages whose work waits and reads this memory. Made when there is one. */
   private readers: Set<Storage> | undefined;
+  private gone = false;
   owner: Scope | undefined;
   /** When it was made: later ones have greater numbers. */
   readonly serial = ++made;
@@ -54,22 +59,48 @@ export class Storage {
 
   /** Do the work that waits, if it does. */
   settle(): void {
-    const { waiting } = this;
-    if (!waiting) return;
-    const memory = this.backend.alloc(this.byteLength);
-    waiting.run(memory);
-    this.memory = memory;
-    this.forget(waiting);
+    this.waiting?.run(this);
   }
 
-  /** Its memory is about to be written to, or freed: what waits to read it is done first. */
+  /** Give storages whose work waits their memory, which `work` writes: one buffer each. */
+  static fill(storages: readonly Storage[], work: (memory: readonly DeviceBuffer[]) => void): void {
+    const memory = storages.map(({ backend, byteLength }) => backend.alloc(byteLength));
+    work(memory);
+    storages.forEach((storage, i) => {
+      storage.memory = memory[i];
+      storage.forget();
+    });
+  }
+
+  /** The storages whose work waits to read this memory. */
+  get waitingReaders(): readonly Storage[] {
+    return this.readers ? [...this.readers] : [];
+  }
+
+  /** Its memory is about to change: what waits to read it is done first. */
   settleReaders(): void {
-    if (this.readers) for (const reader of [...this.readers]) reader.settle();
+    for (const reader of this.waitingReaders) reader.settle();
   }
 
-  private forget({ sources }: Deferred): void {
+  private forget(): void {
+    const sources = this.waiting?.sources ?? [];
     this.waiting = undefined;
-    for (const source of sources) source.readers?.delete(this);
+    for (const source of sources) {
+      source.readers?.delete(this);
+      source.giveBack();
+    }
+  }
+
+  /** Free the memory, if it is to be and nobody waits to read it. */
+  private giveBack(): void {
+    if (!this.gone || !this.memory || this.readers?.size) return;
+    this.backend.free(this.memory);
+    this.memory = undefined;
+  }
+
+  /** The memory, if there is any; also after it was freed, for work that waited to read it. */
+  get content(): DeviceBuffer | undefined {
+    return this.memory;
   }
 
   get buffer(): DeviceBuffer {
@@ -79,7 +110,7 @@ export class Storage {
   /** The memory, with what it shall hold. @throws if it was freed */
   requireMemory(): DeviceBuffer {
     this.settle();
-    if (!this.memory) {
+    if (this.gone || !this.memory) {
       throw new InfimmError(
         "this tensor was freed when the scope that made it ended; return it from the scope, or keep(tensor)",
       );
@@ -88,7 +119,7 @@ export class Storage {
   }
 
   get freed(): boolean {
-    return this.memory === undefined && this.waiting === undefined;
+    return this.gone;
   }
 
   /** Hand over to another scope; `undefined`: lives until it is freed by hand. */
@@ -132,12 +163,12 @@ export class Storage {
       this.moveTo(undefined);
     }
     if (!this.ownerGone || [...(this.handles?.values() ?? [])].includes(true)) return;
-    this.settleReaders();
-    if (this.memory) this.backend.free(this.memory);
-    this.memory = undefined;
-    if (this.waiting) this.forget(this.waiting);
+    if (this.memory && this.byteLength > MOST_KEPT) this.settleReaders();
+    this.gone = true;
     live.storages--;
     live.bytes -= this.byteLength;
+    this.forget();
+    this.giveBack();
   }
 }
 

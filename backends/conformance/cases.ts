@@ -5,6 +5,7 @@ import { chainCases } from "./chainCases.ts";
 import { edgeCases } from "./edgeCases.ts";
 import { fusedCases } from "./fusedCases.ts";
 import { indexingCases } from "./indexingCases.ts";
+import { linearsCases } from "./linearsCases.ts";
 import { mapCases } from "./mapCases.ts";
 import { matmulCases } from "./matmulCases.ts";
 import { memoryCases } from "./memoryCases.ts";
@@ -48,6 +49,7 @@ export function conformanceCases({
     ...memoryCases(),
     ...indexingCases(),
     ...fusedCases(),
+    ...linearsCases(),
     ...quantizedCases(),
     ...updateCases(),
     ...backwardCases(),

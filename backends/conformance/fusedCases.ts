@@ -192,6 +192,41 @@ export function fusedCases(): Case[] {
         }
       }
     }),
+    fusedCase("ropes", "several tensors at once, into parts of something larger", async (b, ropes) => {
+      const { rope } = b.backend.fused;
+      for (const pairs of ["half", "adjacent"] as const) {
+        for (const [heads, channels] of [
+          [3, 8],
+          [2, 22],
+        ]) {
+          const turns = [heads, 1].map((h, i) => {
+            const shape = [2, h, 3, channels];
+            const table = (name: string) => {
+              const one = b.random(name, [3, channels]);
+              return { ...one, shape, strides: [0, 0, ...one.strides] };
+            };
+            const x = b.random(`ropes ${h} ${i}`, shape, "f32", i === 0 ? "transposed" : "offset");
+            const room = b.out([2, h, 5, channels]);
+            const out = { ...room, shape, offset: channels };
+            return { x, cos: table("cos"), sin: table("sin"), out, room };
+          });
+          ropes(turns, pairs);
+          for (const { x, cos, sin, out, room } of turns) {
+            const alone = b.out(out.shape);
+            rope!(x, cos, sin, pairs, alone);
+            const before = await b.read(b.out(room.shape)); // poison
+            const wanted = await b.read(alone);
+            const line = 3 * channels;
+            for (let i = 0; i < wanted.length / line; i++) {
+              before.set(wanted.subarray(i * line, (i + 1) * line), 5 * channels * i + channels);
+            }
+            // a GPU may contract a · b + c
+            const near = b.backend.software === false ? () => 8 * EPS : undefined;
+            expectClose(`ropes ${heads} ${pairs}`, await b.read(room), before, near);
+          }
+        }
+      }
+    }),
     fusedCase("attention", "shared heads, masks, any lengths and layouts", async (b, attention) => {
       for (const [batch, heads, shared, i, j, d, e] of [
         [1, 1, 1, 1, 1, 1, 1],

@@ -54,9 +54,7 @@ function run(engine: Engine, arena: Arena, expr: Expr, inputs: readonly (Operand
   );
   const body = withPowers(expr, inputs);
   const pattern: MapPattern = { dims, inputs: patterns, out: { dtype: out.dtype, step: stepOf(inner[0], true) } };
-  let key = keys.get(body);
-  if (key === undefined) keys.set(body, (key = exprKey(body)));
-  const kernel = engine.kernel(`map ${key} ${patternKey(pattern)}`, () => mapModule(body, pattern, engine.fma));
+  const kernel = engine.kernel(`map ${keyOf(body)} ${patternKey(pattern)}`, () => mapModule(body, pattern, engine.fma));
 
   const tasks: number[][] = [];
   const { taskElements, tasksPerThread } = engine.tuning;
@@ -101,6 +99,13 @@ function run(engine: Engine, arena: Arena, expr: Expr, inputs: readonly (Operand
   engine.share(kernel, arena, tasks);
 }
 
+/** `exprKey`, made once a tree. */
+export function keyOf(expr: Expr): string {
+  let key = keys.get(expr);
+  if (key === undefined) keys.set(expr, (key = exprKey(expr)));
+  return key;
+}
+
 const works = new WeakMap<Expr, number>();
 
 function workOf(e: Expr): number {
@@ -111,11 +116,11 @@ function workOf(e: Expr): number {
 }
 
 /** A single element has no step, so any will do; it must not count as a repeated one where it is written. */
-function stepOf(stride: number, written = false): Step {
+export function stepOf(stride: number, written = false): Step {
   return stride === 1 ? "next" : stride === 0 && !written ? "same" : "any";
 }
 
-function patternKey({ dims, inputs, out }: MapPattern): string {
+export function patternKey({ dims, inputs, out }: MapPattern): string {
   const each = inputs.map((p) => ("number" in p ? p.number : `${p.dtype}-${p.step}`));
   return `${dims} ${each.join(" ")} > ${out.dtype}-${out.step}`;
 }
@@ -123,7 +128,7 @@ function patternKey({ dims, inputs, out }: MapPattern): string {
 const specialized = new WeakMap<Expr, Map<string, Expr>>();
 
 /** `x ^ 2` given as `x ^ n` with n = 2 is a product, not a call of the host: such numbers become part of the expression. */
-function withPowers(expr: Expr, inputs: readonly (Operand | number)[]): Expr {
+export function withPowers(expr: Expr, inputs: readonly (Operand | number)[]): Expr {
   const exponents = inputs.map((t, i) => ((t === 2 || t === 3) && isExponent(expr, i) ? t : undefined));
   if (exponents.every((t) => t === undefined)) return expr;
   const key = exponents.join();

@@ -10,6 +10,7 @@ import { type DequantizeArguments, dequantizeModule } from "./kernels/quantized/
 import { lineBytes, type QuantizedDotsArguments, quantizedDotsModule, SCRATCH } from "./kernels/quantized/dots.ts";
 import {
   type Activations,
+  type FixedPoint,
   type FixedPointArguments,
   fixedPointFor,
   fixedPointModule,
@@ -59,11 +60,7 @@ function dots(
   const scratch = Math.ceil((m * xLine) / SCRATCH) * SCRATCH; // after the numbers
   const numbers = engine.memory.allocIn(arena, scratch + pieces.length * SCRATCH);
   try {
-    const convert = engine.kernel(`fixedPoint ${key}`, () => fixedPointModule(dtype, form));
-    for (let row = 0; row < m; row++) {
-      const [from, to] = [addressOf(x) + 4 * row * x.strides[0], numbers.address + row * xLine];
-      engine.call(convert, arena, Object.values({ x: from, to, blocks } satisfies FixedPointArguments));
-    }
+    toFixedPoint(engine, arena, dtype, form, x, numbers.address);
     const tasks = pieces.map(([line, lines], i) =>
       Object.values({ // without `...`: V8 takes 8 microseconds for a literal with it, and a token has thousands of tasks
         x: numbers.address, xLine,
@@ -80,11 +77,31 @@ function dots(
   }
 }
 
+/** The rows of x as fixedPoint.ts makes them, one after another from `address` on. */
+export function toFixedPoint(
+  engine: Engine,
+  arena: Arena,
+  dtype: QuantizedDType,
+  form: FixedPoint,
+  x: Operand,
+  address: number,
+): void {
+  const [m, k] = x.shape;
+  const blocks = k / BLOCK;
+  const kernel = engine.kernel(`fixedPoint ${dtype} ${form.planes} x ${form.bits}`, () =>
+    fixedPointModule(dtype, form),
+  );
+  for (let row = 0; row < m; row++) {
+    const [from, to] = [addressOf(x) + 4 * row * x.strides[0], address + row * rowBytes(form, blocks)];
+    engine.call(kernel, arena, Object.values({ x: from, to, blocks } satisfies FixedPointArguments));
+  }
+}
+
 /**
  * 0 … count - 1 in pieces that shrink: a share of what is left, and at least `least`, a multiple of 4. The last pieces are
  * small, so that threads end together, and there are few in all: a task costs a microsecond.
  */
-function shrinkingRanges(count: number, least: number, shares: number): [start: number, length: number][] {
+export function shrinkingRanges(count: number, least: number, shares: number): [start: number, length: number][] {
   const pieces: [number, number][] = [];
   for (let start = 0; start < count; ) {
     const left = count - start;
@@ -149,7 +166,7 @@ function spreadRows(engine: Engine, arena: Arena, from: Operand, to: Operand): v
 }
 
 /** Where the planes of a quantised operand begin, at its first row. */
-function planesOf(t: Operand): { dtype: QuantizedDType; quants: number; scales: number } {
+export function planesOf(t: Operand): { dtype: QuantizedDType; quants: number; scales: number } {
   const dtype = t.dtype as QuantizedDType;
   const { address, byteLength } = bufferOf(t);
   const first = t.offset / BLOCK;

@@ -8,6 +8,7 @@ import { attention } from "./attention.ts";
 import { Engine } from "./engine.ts";
 import { onCpu } from "./fallback.ts";
 import { copy, map } from "./map.ts";
+import { linears } from "./linears.ts";
 import { linear, matmul } from "./matmul.ts";
 import { PackedWeights } from "./packedWeights.ts";
 import { dequantize, quantizedLinear } from "./quantized.ts";
@@ -16,8 +17,8 @@ import { hasRelaxedSimd } from "./features.ts";
 import { bufferOf, type WasmBuffer } from "./memory.ts";
 import { bytesOf } from "./place.ts";
 import { reduce } from "./reduce.ts";
+import { ropes } from "./rope.ts";
 import { layerNorm, normBackward, rmsNorm, softmax, softmaxBackward } from "./rows.ts";
-import { rope } from "./rope.ts";
 import type { Pool } from "./threads/pool.ts";
 import { TUNED } from "./tuning.ts";
 import { squaredNorms, updateEach } from "./update.ts";
@@ -60,6 +61,7 @@ export function createWasmBackend(options: WasmOptions = {}, tuning = TUNED): Wa
   };
   return {
     name: "wasm",
+    fewRows: tuning.fewRows,
     pool: engine.pool,
     alloc: (byteLength) => memory.alloc(byteLength),
     free(buffer) {
@@ -94,8 +96,16 @@ export function createWasmBackend(options: WasmOptions = {}, tuning = TUNED): Wa
         for (const t of Object.values(out) as (Operand | null)[]) if (t) written(t);
         normBackward(engine, { centred: false, eps }, [x, weight, grad], { ...out, bias: null });
       },
+      rope: (x, cos, sin, pairs, out) => ropes(engine, [{ x, cos, sin, out: written(out) }], pairs),
+      ropes(turns, pairs) {
+        for (const { out } of turns) written(out);
+        ropes(engine, turns, pairs);
+      },
       linear: (x, weight, bias, out) => linear(engine, weights, x, weight, bias, written(out)),
-      rope: (x, cos, sin, pairs, out) => rope(engine, x, cos, sin, pairs, written(out)),
+      linears(x, results) {
+        for (const { out } of results) written(out);
+        linears({ engine, weights, activations }, x, results);
+      },
       attention: (q, k, v, mask, scale, out) => attention(engine, q, k, v, mask, scale, written(out)),
       dequantize: (table, rows, out) => dequantize(engine, table, rows, written(out)),
       quantizedLinear: (x, weight, bias, out) => quantizedLinear(engine, activations, x, weight, bias, written(out)),

@@ -7,12 +7,14 @@ import { attention } from "./kernels/attention/attention.ts";
 import { gather, scatterAdd } from "./kernels/indexing.ts";
 import { copy, map } from "./kernels/map/map.ts";
 import { subgroupSize } from "./wgsl/lanes.ts";
+import { FEW_ROWS, linears } from "./kernels/matmul/linears.ts";
 import { matmul } from "./kernels/matmul/matmul.ts";
 import type { GpuBuffer } from "./memory/blockPool.ts";
 import { dequantize } from "./kernels/quantized.ts";
 import { type Counters, Recorder } from "./recording/recorder.ts";
 import { reduce } from "./kernels/reduce/reduce.ts";
 import { rope } from "./kernels/rope.ts";
+import { ropes } from "./kernels/ropes.ts";
 import { layerNorm, rmsNorm, softmax } from "./kernels/rows/rows.ts";
 import { scan } from "./kernels/scan.ts";
 import { topk } from "./kernels/topk/topk.ts";
@@ -51,6 +53,7 @@ export async function createWebgpuBackend(from: OwnDevice | DeviceOptions = {}):
   const recorder = new Recorder(device, software, subgroup, blockBytes);
   return {
     name: "webgpu",
+    fewRows: FEW_ROWS,
     device,
     adapter,
     software,
@@ -81,13 +84,17 @@ export async function createWebgpuBackend(from: OwnDevice | DeviceOptions = {}):
       layerNorm: (x, weight, bias, eps, out) => layerNorm(recorder, x, weight, bias, eps, out),
       rmsNorm: (x, weight, eps, out) => rmsNorm(recorder, x, weight, eps, out),
       rope: (x, cos, sin, pairs, out) => rope(recorder, x, cos, sin, pairs, out),
+      ropes: (turns, pairs) => ropes(recorder, turns, pairs),
       linear: (x, weight, bias, out) => matmul(recorder, x, transposed(weight), bias, out),
       quantizedLinear: (x, weight, bias, out) => matmul(recorder, x, transposed(weight), bias, out),
       dequantize: (table, rows, out) => dequantize(recorder, table, rows, out),
       // in software, where barriers are dear and memory is one, matmul and softmax are faster
       ...(software
         ? {}
-        : { attention: (q, k, v, mask, scale, out) => attention(recorder, { q, k, v, mask, out }, scale) }),
+        : {
+            attention: (q, k, v, mask, scale, out) => attention(recorder, { q, k, v, mask, out }, scale),
+            linears: (x, results) => linears(recorder, x, results),
+          }),
       topk: (x, values, indices) => topk(recorder, x, values, indices),
     },
   };

@@ -1,12 +1,13 @@
+import { attend } from "../../nn/attend.ts";
 import { LayerNorm } from "../../nn/layerNorm.ts";
 import { Linear } from "../../nn/linear.ts";
 import { Module, type UnaryModule } from "../../nn/module.ts";
 import { tap } from "../../nn/observe.ts";
-import { arange, chunk, einsum, eq, ge, rearrange, repeat, softmax, type Tensor } from "../../tensor/index.ts";
+import { arange, chunk, eq, ge, rearrange, repeat, type Tensor, where } from "../../tensor/index.ts";
 import type { CrossAttentionConfig } from "../config/config.ts";
 import type { Media } from "./media.ts";
 
-/** The score of what may not be seen: f32's most negative number, not -inf, so that rows without any picture stay finite. */
+/** The score of what may not be seen: f32's most negative number, so that a row without its picture sees all alike. */
 const UNSEEN = -3.4028234663852886e38;
 
 /**
@@ -41,19 +42,17 @@ export class MaskedCrossAttention extends Module {
   forward(x: Tensor, { features, textTime, cache }: Media): Tensor {
     const [, m, n] = features.shape;
     const heads = (y: Tensor) => rearrange(y, "b n (h e) -> b h n e", { h: this.heads });
-    const q = heads(this.to_q.call(this.norm.call(x))).mul(this.scale); // [b, h, t, e]
+    const q = heads(this.to_q.call(this.norm.call(x))); // [b, h, t, e]
     const media = rearrange(features, "b m n w -> b (m n) w"); // [b, (m n), w]
     const project = () => chunk(this.to_kv.call(media), 2, -1); // [b, (m n), inner]
     const [k, v] = cache ? cache.once(this, project) : project(); // [b, (m n), inner]
 
     const time = rearrange(textTime, "b t -> b 1 t 1"); // [b, 1, t, 1]
     const mediaTime = repeat(arange(1, m + 1, x.backend), "m -> 1 1 1 (m n)", { n }); // [1, 1, 1, (m n)]
-    const seen = tap("seen", this.onlyImmediate ? eq(time, mediaTime) : ge(time, mediaTime)); // [b, 1, t, (m n)]
+    const mask = tap("seen", this.onlyImmediate ? eq(time, mediaTime) : ge(time, mediaTime)); // [b, 1, t, (m n)]
+    const hidden = where(time.eq(0), this.onlyImmediate ? Number.NEGATIVE_INFINITY : UNSEEN, UNSEEN); // [b, 1, t, 1]
 
-    const sim = tap("scores", einsum("b h i e, b h j e -> b h i j", q, heads(k))); // [b, h, t, (m n)]
-    const attn = softmax(sim.maskedFill(seen.logicalNot(), UNSEEN), -1); // [b, h, t, (m n)]
-    const looking = tap("attn", this.onlyImmediate ? attn.maskedFill(time.eq(0), 0) : attn); // [b, h, t, (m n)]
-    const out = einsum("b h i j, b h j e -> b h i e", looking, heads(v)); // [b, h, t, e]
+    const out = attend(q, heads(k), heads(v), { mask, hidden, scale: this.scale }); // [b, h, t, e]
     return this.to_out.call(rearrange(out, "b h t e -> b t (h e)")); // [b, t, d]
   }
 }

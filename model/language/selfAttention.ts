@@ -43,9 +43,11 @@ export class SelfAttention extends Module {
   forward(x: Tensor, { rotary, biases, cache }: Sequence): Tensor {
     const heads = (y: Tensor, h: number) => rearrange(y, "b t (h e) -> b h t e", { h });
     const turn = (y: Tensor) => applyRope(y, rotary.cos, rotary.sin, "half");
-    const q = turn(this.q_norm.call(heads(this.q_proj.call(x), this.heads))); // [b, h, t, e]
-    const newKeys = turn(this.k_norm.call(heads(this.k_proj.call(x), this.kvHeads))); // [b, k, t, e]
+    const unturnedQueries = heads(this.q_proj.call(x), this.heads); // [b, h, t, e]
+    const unturnedKeys = heads(this.k_proj.call(x), this.kvHeads); // [b, k, t, e]
     const newValues = heads(this.v_proj.call(x), this.kvHeads); // [b, k, t, e]
+    const q = turn(this.q_norm.call(unturnedQueries)); // [b, h, t, e]
+    const newKeys = turn(this.k_norm.call(unturnedKeys)); // [b, k, t, e]
     const { keys, values } = cache?.append(this.layer, newKeys, newValues) ?? { keys: newKeys, values: newValues };
 
     const out = attend(q, keys, values, { mask: biases[this.attention_type] }); // [b, h, t, e]

@@ -13,6 +13,8 @@ import { cast, expand, reshape, transpose, unsqueeze } from "./views.ts";
 export interface AttentionOptions {
   /** Broadcasts to [b, h, i, j]. bool: true where a query may look. Float: added to the scores. */
   readonly mask?: Tensor;
+  /** The score of what a bool mask hides, also one a query [b, 1, i, 1]: -infinity unless given. No gradient flows to it. */
+  readonly hidden?: Tensor | number;
   /**
    * Query i sees keys 0 … j - i_total + i: the last query sees all. So new tokens see the whole cache of keys.
    * (PyTorch's is_causal lets query i see keys 0 … i, which is the same only without a cache.)
@@ -31,13 +33,22 @@ export interface AttentionOptions {
  * @returns [b, h, i, j]
  */
 export function attentionProbabilities(q: Tensor, k: Tensor, options: AttentionOptions = {}): Tensor {
+  return attentionOfScores(attentionScores(q, k, options), options);
+}
+
+/** q · kᵀ · scale before any mask, [b, h, i, j]. */
+export function attentionScores(q: Tensor, k: Tensor, { scale }: AttentionOptions = {}): Tensor {
   requireQueriesAndKeys(q, k);
-  const { mask, causal = false, scale = 1 / Math.sqrt(q.shape[3]) } = options;
-  let scores = headwise(q, transpose(k, -2, -1)).mul(scale); // [b, h, i, j]
+  return headwise(q, transpose(k, -2, -1)).mul(scale ?? 1 / Math.sqrt(q.shape[3])); // [b, h, i, j]
+}
+
+/** How much each query looks at each key, from `attentionScores`. */
+export function attentionOfScores(scores: Tensor, options: AttentionOptions = {}): Tensor {
+  const { mask, hidden = Number.NEGATIVE_INFINITY, causal = false } = options;
   if (mask) requireMask(mask, scores.shape);
-  if (mask?.dtype === "bool") scores = where(mask, scores, Number.NEGATIVE_INFINITY);
+  if (mask?.dtype === "bool") scores = where(mask, scores, hidden);
   else if (mask) scores = scores.add(mask);
-  if (causal) scores = where(lowerRight(q, k), scores, Number.NEGATIVE_INFINITY);
+  if (causal) scores = where(lowerRight(scores), scores, Number.NEGATIVE_INFINITY);
   return mask || causal ? safeSoftmax(scores, -1) : softmax(scores, -1);
 }
 
@@ -70,15 +81,16 @@ export function attentionOutput(attn: Tensor, v: Tensor): Tensor {
   return headwise(attn, v);
 }
 
-function fusedAttention(q: Tensor, k: Tensor, v: Tensor, { mask, causal, scale }: AttentionOptions): Tensor {
+function fusedAttention(q: Tensor, k: Tensor, v: Tensor, options: AttentionOptions): Tensor {
   requireQueriesAndKeys(q, k);
+  const { mask, hidden = Number.NEGATIVE_INFINITY, causal, scale } = options;
   const [batch, heads, queries, width] = q.shape;
   const scores = [batch, heads, queries, k.shape[2]];
   if (mask) requireMask(mask, scores);
   const out = empty([batch, heads, queries, v.shape[3]], "f32", q.backend);
   scope(() => {
-    let bias = mask?.dtype === "bool" ? where(mask, 0, Number.NEGATIVE_INFINITY) : mask;
-    if (causal) bias = where(lowerRight(q, k), bias ?? 0, Number.NEGATIVE_INFINITY);
+    let bias = mask?.dtype === "bool" ? where(mask, 0, hidden) : mask;
+    if (causal) bias = where(lowerRight({ shape: scores, backend: q.backend }), bias ?? 0, Number.NEGATIVE_INFINITY);
     const wide = bias ? expand(cast(bias, "f32"), scores) : null;
     q.backend.fused.attention!(q, k, v, wide, scale ?? 1 / Math.sqrt(width), out);
   });
@@ -95,10 +107,10 @@ function headwise(a: Tensor, b: Tensor): Tensor {
 }
 
 /** [i, j], bool: the last query sees every key, the one before it all but the last, and so on. */
-function lowerRight(q: Tensor, k: Tensor): Tensor {
-  const [queries, keys] = [q.shape[2], k.shape[2]];
-  const last = unsqueeze(arange(keys - queries, keys, q.backend), 1); // [i, 1]: the last key each query sees
-  return arange(0, keys, q.backend).le(last);
+function lowerRight({ shape, backend }: Pick<Tensor, "shape" | "backend">): Tensor {
+  const [queries, keys] = shape.slice(2);
+  const last = unsqueeze(arange(keys - queries, keys, backend), 1); // [i, 1]: the last key each query sees
+  return arange(0, keys, backend).le(last);
 }
 
 function requireQueriesAndKeys(q: Tensor, k: Tensor): void {

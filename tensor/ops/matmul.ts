@@ -1,7 +1,8 @@
 import { isQuantized, requireFloat } from "../../core/dtype.ts";
 import { ShapeError, showShape } from "../../core/errors.ts";
 import { broadcastShapes, sizeOf } from "../../core/shape.ts";
-import { differentiable } from "../autograd.ts";
+import { differentiable, isTracked } from "../autograd.ts";
+import { waitingProduct } from "../product.ts";
 import { commonBackend, empty, type Tensor } from "../tensor.ts";
 import { scope } from "../scope.ts";
 import { zeros } from "./creation.ts";
@@ -89,10 +90,12 @@ export function linear(x: Tensor, weight: Tensor, bias: Tensor | null = null): T
   const backend = commonBackend("linear", inputs);
   const lead = x.shape.slice(0, -1);
   const rowsOf = (t: Tensor, width: number) => reshape(t, [sizeOf(lead), width]);
+  const waits = mayWait(x, weight) && !inputs.some(isTracked);
   return differentiable(
     inputs,
     () => {
       const rows = rowsOf(x, inSize);
+      if (waits) return waitingProduct(contiguous(rows), weight, bias, [...lead, outSize]);
       const kernel = isQuantized(weight.dtype) ? backend.fused.quantizedLinear : backend.fused.linear;
       if (!kernel) {
         const product = reshape(matmul(rows, transpose(floats(weight), 0, 1)), [...lead, outSize]);
@@ -108,6 +111,15 @@ export function linear(x: Tensor, weight: Tensor, bias: Tensor | null = null): T
       ...(bias ? [() => sumToShape(grad, bias.shape)] : []),
     ],
   );
+}
+
+/** Whether a product is of those that `fused.linears` takes. Of others, nothing would be gained by waiting. */
+function mayWait(x: Tensor, weight: Tensor): boolean {
+  const { fused, fewRows = 0 } = x.backend;
+  const kernel = isQuantized(weight.dtype) ? fused.quantizedLinear : fused.linear;
+  const [rows, k, n] = [sizeOf(x.shape.slice(0, -1)), x.shape[x.rank - 1], weight.shape[0]];
+  if (!fused.linears || !kernel || rows > fewRows || rows * k * n === 0) return false;
+  return x.dtype === "f32" && weight.strides[1] === 1;
 }
 
 /** A weight that matmul takes: a quantised one is spread out. */

@@ -1,7 +1,8 @@
 import { ShapeError } from "../../core/errors.ts";
-import { differentiable } from "../autograd.ts";
+import { differentiable, isTracked } from "../autograd.ts";
 import type { Pairs } from "../backend.ts";
 import { commonBackend, empty, type Tensor } from "../tensor.ts";
+import { waitingTurn } from "../turned.ts";
 import { onesLike, zerosLike } from "./creation.ts";
 import { elementwise, sumToShape } from "./elementwise.ts";
 import { concat, stack } from "./join.ts";
@@ -21,10 +22,12 @@ export function applyRope(x: Tensor, cos: Tensor, sin: Tensor, pairs: Pairs): Te
   const d = x.shape.at(-1) ?? 0;
   if (d % 2 !== 0) throw new ShapeError(`applyRope: expected an even number of channels, got x ${x}`);
   const backend = commonBackend("applyRope", [x, cos, sin]);
+  const waits = backend.fused.ropes && backend.fused.rope && ![x, cos, sin].some(isTracked);
   return differentiable(
     [x, cos, sin],
     () => {
       if (!backend.fused.rope) return ropeComposite(x, cos, sin, pairs);
+      if (waits) return waitingTurn(x, expand(cos, x.shape), expand(sin, x.shape), pairs);
       const out = empty(x.shape, "f32", backend);
       backend.fused.rope(x, expand(cos, x.shape), expand(sin, x.shape), pairs, out);
       return out;

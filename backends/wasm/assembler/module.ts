@@ -5,6 +5,12 @@ import { FunctionBuilder, type FunctionRef, functionRef, Local } from "./functio
 type Params = Readonly<Record<string, Type>>;
 type Locals<P extends Params> = { readonly [K in keyof P]: Local<P[K]> };
 
+/** A function that returns nothing, before it belongs to a module. */
+export interface KernelBody {
+  readonly params: Record<string, Type>;
+  body(f: FunctionBuilder, args: Record<string, Local<Type>>): void;
+}
+
 interface Signature {
   readonly params: readonly Type[];
   readonly result: Type | "void";

@@ -2,7 +2,7 @@ import { BYTES, type DType, isFloat } from "../../../../core/dtype.ts";
 import type { Expr } from "../../../../core/expr.ts";
 import type { Code, Type } from "../../assembler/code.ts";
 import type { FunctionBuilder, Local } from "../../assembler/function.ts";
-import { ModuleBuilder } from "../../assembler/module.ts";
+import { type KernelBody, ModuleBuilder } from "../../assembler/module.ts";
 import { i32, select } from "../../assembler/scalar.ts";
 import { f32x4, i32x4 } from "../../assembler/simd.ts";
 import { load4, load4From, loadSplat } from "../elements.ts";
@@ -31,8 +31,15 @@ type I32 = Code<"i32">;
  * `run` takes the sizes of the dims; then for out, and for each input that is an operand, an address and a stride
  * in bytes for each dim; for each input that is a number, the number.
  */
-export function mapModule(expr: Expr, { dims, inputs, out }: MapPattern, fma: boolean): ModuleBuilder {
+export function mapModule(expr: Expr, pattern: MapPattern, fma: boolean): ModuleBuilder {
   const m = new ModuleBuilder();
+  const { params, body } = mapFunction(m, expr, pattern, fma);
+  m.export("run", params, "void", body);
+  return m;
+}
+
+/** The same as a function of a module that has none yet. */
+export function mapFunction(m: ModuleBuilder, expr: Expr, { dims, inputs, out }: MapPattern, fma: boolean): KernelBody {
   const host = importHostFunctions(m);
   const params: Record<string, Type> = {};
   const sizes = Array.from({ length: dims }, (_, d) => `size${d}`);
@@ -46,7 +53,7 @@ export function mapModule(expr: Expr, { dims, inputs, out }: MapPattern, fma: bo
     if ("number" in input) params[`in${i}`] = input.number;
     else declareOperand(`in${i}`);
   }
-  m.export("run", params, "void", (f, p) => {
+  const body: KernelBody["body"] = (f, p) => {
     const int = (name: string) => p[name] as Local<"i32">;
     const operands = ["out", ...inputs.flatMap((input, i) => ("number" in input ? [] : [`in${i}`]))];
     const numbers = inputs.map((input, i): Lanes | undefined => {
@@ -102,8 +109,8 @@ export function mapModule(expr: Expr, { dims, inputs, out }: MapPattern, fma: bo
       });
     };
     loop(0, new Map(operands.map((name) => [name, int(name)])));
-  });
-  return m;
+  };
+  return { params, body };
 }
 
 /** Four elements `stride` bytes apart. Where fewer than four are left, the first stands in: nothing beyond is read. */

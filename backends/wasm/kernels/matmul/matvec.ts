@@ -1,7 +1,7 @@
 import { BYTES, type DType } from "../../../../core/dtype.ts";
 import type { Code } from "../../assembler/code.ts";
 import type { Local } from "../../assembler/function.ts";
-import { ModuleBuilder } from "../../assembler/module.ts";
+import { type KernelBody, ModuleBuilder } from "../../assembler/module.ts";
 import { f32, i32 } from "../../assembler/scalar.ts";
 import { f32x4, v128 } from "../../assembler/simd.ts";
 import { load4, loadFloat } from "../elements.ts";
@@ -32,10 +32,18 @@ const LINES = 4;
  */
 export function dotsModule(dtype: DType, fma: boolean): ModuleBuilder {
   const m = new ModuleBuilder();
+  const { params, body } = dotsFunction(dtype, fma);
+  m.export("run", params, "void", body);
+  return m;
+}
+
+/** The same, to be a function of another module. */
+export function dotsFunction(dtype: DType, fma: boolean): KernelBody {
   const madd = multiplyAdd(fma);
   const names = ["x", "xLine", "weight", "weightLine", "out", "outLine", "rows", "lines", "depth", "bias"] as const; // biome-ignore format: the order of DotsArguments
   const params = Object.fromEntries(names.map((name) => [name, "i32"])) as Record<(typeof names)[number], "i32">;
-  m.export("run", params, "void", (f, p) => {
+  const body: KernelBody["body"] = (f, args) => {
+    const p = args as Record<(typeof names)[number], Local<"i32">>;
     const [line, count, row, x, out, left] = Array.from({ length: 6 }, () => f.local("i32"));
     const at = Array.from({ length: LINES }, () => f.local("i32"));
     const sums = Array.from({ length: LINES }, () => [f.local("v128"), f.local("v128")] as const);
@@ -91,8 +99,8 @@ export function dotsModule(dtype: DType, fma: boolean): ModuleBuilder {
       });
       f.add(line, LINES);
     });
-  });
-  return m;
+  };
+  return { params, body };
 }
 
 /** (0 + 1) + (2 + 3) */

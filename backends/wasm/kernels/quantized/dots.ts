@@ -2,7 +2,7 @@ import type { QuantizedDType } from "../../../../core/dtype.ts";
 import { quantBytes } from "../../../../core/quantized.ts";
 import type { Code } from "../../assembler/code.ts";
 import type { FunctionBuilder, Local } from "../../assembler/function.ts";
-import { ModuleBuilder } from "../../assembler/module.ts";
+import { type KernelBody, ModuleBuilder } from "../../assembler/module.ts";
 import { f32, i32 } from "../../assembler/scalar.ts";
 import { f32x4, i16x8, i32x4, i8x16, v128 } from "../../assembler/simd.ts";
 import { least } from "../matmul/gemm.ts";
@@ -51,11 +51,19 @@ type V = Local<"v128">;
  * have little to do: so a scale gets to all lanes by way of memory.
  */
 export function quantizedDotsModule(dtype: QuantizedDType, form: FixedPoint, fma: boolean): ModuleBuilder {
+  const m = new ModuleBuilder();
+  const { params, body } = quantizedDotsFunction(dtype, form, fma);
+  m.export("run", params, "void", body);
+  return m;
+}
+
+/** The same, to be a function of another module. */
+export function quantizedDotsFunction(dtype: QuantizedDType, form: FixedPoint, fma: boolean): KernelBody {
   const xBytes = blockBytes(form);
   const madd = multiplyAdd(fma);
-  const m = new ModuleBuilder();
   const params = Object.fromEntries(NAMES.map((name) => [name, "i32"])) as { [K in (typeof NAMES)[number]]: "i32" };
-  m.export("run", params, "void", (f, p) => {
+  const body: KernelBody["body"] = (f, args) => {
+    const p = args as Record<(typeof NAMES)[number], Local<"i32">>;
     const [line, stretch, row, x, xScale, xOffset, left, out] = Array.from({ length: 8 }, () => f.local("i32"));
     const lines = Array.from({ length: SIDE }, (_, i) => ({
       number: f.local("i32"),
@@ -140,8 +148,8 @@ export function quantizedDotsModule(dtype: QuantizedDType, form: FixedPoint, fma
       });
       f.add(line, 1);
     });
-  });
-  return m;
+  };
+  return { params, body };
 }
 
 /** Σ q · x of a block in digits of 16 bits, spread over four lanes, as f32 in units of the first digit. */

@@ -85,7 +85,7 @@ function mapInParts(recorder: Recorder, expr: Expr, inputs: readonly Argument[],
 }
 
 /** What each input is in the kernel. A whole number is an i32 only where it meets one: else 2 and 0.5 would be two kernels. */
-function typesOf(inputs: readonly Argument[], out: Operand): Scalar[] {
+export function typesOf(inputs: readonly Argument[], out: Operand): Scalar[] {
   const whole =
     out.dtype === "i32" || inputs.some((x) => typeof x !== "number" && (x.dtype === "i32" || x.dtype === "bool"));
   return inputs.map((x) => {

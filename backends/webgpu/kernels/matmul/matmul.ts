@@ -10,7 +10,7 @@ import { blockedSource } from "./blocked.ts";
 import { type MatmulLayout, SLOT } from "./layout.ts";
 import { type Tile, TILES, tiledSource, tileSize } from "./tiled.ts";
 import { matmulParts, type Parts, partsFor } from "./splitK.ts";
-import { matvecSource, type Share } from "./matvec.ts";
+import { matvecSource, SHARE, type Share } from "./matvec.ts";
 import { addPlanes, quantReaders } from "../quantized.ts";
 import type { Recorder } from "../../recording/recorder.ts";
 import { cutOf, firstSplit, partOf } from "../../memory/split.ts";
@@ -27,9 +27,6 @@ type Plan =
 
 /** So many workgroups keep a large GPU busy: two for each of an H100's processors. */
 const BUSY = 256;
-
-/** What was fastest on H100 and H200 for weights of every dtype and size. */
-const SHARE: Share = { lanes: 64, columns: 2, ahead: 2 };
 
 /**
  * The fastest kernel for [m, k] x [k, n], as measured: in software the one without barriers; for up to four rows and a
