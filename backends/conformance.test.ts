@@ -281,7 +281,7 @@ const BUGS: [what: string, caught: string, plant: (good: Backend) => Partial<Bac
   ],
   [
     "layerNorm with the variance as a difference of squares, in f32",
-    "fused layerNorm",
+    "fused layerNorm:",
     (good) => ({
       fused: {
         layerNorm(x, weight, bias, eps, out) {

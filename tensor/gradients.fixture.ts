@@ -91,6 +91,8 @@ export const TABLE: readonly Row[] = [
   row("interpolate", [[1, 1, 3, 2]], (x) => T.interpolate(x, [4, 3], "bicubic")),
   row("interpolate", [[1, 2, 3]], (x) => T.interpolate(x, { scaleFactor: 2 })),
   row("attentionOutput", [[1, 4, 2, 3], [1, 2, 3, 2]], (attn, v) => T.attentionOutput(attn, v)),
+  row("attentionScores", [[1, 2, 3, 2], [1, 1, 3, 2]], (q, k) => T.attentionScores(q, k)),
+  row("attentionOfScores", [[1, 2, 3, 3], [1, 1, 3, 1]], (scores, hidden) => T.attentionOfScores(scores, { mask: T.arange(0, 3).le(T.arange(1, 4).reshape(3, 1)), hidden })),
   row("attentionProbabilities", [[1, 2, 3, 2], [1, 1, 3, 2]], (q, k) => T.attentionProbabilities(q, k, { causal: true })),
   row("scaledDotProductAttention", [[1, 4, 2, 2], [1, 2, 3, 2], [1, 2, 3, 2]], (q, k, v) =>
     T.scaledDotProductAttention(q, k, v, { mask: mask(), scale: 0.8 }),
@@ -176,7 +178,18 @@ export const NOT_DIFFERENTIABLE: Record<string, readonly string[]> = {
     "empty",
   ].concat(["randn", "uniform", "toBackend", "fromNdarray"]),
   "changes tensors, which a tape refuses": ["assign", "updateRule"],
-  "no op": ["Tensor", "toNdarray", "isTracked", "noGrad", "valueAndGrad", "compute", "keep", "memory", "scope"].concat([
+  "no op": [
+    "Tensor",
+    "toNdarray",
+    "isTracked",
+    "noGrad",
+    "valueAndGrad",
+    "compute",
+    "keep",
+    "memory",
+    "scope",
+    "writeInto",
+  ].concat([
     "parametersOf",
     "commonBackend",
     "registerBackend",

@@ -49,7 +49,7 @@ function oneByOne({ backend }: Context, x: Operand, results: readonly LinearResu
 
 export function linearsCases(): Case[] {
   return DTYPES.map((dtype) => ({
-    name: `fused linears: products of ${dtype} weights and what is made of them, as one by one`,
+    name: `linears: products of ${dtype} weights and what is made of them, as one by one`,
     async run(b) {
       const { fused, fewRows = 0, software } = b.backend;
       if (!fused.linears || (isQuantized(dtype) && !fused.quantizedLinear)) return;

@@ -13,7 +13,7 @@ import { cast, expand, reshape, transpose, unsqueeze } from "./views.ts";
 export interface AttentionOptions {
   /** Broadcasts to [b, h, i, j]. bool: true where a query may look. Float: added to the scores. */
   readonly mask?: Tensor;
-  /** The score of what a bool mask hides, also one a query [b, 1, i, 1]: -infinity unless given. No gradient flows to it. */
+  /** The score of what a bool mask hides, also one a query [b, 1, i, 1]: -infinity unless given. */
   readonly hidden?: Tensor | number;
   /**
    * Query i sees keys 0 … j - i_total + i: the last query sees all. So new tokens see the whole cache of keys.
