@@ -42,7 +42,7 @@ export class MaskedCrossAttention extends Module {
   forward(x: Tensor, { features, textTime, cache }: Media): Tensor {
     const [, m, n] = features.shape;
     const heads = (y: Tensor) => rearrange(y, "b n (h e) -> b h n e", { h: this.heads });
-    const q = heads(this.to_q.call(this.norm.call(x))); // [b, h, t, e]
+    const q = heads(this.to_q.call(this.norm.call(x)).mul(this.scale)); // [b, h, t, e]
     const media = rearrange(features, "b m n w -> b (m n) w"); // [b, (m n), w]
     const project = () => chunk(this.to_kv.call(media), 2, -1); // [b, (m n), inner]
     const [k, v] = cache ? cache.once(this, project) : project(); // [b, (m n), inner]
@@ -52,7 +52,7 @@ export class MaskedCrossAttention extends Module {
     const mask = tap("seen", this.onlyImmediate ? eq(time, mediaTime) : ge(time, mediaTime)); // [b, 1, t, (m n)]
     const hidden = where(time.eq(0), this.onlyImmediate ? Number.NEGATIVE_INFINITY : UNSEEN, UNSEEN); // [b, 1, t, 1]
 
-    const out = attend(q, heads(k), heads(v), { mask, hidden, scale: this.scale }); // [b, h, t, e]
+    const out = attend(q, heads(k), heads(v), { mask, hidden, scale: 1 }); // [b, h, t, e]
     return this.to_out.call(rearrange(out, "b h t e -> b t (h e)")); // [b, t, d]
   }
 }
