@@ -2,7 +2,7 @@ import { conformanceCases } from "../conformance.ts";
 
 /** What runs on other kernels on a real GPU. SwiftShader gets kernels without barriers; the others are correct on it, too. */
 export const forRealGpus = conformanceCases().filter(({ name }) =>
-  /^(map over more|reduce (sum|argmax)|scan|matmul: (odd|one|larger|weights)|fused|q8|q4)/.test(name),
+  /^(map over more|reduce (sum|argmax)|scan|matmul: (odd|one|larger|weights)|fused|linears|q8|q4)/.test(name),
 );
 
 /** Those that need no tensor of 16 MiB, which would lie in thousands of small blocks, and nothing that one block must hold. */
