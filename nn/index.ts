@@ -11,6 +11,7 @@ export { initialize } from "./init.ts";
 export { KVCache } from "./kvCache.ts";
 export { LayerNorm } from "./layerNorm.ts";
 export { Linear } from "./linear.ts";
+export { addLora, LORA_PATTERNS, LoraLinear, type LoraOptions, mergeLora } from "./lora.ts";
 export * from "./losses.ts";
 export { MultiheadAttention } from "./multiheadAttention.ts";
 export { ModuleList, Sequential } from "./containers.ts";

@@ -9,3 +9,8 @@ function refuse(name: string) {
 
 export const openData = refuse("openData");
 export const writeDocuments = refuse("writeDocuments");
+export const loadForTraining = refuse("loadForTraining");
+export const trainingOf = refuse("trainingOf");
+export const fineTune = refuse("fineTune");
+export const saveModel = refuse("saveModel");
+export const folderRecords = refuse("folderRecords");

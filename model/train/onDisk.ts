@@ -10,3 +10,23 @@ export const openData: typeof import("./readers/openData.ts").openData = async (
 /** See readers/writeDocuments.ts. */
 export const writeDocuments: typeof import("./readers/writeDocuments.ts").writeDocuments = async (...args) =>
   (await import("./readers/writeDocuments.ts")).writeDocuments(...args);
+
+/** See training.ts. */
+export const loadForTraining: typeof import("./training.ts").loadForTraining = async (...args) =>
+  (await import("./training.ts")).loadForTraining(...args);
+
+/** See training.ts. */
+export const trainingOf: typeof import("./training.ts").trainingOf = async (...args) =>
+  (await import("./training.ts")).trainingOf(...args);
+
+/** See training.ts. */
+export const fineTune: typeof import("./training.ts").fineTune = async (...args) =>
+  (await import("./training.ts")).fineTune(...args);
+
+/** See training.ts. */
+export const saveModel: typeof import("./training.ts").saveModel = async (...args) =>
+  (await import("./training.ts")).saveModel(...args);
+
+/** See readers/folder.ts. */
+export const folderRecords: typeof import("./readers/folder.ts").folderRecords = async (...args) =>
+  (await import("./readers/folder.ts")).folderRecords(...args);
