@@ -36,3 +36,18 @@ it("what package.json maps for browsers is there", () => {
   expect(sources.length * 2).toBe(Object.keys(browser).length); // each in dist, too
   for (const [from, to] of sources) for (const path of [from, to || from]) readFileSync(path);
 });
+
+it("a bundle for browsers finds all that it needs, and nothing of Node", async () => {
+  const { metafile } = await build({
+    entryPoints: ["index.ts"],
+    bundle: true,
+    splitting: true,
+    format: "esm",
+    platform: "browser",
+    outdir: "out",
+    write: false,
+    metafile: true,
+    logLevel: "error",
+  });
+  expect(Object.keys(metafile.inputs).length).toBeGreaterThan(300);
+});

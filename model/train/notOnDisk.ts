@@ -3,7 +3,7 @@ import { InfimmError } from "../../core/errors.ts";
 /** What stands for onDisk.ts in bundles for browsers. */
 function refuse(name: string) {
   return async (): Promise<never> => {
-    throw new InfimmError(`${name}: there are no files on disk in a browser; give Feed records of your own`);
+    throw new InfimmError(`${name}: there are no files on disk in a browser`);
   };
 }
 
