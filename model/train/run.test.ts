@@ -2,44 +2,10 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { Generator } from "../../core/random.ts";
-import { initialize } from "../../nn/init.ts";
-import { Linear } from "../../nn/linear.ts";
-import { AdamW } from "../../nn/optim/adamW.ts";
-import { linearWarmup } from "../../nn/optim/schedules.ts";
-import { memory, tensor } from "../../tensor/index.ts";
+import { memory } from "../../tensor/index.ts";
+import { lineRun } from "./line.fixture.ts";
 import { train } from "./run.ts";
-import { madeBatches } from "./source.ts";
-import { Trainer } from "./trainer.ts";
 import { readLog } from "./updateLog.ts";
-
-/** A line fitted to made points: everything of a run but the model's size. `at(u)` replaces the target of update u. */
-function fresh(at: (update: number) => number = (u) => Math.sin(u)) {
-  const model = new Linear(3, 1);
-  initialize(model, new Generator(4));
-  const optimizer = new AdamW(model, { lr: linearWarmup(0.05, 3), weightDecay: 0.1 });
-  const trainer = new Trainer<{ kind: string; ids: string[]; x: number[]; y: number }>({
-    model,
-    optimizer,
-    learning: { patterns: ["**"] },
-    task: {
-      targets: () => 1,
-      loss: ({ x, y }) =>
-        model
-          .call(tensor([x]))
-          .sub(y)
-          .pow(2)
-          .sum(),
-    },
-  });
-  const source = madeBatches((u) => [[{ kind: "point", ids: [`point ${u}`], x: [u % 5, Math.cos(u), 1], y: at(u) }]]);
-  const numbers = () => ({
-    parameters: [...model.parameters().values()].map((t) => [...t.dataSync()]),
-    moments: [...optimizer.stateDict()].map(([key, t]) => [key, [...t.dataSync()]]),
-    counters: optimizer.counters(),
-  });
-  return { trainer, source, numbers };
-}
 
 let folder: string;
 beforeEach(async () => {
@@ -51,7 +17,7 @@ afterEach(() => rm(folder, { recursive: true }));
 const logged = async (at: string) => (await readLog(join(at, "log.jsonl"))).map(({ seconds, bytes, ...line }) => line);
 
 test("a run that was stopped goes on as if it had not been, bit by bit", async () => {
-  const [whole, first, second] = [fresh(), fresh(), fresh()];
+  const [whole, first, second] = [lineRun(), lineRun(), lineRun()];
   const [a, b] = [join(folder, "a"), join(folder, "b")];
   await train({ ...whole, updates: 12, folder: a, saveEvery: 5 });
   expect(await train({ ...first, updates: 7, folder: b, saveEvery: 5 })).toEqual({ updates: 7, done: true });
@@ -63,7 +29,7 @@ test("a run that was stopped goes on as if it had not been, bit by bit", async (
 });
 
 test("what a process that died leaves is passed over: half a checkpoint, half a line, updates after the checkpoint", async () => {
-  const [whole, first, second] = [fresh(), fresh(), fresh()];
+  const [whole, first, second] = [lineRun(), lineRun(), lineRun()];
   const [a, b] = [join(folder, "a"), join(folder, "b")];
   await train({ ...whole, updates: 10, folder: a });
   await train({ ...first, updates: 6, folder: b });
@@ -78,8 +44,8 @@ test("what a process that died leaves is passed over: half a checkpoint, half a 
 
 test("another preset, base or data is refused by name, unless forced", async () => {
   const identity = { preset: "pt-7b", lr: 1e-4, base: "a1" };
-  await train({ ...fresh(), updates: 2, folder, identity });
-  const other = { ...fresh(), updates: 4, folder, identity: { ...identity, lr: 2e-4, base: "b2" } };
+  await train({ ...lineRun(), updates: 2, folder, identity });
+  const other = { ...lineRun(), updates: 4, folder, identity: { ...identity, lr: 2e-4, base: "b2" } };
   await expect(train(other)).rejects.toThrow(
     'step-00000002 is of another run: lr was 0.0001, is 0.0002; base was "a1", is "b2"',
   );
@@ -90,7 +56,7 @@ test("another preset, base or data is refused by name, unless forced", async () 
 
 test("an abort ends the run after the update that is being made, with a checkpoint", async () => {
   const controller = new AbortController();
-  const stopped = fresh();
+  const stopped = lineRun();
   const onUpdate = ({ update }: { update: number }) => update === 3 && controller.abort();
   const end = await train({
     ...stopped,
@@ -104,13 +70,13 @@ test("an abort ends the run after the update that is being made, with a checkpoi
 });
 
 test("the newest checkpoints stay, and those at round numbers", async () => {
-  await train({ ...fresh(), updates: 12, folder, saveEvery: 1, retention: { last: 2, every: 5 } });
+  await train({ ...lineRun(), updates: 12, folder, saveEvery: 1, retention: { last: 2, every: 5 } });
   const steps = (await readdir(folder)).filter((name) => name.startsWith("step-"));
   expect(steps).toEqual(["step-00000005", "step-00000010", "step-00000011", "step-00000012"]);
 });
 
 test("an update without a finite gradient changes nothing and is counted; three in a row end the run with their samples", async () => {
-  const bad = (from: number, to: number) => fresh((u) => (u >= from && u < to ? Number.NaN : 1));
+  const bad = (from: number, to: number) => lineRun((u) => (u >= from && u < to ? Number.NaN : 1));
   const once = bad(2, 4);
   await train({ ...once, updates: 2 });
   const before = once.numbers();
@@ -125,7 +91,7 @@ test("an update without a finite gradient changes nothing and is counted; three 
 });
 
 test("updates leave no memory behind", async () => {
-  const { trainer, source } = fresh();
+  const { trainer, source } = lineRun();
   await train({ trainer, source, updates: 2 });
   const before = memory();
   await train({ trainer, source, updates: 40 });
