@@ -33,7 +33,7 @@ export type { Sequence, Text } from "./model/language/sequence.ts";
 export { PerceiverAttention } from "./model/perceiver/perceiverAttention.ts";
 export { PerceiverResampler } from "./model/perceiver/perceiverResampler.ts";
 export type * from "./model/roles.ts";
-export { beamSearch } from "./model/generate/beam.ts";
+export { beamSearch, precompile } from "./model/generate/onDemand.ts";
 export { generate, generateSteps } from "./model/generate/generate.ts";
 export type { LogitsProcessor } from "./model/generate/logitsProcessors.ts";
 export { optionsFromGenerationConfig } from "./model/generate/generationConfig.ts";
@@ -50,7 +50,6 @@ export {
   type Image,
   toNdarray as imageToNdarray,
 } from "./model/processor/pictures/image.ts";
-export { precompile } from "./model/generate/precompile.ts";
 export { Processor } from "./model/processor/processor.ts";
 export { type PictureOptions, type PictureSource, readPicture } from "./model/processor/pictures/readPicture.ts";
 export { readPictures } from "./model/processor/pictures/readPictures.ts";

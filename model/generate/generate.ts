@@ -3,7 +3,6 @@ import { Generator } from "../../core/random.ts";
 import { compute } from "../../tensor/index.ts";
 import type { InfiMM } from "../infimm.ts";
 import type { Prompts } from "../inputs.ts";
-import { beamSearch } from "./beam.ts";
 import { Decoder, realTokens } from "./decoder.ts";
 import { drawable } from "./drawable.ts";
 import { eventLoop } from "./eventLoop.ts";
@@ -75,6 +74,7 @@ export async function* generateSteps(
 export async function generate(model: InfiMM, prompts: Prompts, options: GenerateOptions = {}): Promise<number[][]> {
   const { beams, numReturnSequences } = completeOptions(options, model.config);
   if (beams > 1) {
+    const { beamSearch } = await import("./beam.ts"); // which few need
     const found = await beamSearch(model, prompts, options);
     const rows = found.flatMap((texts) => texts.slice(0, numReturnSequences).map(({ ids }) => [...ids]));
     const longest = Math.max(...rows.map((row) => row.length));

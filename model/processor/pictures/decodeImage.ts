@@ -2,7 +2,6 @@ import { FileFormatError } from "../../../core/errors.ts";
 import { countText } from "../text/countText.ts";
 import { textAt } from "./formats/bytes.ts";
 import type { PictureFormat } from "./formats/opened.ts";
-import { whatElse } from "./formats/otherFormats.ts";
 import type { Image } from "./image.ts";
 import { applyOrientation } from "./orientation.ts";
 
@@ -48,7 +47,10 @@ export async function formatOf(bytes: Uint8Array): Promise<PictureFormat | undef
 export async function decodeImage(bytes: Uint8Array, options: DecodeOptions = {}): Promise<Image> {
   const { name = "picture", maxPixels = MAX_PIXELS, orientation = "ignore" } = options;
   const format = await formatOf(bytes);
-  if (!format) throw new FileFormatError(`${name}: ${whatElse(bytes)}`);
+  if (!format) {
+    const { whatElse } = await import("./formats/otherFormats.ts");
+    throw new FileFormatError(`${name}: ${whatElse(bytes)}`);
+  }
   try {
     const opened = format.open(bytes);
     requireWithin(maxPixels, opened);

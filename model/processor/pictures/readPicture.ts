@@ -1,8 +1,6 @@
 import { InfimmError } from "../../../core/errors.ts";
 import { requireBytesWithin } from "../../files/collectBytes.ts";
-import { bytesOfDataUrl } from "../../files/dataUrl.ts";
 import { type DecodeOptions, decodeImage, MAX_PIXELS, requireWithin } from "./decodeImage.ts";
-import { fetchBytes } from "../../files/fetchBytes.ts";
 import { isNode } from "../../files/isNode.ts";
 import { fromNdarray, type Image, makeImage, type PixelNdarray } from "./image.ts";
 
@@ -89,9 +87,16 @@ async function bytesOf(source: FileSource, name: string, limits: Limits): Promis
 }
 
 async function bytesAt(address: string, name: string, limits: Limits): Promise<Uint8Array> {
-  if (/^data:/i.test(address)) return bytesOfDataUrl(address, limits.maxBytes, name);
-  if (/^https?:/i.test(address)) return fetchBytes(address, limits);
-  if (!isNode) return fetchBytes(new URL(address, globalThis.document?.baseURI ?? location.href).href, limits);
+  if (/^data:/i.test(address)) {
+    const { bytesOfDataUrl } = await import("../../files/dataUrl.ts");
+    return bytesOfDataUrl(address, limits.maxBytes, name);
+  }
+  if (/^https?:/i.test(address)) return fetched(address, limits);
+  if (!isNode) return fetched(new URL(address, globalThis.document?.baseURI ?? location.href).href, limits);
   const { readAddress } = await import("../../files/readFile.ts");
   return readAddress(address, "picture", limits.maxBytes);
+}
+
+async function fetched(address: string, limits: Limits): Promise<Uint8Array> {
+  return (await import("../../files/fetchBytes.ts")).fetchBytes(address, limits);
 }
