@@ -1,4 +1,3 @@
-import "../../backends/register.ts";
 import { lineRun } from "./line.fixture.ts";
 import { train } from "./run.ts";
 

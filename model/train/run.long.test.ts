@@ -21,7 +21,15 @@ afterAll(() => rm(folder, { recursive: true }));
 /** Begin or go on, and kill so many milliseconds after the first update. How many updates were told. */
 function killedAfter(delay: number): Promise<number> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, ["--import", "tsx", "model/train/killed.fixture.ts", folder, `${UPDATES}`]);
+    const child = spawn(process.execPath, [
+      "--import",
+      "tsx",
+      "--import",
+      "./backends/register.ts",
+      "model/train/killed.fixture.ts",
+      folder,
+      `${UPDATES}`,
+    ]);
     let [said, wrong] = ["", ""];
     child.stderr.on("data", (text) => (wrong += text));
     child.stdout.on("data", (text) => {
