@@ -12,7 +12,7 @@ import {
 import { Module } from "./module.ts";
 
 /** A loss with its options: torch.nn's losses are modules, which hold what torch.nn.functional's are told. */
-abstract class Loss<Options> extends Module {
+export abstract class Loss<Options> extends Module {
   readonly options: Options | undefined;
 
   constructor(options?: Options) {

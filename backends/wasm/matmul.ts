@@ -115,7 +115,8 @@ class Product {
   private fitsDirect(): boolean {
     const { a, b, m, n, k, engine, weights } = this;
     const readable = a.dtype === "f32" && b.dtype === "f32" && a.strides.slice(-2).some((stride) => stride === 1);
-    return readable && !weights && Math.max(m, n, k) <= engine.tuning.directSize;
+    // without fused multiply-add every term is rounded twice: there doubles are needed
+    return readable && !weights && engine.fma && Math.max(m, n, k) <= engine.tuning.directSize;
   }
 
   /** Some rows of a matrix a task. Where the columns of b are no neighbours, b is packed. */

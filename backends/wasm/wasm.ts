@@ -92,10 +92,13 @@ export function createWasmBackend(options: WasmOptions = {}, tuning = TUNED): Wa
         for (const t of Object.values(out) as (Operand | null)[]) if (t) written(t);
         normBackward(engine, { centred: true, eps }, [x, weight, grad], out);
       },
-      rmsNormBackward(x, weight, grad, eps, out) {
-        for (const t of Object.values(out) as (Operand | null)[]) if (t) written(t);
-        normBackward(engine, { centred: false, eps }, [x, weight, grad], { ...out, bias: null });
-      },
+      // without fused multiply-add its sums of squares are rounded twice a term, and the definition is nearer
+      rmsNormBackward: engine.fma
+        ? (x, weight, grad, eps, out) => {
+            for (const t of Object.values(out) as (Operand | null)[]) if (t) written(t);
+            normBackward(engine, { centred: false, eps }, [x, weight, grad], { ...out, bias: null });
+          }
+        : undefined,
       rope: (x, cos, sin, pairs, out) => ropes(engine, [{ x, cos, sin, out: written(out) }], pairs),
       ropes(turns, pairs) {
         for (const { out } of turns) written(out);

@@ -28,7 +28,7 @@ describe.skipIf(!found)("elementwise kernels", () => {
     backend.device.createBuffer = () => {
       throw new Error("took memory");
     };
-    await backend.precompile(() => scope(() => void work()));
+    await backend.precompile(() => scope(work).dispose()); // what nobody keeps would not be computed
     backend.device.createBuffer = create;
     expect(backend.memory).toEqual(before);
     expect(backend.counters).toEqual({ dispatches: 0, submits: 0, uploads: 1, reads: 0 });
