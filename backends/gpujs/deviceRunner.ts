@@ -5,8 +5,8 @@ import type { Operand } from "../../tensor/backend.ts";
 import { type GpuBuffer, USAGE } from "../webgpu/memory/blockPool.ts";
 import type { WebgpuBackend } from "../webgpu/webgpu.ts";
 import { helpersOf } from "./helpers.ts";
-import type { KernelSource } from "./kernelSources.ts";
-import type { GpuJsKernel, GpuJsPackage } from "./loadGpuJs.ts";
+import { CompileQueue } from "./compileQueue.ts";
+import type { GpuJsPackage } from "./loadGpuJs.ts";
 import { EXACT, type Runner, settingsOf, spanOf } from "./runner.ts";
 
 /** What we need of gpu.js's WebGPUKernel: where it writes to. It keeps count of who uses a buffer. */
@@ -16,9 +16,7 @@ interface WebgpuKernel {
 }
 
 /**
- * Kernels over the buffers of our webgpu backend, on its device: nothing is copied on the way in or out. gpu.js
- * compiles asynchronously, and from then on runs at once; what comes after a kernel that is still being compiled waits
- * in a queue.
+ * Kernels over the buffers of our webgpu backend, on its device: nothing is copied on the way in or out.
  */
 export async function createDeviceRunner(
   { GPU, WebGPUContext, WebGPUBufferResult }: GpuJsPackage,
@@ -34,51 +32,23 @@ export async function createDeviceRunner(
       "gpu.js works on one WebGPU device, and has another one already: destroy that, or make the gpujs backend on it",
     );
   }
-  const compiled = new Map<KernelSource, GpuJsKernel>();
-  const queue: { kernel: KernelSource | null; work: () => void }[] = [];
-  let draining: Promise<void> | undefined;
-  let failure: unknown;
-
   const blockOf = ({ buffer }: Operand) => (buffer as GpuBuffer).blocks[0].gpu!;
   const handle = (buffer: GPUBuffer) =>
     new WebGPUBufferResult({ buffer, output: [buffer.size / 4], context, kernel: null });
 
   /** gpu.js compiles in the first run: this one is on nothing. */
-  async function compile(kernel: KernelSource): Promise<void> {
+  const queue = new CompileQueue(async (kernel) => {
     const { source, arrays, integers, floats } = kernel;
     const call = gpu.createKernel(source, { ...settingsOf(kernel), functions: helpersOf(source), pipeline: true });
     const nothing = device.createBuffer({ size: 4, usage: USAGE.STORAGE });
     await call(...arrays.map(() => handle(nothing)), ...integers.map(() => 0), ...floats.map(() => 0));
     nothing.destroy();
-    compiled.set(kernel, call);
-  }
-
-  async function drain(): Promise<void> {
-    for (let next = queue.shift(); next; next = queue.shift()) {
-      try {
-        if (next.kernel && !compiled.has(next.kernel)) await compile(next.kernel);
-        next.work();
-      } catch (error) {
-        failure ??= error;
-      }
-    }
-    draining = undefined;
-  }
+    return call;
+  });
 
   return {
-    inOrder(kernel, work) {
-      if (!draining && (kernel === null || compiled.has(kernel))) {
-        work();
-        return;
-      }
-      queue.push({ kernel, work });
-      draining ??= drain();
-    },
-    takeFailure() {
-      const error = failure;
-      failure = undefined;
-      return error;
-    },
+    inOrder: (kernel, work) => queue.inOrder(kernel, work),
+    takeFailure: () => queue.takeFailure(),
     fits(operand) {
       const { blocks, blockBytes } = operand.buffer as GpuBuffer;
       const within = blocks.length === 1 && sizeOf(operand.shape) * BYTES.f32 <= blockBytes;
@@ -88,14 +58,12 @@ export async function createDeviceRunner(
     argument: (operand) => ({ data: blockOf(operand), offset: operand.offset }),
     run(kernel, inputs, numbers, size, out) {
       recorder.submit(); // what was recorded before runs before
-      const call = compiled.get(kernel)!;
+      const call = queue.compiled(kernel);
       const target: WebgpuKernel["outputBuffer"] = blockOf(out);
       target._refs = (target._refs ?? 0) + 1; // never gpu.js's to destroy
       Object.assign(call.kernel as WebgpuKernel, { outputBuffer: target, bindGroupDirty: true });
       const done = call.setOutput(size)(...inputs.map(({ data }) => handle(data as GPUBuffer)), ...numbers);
-      (done as Promise<unknown>).catch((error) => {
-        failure ??= error;
-      });
+      (done as Promise<unknown>).catch((error) => queue.fail(error));
     },
   };
 }
