@@ -1,10 +1,10 @@
 import { FileFormatError } from "../../../core/errors.ts";
-import { jsonEntries, listField, readJsonValue, textField } from "../data/entries.ts";
+import { jsonEntries, listField, textField } from "../data/entries.ts";
 import { oneOf } from "../data/pictures.ts";
 import { type InfimmEvalScored, infimmEvalTotals } from "../metrics/infimmEval.ts";
 import type { Task } from "../task.ts";
 import { gradesOf } from "./graded.ts";
-import { greedy, userTurn } from "./shared.ts";
+import { answersById, greedy, predictionsById, userTurn } from "./shared.ts";
 
 const JUDGE_PROMPT =
   "Grade an answer to a reasoning question about pictures from 0.0 to 1.0: whether its conclusion agrees with the " +
@@ -59,11 +59,7 @@ export const infimmEval: Task = {
       notes: [`Graded by judge ${judge.name}; questions of high complexity count twice.`],
     };
   },
-  async submissions(items) {
-    const answers = Object.fromEntries(items.map(({ id, answer }) => [id, answer]));
-    return [{ name: "infimm_eval_predictions.json", content: `${JSON.stringify(answers, null, 1)}\n` }];
-  },
-  async predictions(path) {
-    return new Map(Object.entries((await readJsonValue(path)) as Record<string, string>));
-  },
+  submissions: async (items) =>
+    answersById("infimm_eval_predictions.json", Object.fromEntries(items.map(({ id, answer }) => [id, answer]))),
+  predictions: predictionsById,
 };

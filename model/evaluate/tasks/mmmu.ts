@@ -1,11 +1,11 @@
 import type { PictureSource } from "../../processor/pictures/readPicture.ts";
 import type { UnreadInput } from "../../processor/pictures/readPictures.ts";
-import { type Entry, jsonlEntries, readJsonValue, textField } from "../data/entries.ts";
+import { type Entry, jsonlEntries, textField } from "../data/entries.ts";
 import { oneOf } from "../data/pictures.ts";
 import { mmmuLetter, mmmuOpen, mmmuOpenRight, mmmuTotals } from "../metrics/mmmu.ts";
 import { PythonRandom } from "../random/pythonRandom.ts";
 import type { DataPicture, EvalRecord, Item, ItemScore, ScoreOptions, Task, TaskScore } from "../task.ts";
-import { greedy, LETTER_INSTRUCTION, letterOf, SHORT_INSTRUCTION } from "./shared.ts";
+import { answersById, greedy, LETTER_INSTRUCTION, letterOf, predictionsById, SHORT_INSTRUCTION } from "./shared.ts";
 import { pythonList } from "./pythonList.ts";
 
 const MOST_PICTURES = 7;
@@ -35,12 +35,9 @@ export const mmmu: Task = {
       if (!reference.multiple) return [id, answer];
       return [id, mmmuLetter(answer, options).letter ?? random.choice(Object.keys(options))];
     });
-    return [{ name: "mmmu_output.json", content: `${JSON.stringify(Object.fromEntries(answers), null, 1)}\n` }];
+    return answersById("mmmu_output.json", Object.fromEntries(answers));
   },
-  async predictions(path) {
-    const answers = (await readJsonValue(path)) as Record<string, string>;
-    return new Map(Object.entries(answers));
-  },
+  predictions: predictionsById,
 };
 
 function recordOf(entry: Entry): EvalRecord {

@@ -1,9 +1,9 @@
-import { jsonEntries, listField, readJsonValue, textField } from "../data/entries.ts";
+import { jsonEntries, listField, textField } from "../data/entries.ts";
 import { oneOf } from "../data/pictures.ts";
 import { mmVetTotals } from "../metrics/mmVet.ts";
 import type { Task } from "../task.ts";
 import { gradesOf } from "./graded.ts";
-import { greedy, userTurn } from "./shared.ts";
+import { answersById, greedy, predictionsById, userTurn } from "./shared.ts";
 
 const JUDGE_PROMPT =
   "Grade a prediction against the ground truth, from 0.0 (wrong) to 1.0 (right) in steps of 0.1. Where the ground truth " +
@@ -47,11 +47,7 @@ export const mmvet: Task = {
       notes: [`Graded by judge ${judge.name}; the published numbers by gpt-4-0613 with its authors' prompt.`],
     };
   },
-  async submissions(items) {
-    const answers = Object.fromEntries(items.map(({ id, answer }) => [id, answer]));
-    return [{ name: "mmvet_predictions.json", content: `${JSON.stringify(answers, null, 1)}\n` }];
-  },
-  async predictions(path) {
-    return new Map(Object.entries((await readJsonValue(path)) as Record<string, string>));
-  },
+  submissions: async (items) =>
+    answersById("mmvet_predictions.json", Object.fromEntries(items.map(({ id, answer }) => [id, answer]))),
+  predictions: predictionsById,
 };
