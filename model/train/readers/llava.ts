@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { Document, LeftOut, Part, Records } from "../documents.ts";
 import { bad, Fields } from "./fields.ts";
-import { JsonSlices } from "./slices.ts";
+import { sliceRecords } from "./slices.ts";
 
 /** A conversation of LLaVA's mixtures. */
 export interface LlavaConversation {
@@ -47,16 +47,7 @@ export async function llavaRecords(
   path: string,
   { images, source = "llava" }: { images: string; source?: string },
 ): Promise<Records> {
-  const slices = await JsonSlices.open(path);
-  return {
-    source,
-    length: slices.length,
-    at: async (index) => {
-      const found = await slices.parsed(index, llavaConversation);
-      return "leftOut" in found ? found : documentOf(found, source, images);
-    },
-    close: () => slices.close(),
-  };
+  return sliceRecords(source, path, llavaConversation, (found) => documentOf(found, source, images));
 }
 
 function documentOf(

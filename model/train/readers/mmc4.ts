@@ -4,7 +4,7 @@ import { assign } from "../assign.ts";
 import type { Document, LeftOut, Part, Picture, Records } from "../documents.ts";
 import { bad, Fields, parsedJson } from "./fields.ts";
 import { TarShards, tarRecords } from "./shards.ts";
-import { JsonSlices } from "./slices.ts";
+import { sliceRecords } from "./slices.ts";
 
 /** A document of MMC4, its pictures already looked up: undefined where there is no file. */
 export interface Mmc4Document {
@@ -90,16 +90,12 @@ export async function mmc4Records(
   path: string,
   { images, source = "mmc4", ...options }: Mmc4Options & { images: string; source?: string },
 ): Promise<Records> {
-  const slices = await JsonSlices.open(path);
-  return {
+  return sliceRecords(
     source,
-    length: slices.length,
-    at: async (index) => {
-      const record = await slices.parsed(index, (value, where) => mmc4Record(value, where, String(index)));
-      return "leftOut" in record ? record : mmc4Document(await onDisk(record, images), source, options);
-    },
-    close: () => slices.close(),
-  };
+    path,
+    (value, where, index) => mmc4Record(value, where, String(index)),
+    async (record) => mmc4Document(await onDisk(record, images), source, options),
+  );
 }
 
 /** MMC4 in tar shards: a `<key>.json` a document, its pictures inside. */

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import type { Document, LeftOut, Part, Picture, Records } from "../documents.ts";
 import { bad, Fields, parsedJson } from "./fields.ts";
 import { type SampleFiles, TarShards, tarRecords } from "./shards.ts";
-import { JsonSlices } from "./slices.ts";
+import { sliceRecords } from "./slices.ts";
 
 /** A web page: at each place a picture or a text, in the page's order. */
 export interface WebPage {
@@ -35,17 +35,12 @@ export async function obelicsRecords(
   path: string,
   { images, source = "obelics" }: { images: string; source?: string },
 ): Promise<Records> {
-  const slices = await JsonSlices.open(path);
-  return {
+  return sliceRecords(
     source,
-    length: slices.length,
-    at: async (index) => {
-      const page = await slices.parsed(index, (value, where) => webPage(value, where, String(index)));
-      if ("leftOut" in page) return page;
-      return documentOf(page, source, async (image) => ({ path: join(images, image) }));
-    },
-    close: () => slices.close(),
-  };
+    path,
+    (value, where, index) => webPage(value, where, String(index)),
+    (page) => documentOf(page, source, async (image) => ({ path: join(images, image) })),
+  );
 }
 
 /** The same in tar shards: `<key>.json` and its pictures, `<key>.0.jpg`, `<key>.1.png` … */

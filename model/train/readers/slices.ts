@@ -1,7 +1,7 @@
 import { createReadStream } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { FileFormatError } from "../../../core/errors.ts";
-import type { LeftOut } from "../documents.ts";
+import type { Document, LeftOut, Records } from "../documents.ts";
 import { parsedJson } from "./fields.ts";
 import { jsonElements } from "./json.ts";
 
@@ -45,6 +45,25 @@ export class JsonSlices {
     await this.#file?.close();
     this.#file = undefined;
   }
+}
+
+/** Each value of a JSON file as a document: `tarRecords` for what lies in no shards. */
+export async function sliceRecords<T extends object>(
+  source: string,
+  path: string,
+  parse: (value: unknown, where: string, index: number) => T,
+  toDocument: (record: T) => Document | LeftOut | Promise<Document | LeftOut>,
+): Promise<Records> {
+  const slices = await JsonSlices.open(path);
+  return {
+    source,
+    length: slices.length,
+    at: async (index) => {
+      const record = await slices.parsed(index, (value, where) => parse(value, where, index));
+      return "leftOut" in record ? record : toDocument(record);
+    },
+    close: () => slices.close(),
+  };
 }
 
 const NEWLINE = 10;
