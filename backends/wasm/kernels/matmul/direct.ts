@@ -4,7 +4,7 @@ import { ModuleBuilder } from "../../assembler/module.ts";
 import { i32, select } from "../../assembler/scalar.ts";
 import { f32x4, v128 } from "../../assembler/simd.ts";
 import { callTile, copyEdge, least } from "./gemm.ts";
-import { multiplyAdd, type Tile } from "./tile.ts";
+import { multiplyAdd, storeTile, type Tile } from "./tile.ts";
 
 /** What `directModule`'s function takes, in order. Addresses and strides are bytes. */
 export interface DirectArguments {
@@ -128,15 +128,6 @@ function directTile(m: ModuleBuilder, tile: Tile, rows: number, side: Side): Fun
         }),
       );
     });
-    f.if(bias, () => {
-      for (const [j, bv] of bs.entries()) {
-        f.set(bv, v128.load(bias, 16 * j));
-        for (const row of sums) f.set(row[j], f32x4.add(row[j], bv));
-      }
-    });
-    for (const row of sums) {
-      for (const [j, sum] of row.entries()) f.emit(v128.store(out, sum, 16 * j));
-      f.add(out, outLine);
-    }
+    storeTile(f, sums, bs, { bias, out, outLine });
   });
 }

@@ -1,5 +1,5 @@
 import type { Code } from "../../assembler/code.ts";
-import type { FunctionRef } from "../../assembler/function.ts";
+import type { FunctionBuilder, FunctionRef, Local } from "../../assembler/function.ts";
 import type { ModuleBuilder } from "../../assembler/module.ts";
 import { i32 } from "../../assembler/scalar.ts";
 import { f32x4, v128 } from "../../assembler/simd.ts";
@@ -39,6 +39,28 @@ export function multiplyAdd(fma: boolean): (a: V, b: V, c: V) => V {
 export interface Layout {
   readonly row: number;
   readonly depth: number;
+}
+
+/**
+ * The sums of a tile, with the bias [8] where its address is not 0, into rows of out.
+ * @param vectors for the bias: one a vector of columns
+ */
+export function storeTile(
+  f: FunctionBuilder,
+  sums: readonly (readonly Local<"v128">[])[],
+  vectors: readonly Local<"v128">[],
+  { bias, out, outLine }: Record<"bias" | "out" | "outLine", Local<"i32">>,
+): void {
+  f.if(bias, () => {
+    for (const [j, vector] of vectors.entries()) {
+      f.set(vector, v128.load(bias, 16 * j));
+      for (const row of sums) f.set(row[j], f32x4.add(row[j], vector));
+    }
+  });
+  for (const row of sums) {
+    for (const [j, sum] of row.entries()) f.emit(v128.store(out, sum, 16 * j));
+    f.add(out, outLine);
+  }
 }
 
 /**
@@ -88,15 +110,6 @@ export function tileFunction(
         f.add(from, fromLine);
       }
     });
-    f.if(bias, () => {
-      for (const [j, bv] of bs.entries()) {
-        f.set(bv, v128.load(bias, 16 * j));
-        for (const row of sums) f.set(row[j], f32x4.add(row[j], bv));
-      }
-    });
-    for (const row of sums) {
-      for (const [j, sum] of row.entries()) f.emit(v128.store(out, sum, 16 * j));
-      f.add(out, outLine);
-    }
+    storeTile(f, sums, bs, { bias, out, outLine });
   });
 }
