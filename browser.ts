@@ -11,7 +11,7 @@ export { Assistant } from "./model/generate/assistant.ts";
 export { Chat } from "./model/generate/chat.ts";
 export { type AnswerWithLooks, answerLooks, answerWithLooks, type Look } from "./model/study/answerLooks.ts";
 export { attentionMaps } from "./model/study/attentionMaps.ts";
-export { type DependenceOptions, dependence } from "./model/study/dependence.ts";
+export { type DependenceOptions, dependence, LEAST_DEPENDENCE } from "./model/study/dependence.ts";
 export { type HeadEffects, headEffects } from "./model/study/heads.ts";
 export { latentCurve, latentImportance, withLatents } from "./model/study/latents.ts";
 export { type LensOptions, lens, type Rung, withoutLooking } from "./model/study/lens.ts";

@@ -1,7 +1,8 @@
 import { Command, Option } from "commander";
 import { InfimmError } from "../core/errors.ts";
 import { answerWithLooks, type Look } from "../model/study/answerLooks.ts";
-import { dependence } from "../model/study/dependence.ts";
+import { brightest } from "../model/study/brightest.ts";
+import { dependence, LEAST_DEPENDENCE } from "../model/study/dependence.ts";
 import { StudiedAnswer } from "../model/study/studiedAnswer.ts";
 import { type Image, makeImage } from "../model/processor/pictures/image.ts";
 import { pillowResize } from "../model/processor/pictures/pillowResize.ts";
@@ -25,8 +26,6 @@ Examples:
   $ infimm attend cat.png "What is in the picture?" --by dependence
   $ infimm attend cat.png "What is in the picture?" --token 2 -o cat.png`;
 
-/** What is brightest in a map of dependence at least, in nats: a token that depends on nothing stays dark. */
-const LEAST = 1;
 const COLUMNS = 6;
 
 type By = "attention" | "dependence";
@@ -120,7 +119,7 @@ function draw(
   const depends = ({ dependence: what }: Found) =>
     overlay(
       seen[what!.picture - 1],
-      { map: what!.map, tint: TINTS.dependence, most: Math.max(LEAST, ...what!.map) },
+      { map: what!.map, tint: TINTS.dependence, most: Math.max(LEAST_DEPENDENCE, ...what!.map) },
       side,
     );
   const rows = plain ? [seen.map((image) => makeImage(side, side, "RGB", pillowResize(image, side, side).data))] : [];
@@ -135,10 +134,8 @@ function draw(
 /** A line about a token. */
 function described(one: Found, by: AttendOptions["by"], pictures: number): string {
   const place = (picture: number, map: readonly number[]) => {
-    const at = map.indexOf(Math.max(...map));
-    const side = Math.sqrt(map.length);
-    const of = pictures > 1 ? `picture ${picture}, ` : "";
-    return `${of}row ${Math.floor(at / side) + 1}, column ${(at % side) + 1}`;
+    const { row, column } = brightest(map);
+    return `${pictures > 1 ? `picture ${picture}, ` : ""}row ${row}, column ${column}`;
   };
   const parts = [JSON.stringify(one.token).padEnd(14)];
   if (by !== "dependence") {

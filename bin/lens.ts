@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { InfimmError } from "../core/errors.ts";
-import { answerWithLooks } from "../model/study/answerLooks.ts";
+import { generate } from "../model/generate/generate.ts";
+import { askedOf } from "../model/study/answerLooks.ts";
 import { lens, type Rung } from "../model/study/lens.ts";
 import { StudiedAnswer } from "../model/study/studiedAnswer.ts";
 import { type AnswerOptions, generateOptionsOf, questionOf, withAnswerOptions, wholeNumber } from "./answerOptions.ts";
@@ -41,7 +42,8 @@ async function showLens(pictures: readonly string[], question: string, options: 
   const images = await openPictures(pictures, options);
   const assistant = await loadAssistant(options);
   const how = { ...generateOptionsOf(options), system: options.system };
-  const { prompts, answer } = await answerWithLooks(assistant, question, images, how);
+  const { prompts, generation } = askedOf(assistant, question, images, how);
+  const [answer] = await generate(assistant.model, prompts, generation);
   using study = new StudiedAnswer(assistant, prompts, answer);
   const shown = study.tokens.flatMap(({ special }, i) => (special ? [] : [i]));
   if (token !== undefined && token > shown.length) {

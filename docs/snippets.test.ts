@@ -9,7 +9,7 @@ import { testDevice } from "../backends/webgpu/testDevice.ts";
 const pages = [
   "README.md",
   ...readdirSync("docs", { recursive: true, encoding: "utf8" })
-    .filter((name) => name.endsWith(".md"))
+    .filter((name) => name.endsWith(".md") && !name.includes("dist/"))
     .map((name) => `docs/${name}`),
 ];
 

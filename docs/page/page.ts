@@ -1,4 +1,4 @@
-import { answerWithLooks, dependence, type Image, StudiedAnswer } from "../../index.ts";
+import { answerWithLooks, dependence, type Image, LEAST_DEPENDENCE, StudiedAnswer } from "../../index.ts";
 import { choices, labelOf, type OpenedModel, openModel } from "./openModel.ts";
 import { pictureInput } from "./pictureInput.ts";
 import { drawVeil } from "./veil.ts";
@@ -141,9 +141,6 @@ interface WordMaps {
   depends?: ArrayLike<number>;
 }
 
-/** Nats that a word loses at least where its picture is brightest: one that depends on nothing stays dark. */
-const LEAST = 1;
-
 look.addEventListener("click", () => {
   const picture = image!;
   busy(async (assistant, signal) => {
@@ -174,7 +171,7 @@ function showWords(shown: readonly WordMaps[]): void {
   const draw = () => {
     const pressed = [...words.children].findIndex((word) => word.ariaPressed === "true");
     const { attends, depends } = shown[pressed];
-    if (inputs[0].checked && depends) drawVeil(veil, depends, LEAST);
+    if (inputs[0].checked && depends) drawVeil(veil, depends, LEAST_DEPENDENCE);
     else drawVeil(veil, attends);
   };
   words.replaceChildren(

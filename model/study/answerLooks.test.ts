@@ -56,3 +56,11 @@ test("a beam search is looked at afterwards, several draws by the first", async 
   expect(await tokens({ sampling, numReturnSequences: 2 })).toEqual(await tokens({}));
   expect(memory()).toEqual(before);
 });
+
+test("of one picture a beam search tells as much", async () => {
+  const before = memory();
+  const looks = await answerLooks(assistant, "What is in the picture?", [images[0]], { ...options, beams: 2 });
+  expect(looks.length).toBeGreaterThan(1);
+  for (const { map, share } of looks) expect(map.reduce((sum, x) => sum + x, 0)).toBeCloseTo(share, 6);
+  expect(memory()).toEqual(before);
+});

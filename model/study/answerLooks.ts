@@ -45,19 +45,15 @@ export async function answerLooks(
 
 /** As `answerLooks`, with the ids that it is about: what the other studies of the same answer begin with. */
 export async function answerWithLooks(
-  { model, processor }: Assistant,
+  assistant: Assistant,
   question: string,
   images: readonly Image[],
-  { system, ...options }: LookOptions = {},
+  options: LookOptions = {},
 ): Promise<AnswerWithLooks> {
-  const { generation, prompt, stopStrings } = answerParts(options);
-  const asked: Message = { role: "user", content: [...images.map((image) => ({ image })), question] };
-  const told: Message[] = system === undefined ? [] : [{ role: "system", content: system }];
-  const prompts = processor.apply([...told, asked], prompt);
-  const ends = stopAt(processor, stopStrings);
-  const { stop, beams = 1 } = generation;
-  const ending = { ...generation, stop: (ids: readonly number[], row: number) => stop?.(ids, row) || ends(ids) };
-  const { answer, maps } = await (beams > 1 ? lookAfterwards : lookOn)(model, prompts, ending);
+  const { model, processor } = assistant;
+  const { prompts, generation } = askedOf(assistant, question, images, options);
+  const look = (generation.beams ?? 1) > 1 ? lookAfterwards : lookOn;
+  const { answer, maps } = await look(model, prompts, generation);
   const [, m, , rows, columns] = maps.shape;
   const data = await maps.data();
   maps.dispose();
@@ -71,6 +67,21 @@ export async function answerWithLooks(
     return ofPictures.reduce((a, b) => (b.share > a.share ? b : a));
   });
   return { prompts, answer, looks };
+}
+
+/** A question about pictures as a prompt, and how to answer it. Stop strings are among what ends the answer. */
+export function askedOf(
+  { processor }: Pick<Assistant, "processor">,
+  question: string,
+  images: readonly Image[],
+  { system, ...options }: LookOptions = {},
+): { prompts: Prompts; generation: GenerateOptions } {
+  const { generation, prompt, stopStrings } = answerParts(options);
+  const asked: Message = { role: "user", content: [...images.map((image) => ({ image })), question] };
+  const told: Message[] = system === undefined ? [] : [{ role: "system", content: system }];
+  const ends = stopAt(processor, stopStrings);
+  const stop = (ids: readonly number[], row: number) => generation.stop?.(ids, row) || ends(ids);
+  return { prompts: processor.apply([...told, asked], prompt), generation: { ...generation, stop } };
 }
 
 /** An answer of t tokens, and where the model looked when it chose each: [1, m, t, grid, grid]. */
@@ -99,10 +110,14 @@ async function lookOn(model: InfiMM, prompts: Prompts, options: GenerateOptions)
 /** A beam search does not know, while it runs, which of its texts will be the answer: that one is run once more. */
 async function lookAfterwards(model: InfiMM, prompts: Prompts, options: GenerateOptions): Promise<Looked> {
   const [answer] = await generate(model, prompts, options);
+  return { answer, maps: await looksOfAnswer(model, prompts, answer) };
+}
+
+/** Where a model looks when it chooses each of the a tokens of an answer, all in one run: [1, m, a, grid, grid] */
+export async function looksOfAnswer(model: InfiMM, prompts: Prompts, answer: readonly number[]): Promise<Tensor> {
   const ids = [...Array.from(prompts.inputIds[0]), ...answer.slice(0, -1)];
-  const all = { ...prompts, inputIds: [ids], attentionMask: [ids.map(() => 1)] };
-  const inputs = modelInputs(all, model.backend);
+  const inputs = modelInputs({ ...prompts, inputIds: [ids], attentionMask: [ids.map(() => 1)] }, model.backend);
   using whole = await attentionMaps(model, inputs);
   for (const tensor of Object.values(inputs)) tensor.dispose();
-  return { answer, maps: scope(() => whole.slice(2, -answer.length).contiguous()) };
+  return whole.slice(2, -answer.length).held(); // of one picture it is a part of the same memory
 }

@@ -15,6 +15,9 @@ export interface DependenceOptions {
   readonly onProgress?: (done: number, total: number) => void;
 }
 
+/** Nats that a map of dependence is drawn against at least: a token that no square matters to stays dark. */
+export const LEAST_DEPENDENCE = 1;
+
 export type Fill = "corners" | "mean" | "zeros";
 
 /**
@@ -36,12 +39,12 @@ export async function dependence(study: StudiedAnswer, options: DependenceOption
   const squares = m * grid * grid;
   const a = study.tokens.length;
   const falls = study.tokens.map(() => Array.from({ length: m }, () => new Float32Array(grid * grid)));
-  const [plain] = await rowsOf(study, () => study.media());
+  const [plain] = await rowsOf(study, () => study.media);
   for (let first = 0; first < squares; first += batch) {
     const some = Array.from({ length: Math.min(batch, squares - first) }, (_, i) => first + i);
     const rows = await rowsOf(study, () => {
       const hidden = hiddenPlaces(some, { m, grid, window }, study.visionFeatures); // [b, m, v, 1]
-      return study.media(where(hidden, fillOf(study.visionFeatures, fill, grid), study.visionFeatures)); // [b, m, n, w]
+      return study.resample(where(hidden, fillOf(study.visionFeatures, fill, grid), study.visionFeatures)); // [b, m, n, w]
     });
     for (const [row, square] of some.entries()) {
       const [picture, patch] = [Math.floor(square / (grid * grid)), square % (grid * grid)];

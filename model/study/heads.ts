@@ -1,7 +1,7 @@
 import { InfimmError } from "../../core/errors.ts";
 import { patched } from "../../nn/patch.ts";
 import { traced } from "../../nn/trace.ts";
-import { fromData, repeat, scope, type Tensor } from "../../tensor/index.ts";
+import { fromData, scope, type Tensor } from "../../tensor/index.ts";
 import { rowsOf } from "./rowsOf.ts";
 import type { StudiedAnswer } from "./studiedAnswer.ts";
 
@@ -22,7 +22,7 @@ export async function headEffects(
   study: StudiedAnswer,
   { attention = ["**.gated_cross_attn_layer.attn:attn"] }: { readonly attention?: readonly string[] } = {},
 ): Promise<HeadEffects[]> {
-  const [plain] = await rowsOf(study, () => study.media());
+  const [plain] = await rowsOf(study, () => study.media);
   const effects: HeadEffects[] = [];
   for (const [path, heads] of headCounts(study, attention)) {
     const rows = await withoutEachHead(study, path, heads);
@@ -37,13 +37,13 @@ function withoutEachHead(study: StudiedAnswer, path: string, heads: number): Pro
   const silence = (attn: Tensor) =>
     attn.mul(fromData(isKept, [heads, heads, ...attn.shape.slice(2).map(() => 1)], "f32", attn.backend));
   using _ = patched(study.model, { [path]: silence });
-  return rowsOf(study, () => study.media(repeat(study.visionFeatures, "1 m v w -> b m v w", { b: heads })));
+  return rowsOf(study, () => study.mediaFor(path, heads));
 }
 
 /** The attentions whose taps match, with the number of their heads. */
 function headCounts(study: StudiedAnswer, attention: readonly string[]): Map<string, number> {
   using seen = traced(study.model, { keep: attention });
-  scope(() => void study.logProbs(study.media()));
+  scope(() => void study.logProbs(study.resample()));
   return new Map(
     [...seen.acts].map(([path, attn]) => {
       if (attn.rank < 4) throw new InfimmError(`headEffects: expected attention [b, h, i, j] at ${path}, got ${attn}`);

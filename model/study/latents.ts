@@ -22,13 +22,13 @@ export async function withLatents(
   latents: readonly number[],
   { others = "removed" }: KeptLatents = {},
 ): Promise<Float32Array> {
-  const [, , n] = mediaShape(study);
+  const [, , n] = study.media.shape;
   const known = latents.every((i) => Number.isInteger(i) && i >= 0 && i < n);
   if (latents.length === 0 || !known || new Set(latents).size < latents.length) {
     throw new InfimmError(`withLatents: expected some of the latents 0 to ${n - 1}, each once, got ${latents}`);
   }
   const [row] = await rowsOf(study, () => {
-    const media = study.media(); // [1, m, n, w]
+    const { media } = study;
     if (others === "removed") return only(media, latents);
     const isKept = Float32Array.from({ length: n }, (_, i) => Number(latents.includes(i)));
     return media.mul(fromData(isKept, [n, 1], "f32", media.backend)); // [1, m, n, w]
@@ -38,22 +38,23 @@ export async function withLatents(
 
 /** What the whole answer loses, in nats, when a latent is taken out: one number for each latent. */
 export async function latentImportance(study: StudiedAnswer, { batch = 4 } = {}): Promise<Float32Array> {
-  const [, , n] = mediaShape(study);
-  const [plain] = await rowsOf(study, () => study.media());
+  const [, , n] = study.media.shape;
+  const [plain] = await rowsOf(study, () => study.media);
   const losses = new Float32Array(n);
   for (let first = 0; first < n; first += batch) {
     const some = Array.from({ length: Math.min(batch, n - first) }, (_, i) => first + i);
-    const rows = await rowsOf(study, () => {
-      const media = study.media(); // [1, m, n, w]
-      return concat(
-        some.map((out) =>
-          only(
-            media,
-            places(n).filter((i) => i !== out),
+    const rows = await rowsOf(
+      study,
+      () =>
+        concat(
+          some.map((out) =>
+            only(
+              study.media,
+              places(n).filter((i) => i !== out),
+            ),
           ),
-        ),
-      ); // [b, m, n-1, w]
-    });
+        ), // [b, m, n-1, w]
+    );
     for (const [row, out] of some.entries()) losses[out] = total(plain) - total(rows[row]);
   }
   return losses;
@@ -70,12 +71,6 @@ export async function latentCurve(study: StudiedAnswer, order: readonly number[]
 
 function only(media: Tensor, latents: readonly number[]): Tensor {
   return indexSelect(media, 2, fromData(Int32Array.from(latents), [latents.length], "i32", media.backend));
-}
-
-/** [1, m, n, w] of the media tokens. */
-function mediaShape(study: StudiedAnswer): readonly number[] {
-  using media = study.media();
-  return media.shape;
 }
 
 const places = (n: number) => Array.from({ length: n }, (_, i) => i);

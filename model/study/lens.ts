@@ -43,7 +43,7 @@ export async function lens(study: StudiedAnswer, { top = 5, pictures = true }: L
   using seen = traced(study.model, { keep: paths });
   {
     using _ = pictures ? undefined : withoutLooking(study.model);
-    scope(() => void study.logProbs(study.media()));
+    scope(() => void study.logProbs(study.media));
   }
   const rungs: Rung[] = [];
   for (const path of paths) rungs.push({ path, tokens: await readRung(study, decoder, seen.acts.get(path)!, top) });

@@ -32,6 +32,8 @@ export class StudiedAnswer implements Disposable {
   readonly tokens: readonly AnswerToken[];
   /** [1, m, v, w]: m pictures of v tokens, CLS and the patches */
   readonly visionFeatures: Tensor;
+  /** [1, m, n, w]: the media tokens that words look at */
+  readonly media: Tensor;
 
   /** @param answer the ids of the answer, as `generate` gives them */
   constructor(
@@ -53,6 +55,7 @@ export class StudiedAnswer implements Disposable {
     this.tokens = answer.map((id, i) => ({ id, text: pieces[i], special: processor.tokenizer.isSpecial(id) }));
     const pixels = () => fromData(prompts.pixelValues, prompts.pixelShape, "f32", model.backend);
     this.visionFeatures = scope(() => keep(model.model.visionFeatures(pixels())));
+    this.media = scope(() => keep(this.resample(this.visionFeatures)));
   }
 
   /** What the model says itself: the pictures and the question are asked, and the likeliest answer is studied. */
@@ -79,9 +82,15 @@ export class StudiedAnswer implements Disposable {
     return new StudiedAnswer(assistant, prompts, ids.slice(start, end));
   }
 
-  /** Media tokens [1, m, n, w], or of variants of what the tower saw. */
-  media(visionFeatures = this.visionFeatures): Tensor {
+  /** The media tokens [b, m, n, w] of b variants of what the tower saw, or, run once more, of what it saw. */
+  resample(visionFeatures = this.visionFeatures): Tensor {
     return noGrad(() => this.model.model.resample(visionFeatures)); // [b, m, n, w]
+  }
+
+  /** The media tokens of b runs in which something at `path` is changed: the resampler runs again if that is inside it. */
+  mediaFor(path: string, b: number): Tensor {
+    if (path.includes("lang_encoder")) return repeat(this.media, "1 m n w -> b m n w", { b }); // [b, m, n, w]
+    return this.resample(repeat(this.visionFeatures, "1 m v w -> b m v w", { b })); // [b, m, n, w]
   }
 
   /**
@@ -106,5 +115,6 @@ export class StudiedAnswer implements Disposable {
 
   [Symbol.dispose](): void {
     this.visionFeatures.dispose();
+    this.media.dispose();
   }
 }

@@ -55,7 +55,7 @@ function near(got: ArrayLike<number>, expected: ArrayLike<number>): void {
 }
 
 test("the answer's log-probabilities are those of one run from the pixels", async () => {
-  const [row] = await rowsOf(study, () => study.media());
+  const [row] = await rowsOf(study, () => study.media);
   near(row, plain);
 });
 

@@ -50,9 +50,9 @@ export async function causalTracing(
   requireComparable(study, others, token);
   const ids = study.ids.slice(0, study.start + token); // all that the choice depends on
   using seen = traced(study.model, { keep: modules });
-  const [chosen] = await choices(study, ids, () => study.media());
+  const [chosen] = await choices(study, ids, () => study.resample());
   const clean = new Map([...seen.acts].map(([path, act]) => [path, act.held()]));
-  const [changed] = await choices(study, ids, () => others.media());
+  const [changed] = await choices(study, ids, () => others.media);
   const [said, other] = [likeliest(chosen), likeliest(changed)];
   if (said === other) throw new InfimmError("causalTracing: with the other pictures the model says the same");
   const difference = (logits: Float32Array) => logits[said] - logits[other];
@@ -65,7 +65,7 @@ export async function causalTracing(
     for (let first = 0; first < cells; first += batch) {
       const count = Math.min(batch, cells - first);
       using _ = patched(study.model, { [path]: (value) => restore(value, act, { first, cells }) });
-      const logits = await choices(study, ids, () => repeat(others.media(), "1 m n w -> b m n w", { b: count }));
+      const logits = await choices(study, ids, () => others.mediaFor(path, count));
       for (let i = 0; i < count; i++) restored[first + i] = (difference(logits[i]) - none) / (all - none);
     }
     act.dispose();

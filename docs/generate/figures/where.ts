@@ -1,6 +1,6 @@
-import { modelInputs } from "../../../model/inputs.ts";
-import { attentionMaps } from "../../../model/study/attentionMaps.ts";
-import { dependence } from "../../../model/study/dependence.ts";
+import { looksOfAnswer } from "../../../model/study/answerLooks.ts";
+import { brightest } from "../../../model/study/brightest.ts";
+import { dependence, LEAST_DEPENDENCE } from "../../../model/study/dependence.ts";
 import type { StudiedAnswer } from "../../../model/study/studiedAnswer.ts";
 import { conversation, indexOfWord, pictureAddress, shipped, studyOf } from "./subject.ts";
 import { type Figure, picture, rect, text, veil } from "./svg.ts";
@@ -18,9 +18,6 @@ interface Where {
 const LARGE = 200;
 const SMALL = 78;
 const GAP = 10;
-
-/** What a map of dependence is drawn against at least: a word that depends on nothing stays dark. */
-const LEAST = 1;
 
 /** Where a word of an answer attends, and what it depends on; small below, the same for all of its words. */
 export const where: Figure<Where> = {
@@ -65,32 +62,28 @@ export const where: Figure<Where> = {
         text(left, 22, `“${words[word]}” attends to`),
         text(right, 22, `“${words[word]}” depends on`, { class: "word" }),
         picture(left, 32, LARGE) + veil(left, 32, LARGE, attends[word], Math.max(...attends[word])),
-        picture(right, 32, LARGE) + veil(right, 32, LARGE, depends[word], Math.max(LEAST, ...depends[word])),
+        picture(right, 32, LARGE) + veil(right, 32, LARGE, depends[word], Math.max(LEAST_DEPENDENCE, ...depends[word])),
         text(right + LARGE + 20, 60, `${looked} of the look`),
         text(right + LARGE + 20, 80, `at ${peak(attends)}`, { class: "mute" }),
         text(right + LARGE + 20, 120, lost, { class: "word" }),
         text(right + LARGE + 20, 140, `without ${peak(depends)}`, { class: "mute" }),
         ...words.map((one, i) => text(GAP + i * SMALL + (SMALL - 6) / 2, rows - 8, one, { anchor: "middle", class: i === word ? "word" : "" })), // biome-ignore format: one line
         ...line(rows, attends, 0),
-        ...line(rows + SMALL, depends, LEAST),
+        ...line(rows + SMALL, depends, LEAST_DEPENDENCE),
         text(GAP, rows + 2 * SMALL + 18, "above: attends to; below: depends on", { class: "mute" }),
       ].join("\n"),
     };
   },
 };
 
-/** The maps of attention of the answer's tokens, [token][patch]: a token is chosen at the place before it. */
+/** The maps of attention of the answer's tokens, [token][patch]. */
 async function attention(study: StudiedAnswer, name: string): Promise<number[][]> {
   const { model, processor } = await shipped();
-  const prompt = processor.apply(await conversation(name));
-  const whole = { ...prompt, inputIds: [study.ids], attentionMask: [study.ids.map(() => 1)] };
-  using maps = await attentionMaps(model, modelInputs(whole, model.backend));
+  const prompts = processor.apply(await conversation(name));
+  using maps = await looksOfAnswer(model, prompts, study.tokens.map(({ id }) => id)); // biome-ignore format: one line
   const data = await maps.data();
   const patches = maps.shape[3] * maps.shape[4];
-  return study.tokens.map((_, i) => {
-    const at = (study.start + i - 1) * patches;
-    return Array.from(data.subarray(at, at + patches));
-  });
+  return study.tokens.map((_, i) => Array.from(data.subarray(i * patches, (i + 1) * patches)));
 }
 
 function most(map: readonly number[]): number {
@@ -98,8 +91,8 @@ function most(map: readonly number[]): number {
 }
 
 function place(map: readonly number[]): string {
-  const side = Math.sqrt(map.length);
-  return `row ${Math.floor(most(map) / side) + 1}, column ${(most(map) % side) + 1}`;
+  const { row, column } = brightest(map);
+  return `row ${row}, column ${column}`;
 }
 
 function rounded(x: number): number {
