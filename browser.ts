@@ -70,7 +70,7 @@ export { parseSafetensors } from "./model/checkpoint/safetensors/parseSafetensor
 export type { PretrainedOptions } from "./model/checkpoint/checkpoint.ts";
 export type { WeightDType } from "./model/checkpoint/convert/storeAs.ts";
 export type { Patience } from "./model/checkpoint/hub/patience.ts";
-export type { LoadOptions, Progress } from "./model/checkpoint/load/loadWeights.ts";
+export type { LoadOptions, LoadReport, Progress } from "./model/checkpoint/load/loadWeights.ts";
 export type {
   Lost,
   Narrowing,

@@ -38,6 +38,7 @@ export type { WriteOptions } from "./model/checkpoint/safetensors/writeSafetenso
 export type { TensorToWrite } from "./model/checkpoint/tensorToWrite.ts";
 export type { Batch, MicroStep, TrainerBatch } from "./model/train/batch.ts";
 export type { Identity, Retention } from "./model/train/checkpoint.ts";
+export type { DecayRule } from "./model/train/decay.ts";
 export type { Learning, Stage } from "./model/train/freeze.ts";
 export type { NextTokenOptions, ObjectiveOptions, Task } from "./model/train/objective.ts";
 export type { Preset, Provenance, Recipe } from "./model/train/presets/presets.ts";

@@ -1,6 +1,6 @@
 import { elementwise, type Tensor, updateRule } from "../../tensor/index.ts";
 import type { Module } from "../module.ts";
-import { Optimizer, type OptimizerOptions, type Update } from "./optimizer.ts";
+import { Optimizer, type OptimizerOptions, type OptimizerUpdate } from "./optimizer.ts";
 
 export interface AdamWOptions extends OptimizerOptions {
   /** How slowly the running means of the gradient and of its square forget. */
@@ -42,7 +42,7 @@ export class AdamW extends Optimizer {
     this.decoupled = decoupled;
   }
 
-  protected update(updates: readonly Update[]): void {
+  protected update(updates: readonly OptimizerUpdate[]): void {
     const [beta1, beta2] = this.betas;
     adam(
       updates.map((update) => {

@@ -32,7 +32,7 @@ export interface ParameterState {
 }
 
 /** One parameter's share of a step. */
-export interface Update {
+export interface OptimizerUpdate {
   readonly parameter: Tensor;
   readonly grad: Tensor;
   readonly state: ParameterState;
@@ -83,7 +83,7 @@ export abstract class Optimizer {
   step(grads: ReadonlyMap<string, Tensor>): void {
     const parameters = this.parameters();
     requireCurrent(parameters, grads);
-    const updates = [...grads].map(([name, grad]): Update => {
+    const updates = [...grads].map(([name, grad]): OptimizerUpdate => {
       const state = this.states.get(name) ?? { updates: 0, tensors: {} };
       this.states.set(name, state);
       state.updates++;
@@ -97,10 +97,10 @@ export abstract class Optimizer {
   }
 
   /** Give all these parameters (f32), and what is remembered of them, their new values: with `updateRule`. */
-  protected abstract update(updates: readonly Update[]): void;
+  protected abstract update(updates: readonly OptimizerUpdate[]): void;
 
   /** A tensor of a parameter's state; at first zeros. */
-  protected remembered({ state, parameter }: Update, name: string): Tensor {
+  protected remembered({ state, parameter }: OptimizerUpdate, name: string): Tensor {
     const known = state.tensors[name];
     if (known) return known;
     const zeros = full(parameter.shape, 0, "f32", parameter.backend);

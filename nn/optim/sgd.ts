@@ -1,6 +1,6 @@
 import { type Tensor, updateRule } from "../../tensor/index.ts";
 import type { Module } from "../module.ts";
-import { Optimizer, type OptimizerOptions, type Update } from "./optimizer.ts";
+import { Optimizer, type OptimizerOptions, type OptimizerUpdate } from "./optimizer.ts";
 
 const descend = updateRule("descend(p, g, lr, l2) = p - lr * (g + l2 * p)");
 const roll = updateRule(
@@ -17,7 +17,7 @@ export class SGD extends Optimizer {
     this.momentum = options.momentum ?? 0;
   }
 
-  protected update(updates: readonly Update[]): void {
+  protected update(updates: readonly OptimizerUpdate[]): void {
     if (this.momentum === 0) {
       descend(updates.map(({ parameter, grad, lr, weightDecay }) => [parameter, grad, lr, weightDecay]));
       return;
