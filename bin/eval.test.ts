@@ -1,8 +1,9 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, expect, it } from "vitest";
+import { WORLD_TASKS } from "../model/evaluate/world/worldTask.ts";
 import { MAKERS } from "../model/evaluate/made.fixture.ts";
 
 const root = mkdtempSync(join(tmpdir(), "infimm-eval-cli-"));
@@ -24,18 +25,16 @@ it("asks, scores and reports from the shell", () => {
 it("judges two models on the small world, item by item", () => {
   const out = join(root, "world");
   const twice = ["--model", "infimm-tiny", "--model", "infimm-tiny"];
-  const { runs, changes } = JSON.parse(infimm("world", "-n", "2", ...twice, "--out", out, "--json"));
-  expect(Object.keys(runs[0].metrics)).toEqual([
-    "caption",
-    "count",
-    "exist",
-    "colour",
-    "kind",
-    "where",
-    "relation",
-    "background",
-  ]);
+  const { runs, changes } = JSON.parse(infimm("world", "-n", "1", ...twice, "--out", out, "--json"));
+  expect(Object.keys(runs[0].metrics)).toEqual(WORLD_TASKS);
   expect(runs[1].metrics).toEqual(runs[0].metrics);
   expect(changes).toEqual([[]]);
-  expect(existsSync(join(out, "model-2/scores.json"))).toBe(true);
+  expect(JSON.parse(infimm("score", join(out, "model-2/seen"), "--json")).metrics).toEqual(runs[0].metrics);
+});
+
+it("prints a model card's tables, and refuses what they have no place for", () => {
+  const card = infimm("world", "-n", "1", "--card", "--model", "infimm-tiny", "--model", "model/infimm-tiny");
+  expect(card).toContain("| task | asked | guessing | blind | infimm-tiny | infimm-tiny, unseen | infimm-tiny |");
+  expect(card).toContain("| demonstrations | guessing | none | four |");
+  expect(() => infimm("world", "--card", "--blind")).toThrow(/cannot be used with option '--blind'/);
 });

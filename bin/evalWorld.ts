@@ -1,33 +1,38 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { Command, Option } from "commander";
-import { changedItems, type Run } from "../model/evaluate/changes.ts";
-import { DEFAULT_SETTINGS, generateItems } from "../model/evaluate/generateItems.ts";
-import { NO_JUDGE } from "../model/evaluate/judges/none.ts";
-import { scoreRun } from "../model/evaluate/scoreRun.ts";
-import { worldOf } from "../model/evaluate/tasks/world.ts";
+import type { Run } from "../model/evaluate/changes.ts";
+import { worldCard } from "../model/evaluate/world/worldCard.ts";
+import { runWorldPart, WORLD_PARTS, type WorldPart, type WorldRuns } from "../model/evaluate/world/worldParts.ts";
+import type { Assistant } from "../model/generate/assistant.ts";
 import { backendNames, getBackend } from "../tensor/index.ts";
 import { wholeNumber } from "./answerOptions.ts";
 import { interruptible } from "./interruptible.ts";
 import { loadAssistant } from "./loadAssistant.ts";
 import { packageVersion, placeOf, SHIPPED_MODEL } from "./package.ts";
 import { printable } from "./printable.ts";
+import { printWorld, type WorldRun, worldJson } from "./printWorld.ts";
 import { progressLine } from "./progressLine.ts";
 import { timeText } from "./timeText.ts";
 
 const HELP = `
-The same questions are asked of every model, so that two runs can be compared item by item.
+The same questions are asked of every model, so that two runs can be compared item by item. With --out, a run that was
+stopped goes on, and infimm eval report makes a page of runs/world/model-1/seen and the others.
 
 Examples:
   $ infimm eval world
   $ infimm eval world --model infimm-tiny --model my/model --out runs/world
-  $ infimm eval world --split unseen --count 500 --json`;
+  $ infimm eval world --split both --blind --few-shot --json
+  $ infimm eval world --model my/model --model infimm-tiny --card >> my/model/README.md`;
 
 interface WorldOptions {
   model: string[];
-  count: number;
-  split: string;
+  count?: number;
+  split: "seen" | "unseen" | "both";
+  blind?: boolean;
+  fewShot?: boolean;
+  card?: boolean;
   out?: string;
   batch: number;
   backend: string;
@@ -35,15 +40,28 @@ interface WorldOptions {
   quiet?: boolean;
 }
 
+const COUNT = 100;
+const CARD_COUNT = 500;
+
 export function worldCommand(): Command {
   return new Command("world")
     .description("judge models on the small world that infimm-tiny is trained on; nothing is downloaded")
     .option("-m, --model <name>", "a checkpoint; given twice, both are compared (default: infimm-tiny)", collected, [])
-    .option("-n, --count <count>", "questions of each of the eight tasks", wholeNumber(1), 100)
+    .option("-n, --count <count>", `questions of each task (default: ${COUNT}, of a card ${CARD_COUNT})`, wholeNumber(1)) // biome-ignore format: one line
     .addOption(
       new Option("--split <name>", "unseen: colours and shapes that training never joins")
-        .choices(["seen", "unseen"])
+        .choices(["seen", "unseen", "both"])
         .default("seen"),
+    )
+    .option("--blind", "ask once more with every picture grey")
+    .option("--few-shot", "ask without the chat template, too, after no and after four demonstrations")
+    .addOption(
+      new Option("--card", "print a model card's tables as Markdown: all of the above, of the first model").conflicts([
+        "split",
+        "blind",
+        "fewShot",
+        "json",
+      ]),
     )
     .option("-o, --out <folder>", "keep the runs there, for infimm eval report")
     .option("--batch <count>", "prompts at a time", wholeNumber(1), 8)
@@ -62,94 +80,72 @@ async function judgeWorld(options: WorldOptions): Promise<void> {
   const models = options.model.length > 0 ? options.model : [SHIPPED_MODEL];
   const out = options.out ?? (await mkdtemp(join(tmpdir(), "infimm-world-")));
   try {
-    const runs: Run[] = [];
-    for (const [i, model] of models.entries()) runs.push(await runOf(model, join(out, `model-${i + 1}`), options));
-    if (options.json) console.log(JSON.stringify(jsonOf(models, runs)));
-    else printRuns(models, runs);
+    const runs: WorldRun[] = [];
+    for (const [i, model] of models.entries()) {
+      const parts = options.card && i > 0 ? (["seen"] as const) : partsOf(options);
+      const found = await runsOf(model, parts, join(out, `model-${i + 1}`), options);
+      runs.push(...found.map((run) => ({ ...run, model: i })));
+    }
+    if (options.json) console.log(JSON.stringify(worldJson(models, runs)));
+    else if (options.card) console.log(cardOf(models, runs));
+    else printWorld(models, runs);
   } finally {
     if (options.out === undefined) await rm(out, { recursive: true });
   }
 }
 
-async function runOf(model: string, out: string, options: WorldOptions): Promise<Run> {
-  const { count, split, backend, batch, quiet } = options;
+function partsOf({ split, blind, fewShot, card }: WorldOptions): readonly WorldPart[] {
+  if (card) return WORLD_PARTS;
+  return WORLD_PARTS.filter((part) => {
+    if (part === "blind") return blind;
+    if (part === "seen" || part === "unseen") return split === "both" || split === part;
+    return fewShot;
+  });
+}
+
+async function runsOf(
+  model: string,
+  parts: readonly WorldPart[],
+  out: string,
+  options: WorldOptions,
+): Promise<Omit<WorldRun, "model">[]> {
+  const { backend, quiet } = options;
   const assistant = await loadAssistant({ model, backend, quiet });
+  const runs: Omit<WorldRun, "model">[] = [];
+  for (const part of parts) runs.push({ part, ...(await runOf(assistant, model, part, { ...options, out })) });
+  return runs;
+}
+
+async function runOf(
+  assistant: Assistant,
+  model: string,
+  part: WorldPart,
+  { count, card, backend, batch, quiet, out }: WorldOptions & { out: string },
+): Promise<Run> {
   const progress = progressLine(quiet);
-  const items = await interruptible((signal) =>
-    generateItems({
-      task: worldOf(count),
-      data: ".",
+  return interruptible((signal) =>
+    runWorldPart(part, {
+      count: count ?? (card ? CARD_COUNT : COUNT),
       assistant,
       model: placeOf(model),
       dtype: "as stored",
       backend,
       out,
-      settings: { ...DEFAULT_SETTINGS, split },
       version: packageVersion(),
       batch,
       signal,
-      onProgress: (done, total, left) => progress.show(() => `${model}: ${done} of ${total}, ${timeText(left)} left`),
+      onProgress: (done, total, left) =>
+        progress.show(() => `${model}, ${part}: ${done} of ${total}, ${timeText(left)} left`),
     }).finally(() => progress.end()),
   );
-  return { items, scores: await scoreRun(out, { judge: NO_JUDGE }, () => worldOf(count)) };
 }
 
-function jsonOf(models: readonly string[], runs: readonly Run[]) {
-  const [first, ...others] = runs;
-  return {
-    runs: runs.map(({ scores: { items: _, ...scores } }, i) => ({ ...scores, model: models[i] })),
-    changes: others.map((run) =>
-      changedItems(first, run).map(({ id, before, after, difference }) => {
-        return {
-          id,
-          question: before.question,
-          reference: before.reference.answer,
-          before: before.answer,
-          after: after.answer,
-          difference,
-        };
-      }),
-    ),
-  };
+function cardOf([name, ...others]: readonly string[], runs: readonly WorldRun[]): string {
+  const own: WorldRuns = Object.fromEntries(runs.slice(0, WORLD_PARTS.length).map((run) => [run.part, run]));
+  const beside = runs.slice(WORLD_PARTS.length).map((seen, i) => ({ name: titleOf(others[i]), seen }));
+  return worldCard(titleOf(name), own as Required<WorldRuns>, beside);
 }
 
-const NAME_WIDTH = 12;
-const CELL_WIDTH = 24;
-const SHOWN_CHANGES = 20;
-
-function printRuns(models: readonly string[], runs: readonly Run[]): void {
-  for (const [i, model] of models.entries()) console.log(`${letterOf(i)}: ${printable(model)}`);
-  const line = (name: string, cells: readonly string[]) =>
-    console.log(
-      name.padEnd(NAME_WIDTH) +
-        cells
-          .map((cell) => cell.padEnd(CELL_WIDTH))
-          .join("")
-          .trimEnd(),
-    );
-  line("", [...runs.map((_, i) => `${letterOf(i)} (95 %)`), "guessing"]);
-  const [first, ...others] = runs;
-  for (const name of Object.keys(first.scores.metrics)) {
-    const cells = runs.map(({ scores: { metrics, intervals } }) => {
-      const [low, high] = intervals[name];
-      return `${metrics[name].toFixed(0)} % (${low.toFixed(0)} to ${high.toFixed(0)})`;
-    });
-    line(name, [...cells, `${first.scores.tables["always the commonest answer"][name].toFixed(0)} %`]);
-  }
-  for (const [i, run] of others.entries()) printChanges(letterOf(i + 1), first, run);
-}
-
-function printChanges(letter: string, first: Run, run: Run): void {
-  const changes = changedItems(first, run);
-  const better = changes.filter(({ difference }) => difference > 0).length;
-  console.log(`\nFrom A to ${letter}: ${better} items became right, ${changes.length - better} wrong.`);
-  for (const { id, before, after, difference } of changes.slice(0, SHOWN_CHANGES)) {
-    const [a, b, gold] = [before.answer, after.answer, before.reference.answer].map((text) => printable(String(text)));
-    console.log(`  ${difference > 0 ? "+" : "-"} ${id}: ${before.question} ${gold}; A: ${a}; ${letter}: ${b}`);
-  }
-  if (changes.length > SHOWN_CHANGES) console.log(`  … ${changes.length - SHOWN_CHANGES} more: --json lists all`);
-}
-
-function letterOf(index: number): string {
-  return String.fromCharCode(65 + index);
+function titleOf(model: string): string {
+  return printable(basename(model));
 }

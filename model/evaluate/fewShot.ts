@@ -19,11 +19,15 @@ export function shownDemos({ shots, trueZeroShot, prompts }: Settings): number {
 /**
  * What is asked, in order, and with which demonstrations: draw for draw as OpenFlamingo does it. NumPy's generator draws the
  * test items and the pool; with `order: "torch"` the loader's permutation comes on top; then Python's generator draws each
- * item's demonstrations from the pool. Chat prompts have none, and take the first items as they stand.
+ * item's demonstrations from the pool. Chat prompts have none, and take the first items as they stand; so do
+ * records with demonstrations of their own.
  */
 export function drawAsked({ records, train }: TaskData, settings: Settings): Asked[] {
-  const { seed, limit, pool, order, prompts, rices } = settings;
+  const { seed, limit, pool, order, prompts, rices, shots } = settings;
   const count = limit > 0 ? Math.min(limit, records.length) : records.length;
+  if (records.some(({ demos }) => demos)) {
+    return records.slice(0, count).map((record) => ({ record, demos: (record.demos ?? []).slice(0, shots) }));
+  }
   if (prompts === "chat") return records.slice(0, count).map((record) => ({ record, demos: [] }));
   const numpy = new NumpyLegacy(seed);
   const drawn = numpy.choice(records.length, count).map((i) => records[i]);

@@ -7,8 +7,9 @@ import type { Assistant } from "../generate/assistant.ts";
 import { generate } from "../generate/generate.ts";
 import type { GenerateOptions } from "../generate/options.ts";
 import { readBytes } from "../files/readFile.ts";
-import type { Image } from "../processor/pictures/image.ts";
+import { type Image, makeImage } from "../processor/pictures/image.ts";
 import { readPicture } from "../processor/pictures/readPicture.ts";
+import { watchChoices } from "./choices.ts";
 import { digestOf, pictureBytes, requirePictures } from "./data/pictures.ts";
 import { type Asked, drawAsked, requireTrain, shownDemos } from "./fewShot.ts";
 import { type Header, openItems } from "./itemsFile.ts";
@@ -44,6 +45,7 @@ export const DEFAULT_SETTINGS: Settings = {
   split: "test",
   beams: 1,
   firstImageOnly: false,
+  blind: false,
 };
 
 /** Prompts longer than this lose their beginning, as OpenFlamingo's. */
@@ -133,7 +135,9 @@ async function answer(asked: readonly Asked[], options: EvaluateOptions, generat
     pictures.push(found.pictures);
   }
   const prompts = processor.applyBatch(inputs, { maxLength: MAX_LENGTH });
-  const rows = await generate(model, prompts, { ...generation, signal: options.signal });
+  const choices = watchChoices(processor, inputs, asked.map(({ record }) => task.choices?.(record))); // biome-ignore format: one line
+  const processors = choices && (generation.beams ?? 1) === 1 ? [choices.look] : [];
+  const rows = await generate(model, prompts, { ...generation, processors, signal: options.signal });
   const seconds = Math.round((performance.now() - start) / asked.length) / 1000;
   const ends = generation.eosTokenIds ?? model.config.eos_token_ids;
   return asked.map(({ record, demos }, i): Item => {
@@ -148,10 +152,18 @@ async function answer(asked: readonly Asked[], options: EvaluateOptions, generat
       raw,
       answer: task.clean(raw, settings),
       reference: record.reference,
+      choices: choices?.found[i],
       seconds,
       tokens: end < 0 ? rows[i].length : end + 1,
     };
   });
+}
+
+const GREY = 128;
+
+/** A picture of the same size without anything on it. */
+function grey({ width, height }: Image): Image {
+  return makeImage(width, height, "RGB", new Uint8Array(3 * width * height).fill(GREY));
 }
 
 /** A prompt with its pictures read. "0 shots" shows its demonstrations without theirs. */
@@ -160,7 +172,8 @@ async function inputOf({ record, demos }: Asked, options: EvaluateOptions) {
   const read = async (picture: DataPicture, id: string): Promise<Image> => {
     try {
       const name = picture.path ?? `the picture of ${id}`;
-      return await readPicture(await pictureBytes(folder, picture), { name });
+      const image = await readPicture(await pictureBytes(folder, picture), { name });
+      return settings.blind ? grey(image) : image;
     } catch (cause) {
       throw new InfimmError(`${task.name}: id ${id}: ${(cause as Error).message}`, { cause });
     }

@@ -9,7 +9,7 @@ import { jsonEntries, jsonlEntries, type Entry } from "./data/entries.ts";
 import { DEFAULT_SETTINGS } from "./generateItems.ts";
 import { type Header, readItems } from "./itemsFile.ts";
 import type { EvalRecord, Item, ScoreOptions, Settings, Task, TaskScore } from "./task.ts";
-import { taskNamed } from "./tasks/index.ts";
+import { taskOfRun } from "./tasks/index.ts";
 
 /** What `infimm eval score` writes to scores.json. */
 export interface Scores {
@@ -26,12 +26,12 @@ export interface Scores {
 }
 
 /** Scores a run's items.jsonl, which holds all that it takes, and writes scores.json and the benchmark's own files. */
-export async function scoreRun(folder: string, options: ScoreOptions, tasks = taskNamed): Promise<Scores> {
+export async function scoreRun(folder: string, options: ScoreOptions): Promise<Scores> {
   const path = join(folder, "items.jsonl");
   const file = await readItems(path);
   if (!file) throw new InfimmError(`${path}: there are no items. infimm eval TASK --out ${folder} makes them`);
   const { header, items } = file;
-  const task = tasks(header.task);
+  const task = taskOfRun(header.task);
   if (items.length === 0) throw new InfimmError(`${path}: the run was stopped before its first item`);
   const fresh = items.map((item) => ({ ...item, answer: task.clean(item.raw, header.settings) }));
   const missing = header.items - items.length;

@@ -24,6 +24,8 @@ export interface Settings {
   readonly beams: number;
   /** Of MMMU: only the first picture, as the official runner. */
   readonly firstImageOnly: boolean;
+  /** Every picture is grey: what can be answered without a look. */
+  readonly blind: boolean;
 }
 
 /** A picture of a data set: a file, or bytes that stand in another. */
@@ -41,6 +43,8 @@ export interface EvalRecord {
   readonly question: string;
   /** The answer that the record has as a demonstration. */
   readonly demo?: string;
+  /** Its own demonstrations, where the benchmark gives them; then none are drawn. */
+  readonly demos?: readonly EvalRecord[];
   /** All that scoring needs. Plain JSON. */
   readonly reference: Reference;
 }
@@ -67,6 +71,8 @@ export interface Item {
   readonly raw: string;
   readonly answer: string;
   readonly reference: Reference;
+  /** How probable the choices of `Task.choices` were, by name, among all that could come first. */
+  readonly choices?: Readonly<Record<string, number>>;
   readonly seconds: number;
   readonly tokens: number;
 }
@@ -104,6 +110,9 @@ export interface ScoreOptions {
   readonly judgePrompt?: string;
 }
 
+/** Answers by name, each in all the forms in which a model may write it; no two may begin with the same token. */
+export type Choices = Readonly<Record<string, readonly string[]>>;
+
 export interface Task {
   readonly name: string;
   readonly title: string;
@@ -115,6 +124,8 @@ export interface Task {
   ask(record: EvalRecord, pictures: readonly PictureSource[], demos: readonly Demo[], settings: Settings): UnreadInput;
   generation(settings: Settings): GenerateOptions;
   clean(raw: string, settings: Settings): string;
+  /** Answers whose probability is to be kept. Of greedy answers only: a search over beams knows no such thing. */
+  choices?(record: EvalRecord): Choices | undefined;
   score(items: readonly Item[], options: ScoreOptions): Promise<TaskScore>;
   submissions?(items: readonly Item[]): Promise<readonly Submission[]>;
   /** The raw answers in another program's file, by id, where it is not a list or lines of JSON with id and answer. */

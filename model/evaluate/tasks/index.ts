@@ -1,6 +1,8 @@
 import { InfimmError } from "../../../core/errors.ts";
 import { nearest } from "../../../core/knownNames.ts";
 import type { Task } from "../task.ts";
+import { worldShots } from "../world/worldShots.ts";
+import { worldTask } from "../world/worldTask.ts";
 import { coco } from "./coco.ts";
 import { flickr30k } from "./flickr30k.ts";
 import { gqa } from "./gqa.ts";
@@ -31,6 +33,14 @@ export const TASKS: readonly Task[] = [
   mmmu,
   gqa,
 ];
+
+/** What `infimm eval world` runs has no data folder, and scoring needs no count. */
+const WORLD = [worldTask(0), worldShots(0)];
+
+/** The task that a run's header names: one of the small world, too. */
+export function taskOfRun(name: string): Task {
+  return WORLD.find((task) => task.name === name) ?? taskNamed(name);
+}
 
 /** @throws naming what was likely meant */
 export function taskNamed(name: string): Task {

@@ -1,6 +1,6 @@
 import { Draw } from "./draw.ts";
 import { ask, type Question, type TaskName } from "./questions.ts";
-import { drawScene, found, queryName, type Scene } from "./scene.ts";
+import { drawScene, found, queryName, type Scene, type Split } from "./scene.ts";
 import { COLOURS, isUnseen, BACKGROUNDS, SHAPES, type Shape, withArticle } from "./words.ts";
 
 /** Words that no picture is ever trained with, for shapes that demonstrations give a name. */
@@ -65,10 +65,10 @@ export interface WhichPicture {
   readonly answer: "first" | "second";
 }
 
-/** @param second whether it is in the second one; default: drawn, as often as not */
-export function whichPicture(draw: Draw, second = draw.chance(0.5)): WhichPicture {
+/** @param options.second whether it is in the second one; default: drawn, as often as not */
+export function whichPicture(draw: Draw, { second = draw.chance(0.5), split = "seen" as Split } = {}): WhichPicture {
   for (;;) {
-    const [one, other] = [drawScene(draw), drawScene(draw)];
+    const [one, other] = [drawScene(draw, { split }), drawScene(draw, { split })];
     const { kind, colour } = draw.of(one.items);
     const query = draw.of(colour === null ? [{ kind }] : [{ kind }, { colour }, { kind, colour }]);
     if (found(other, query).length > 0) continue;
