@@ -67,7 +67,7 @@ async function attend(pictures: readonly string[], question: string, options: At
   }
   const chosen = token === undefined ? found : [found[token - 1]];
   const side = processor.imageSize * Math.max(1, Math.round((token === undefined ? 224 : 896) / processor.imageSize));
-  const sheet = draw(images.map((image) => seenBy(processor, image)), chosen, { by, side, plain: token === undefined }); // biome-ignore format: one line
+  const sheet = await draw(images.map((image) => seenBy(processor, image)), chosen, { by, side, plain: token === undefined }); // biome-ignore format: one line
   await writeWhole(output, (sink) => sink.write(sheet));
   if (options.json) {
     console.log(JSON.stringify({ model: options.model, pictures, question, output, tokens: found }));
@@ -110,11 +110,11 @@ function seenBy({ preprocessing }: Processor, image: Image): Image {
 }
 
 /** The pictures, and then rows of tokens: where each attends, and below it what it depends on. */
-function draw(
+async function draw(
   seen: readonly Image[],
   found: readonly Found[],
   { by, side, plain }: { by: AttendOptions["by"]; side: number; plain: boolean },
-): Buffer {
+): Promise<Uint8Array> {
   const attends = ({ picture, map }: Found) => overlay(seen[picture - 1], { map, tint: TINTS.attention }, side);
   const depends = ({ dependence: what }: Found) =>
     overlay(

@@ -1,5 +1,5 @@
-import { PNG } from "pngjs";
 import { type Image, makeImage } from "../model/processor/pictures/image.ts";
+import { writePng } from "../model/processor/pictures/formats/writePng.ts";
 import { pillowResize } from "../model/processor/pictures/pillowResize.ts";
 
 const GAP = 6;
@@ -38,20 +38,18 @@ export function overlay(
 }
 
 /** Rows of square pictures of one size, on white, as a PNG file. */
-export function contactSheet(rows: readonly (readonly Image[])[]): Buffer {
+export async function contactSheet(rows: readonly (readonly Image[])[]): Promise<Uint8Array> {
   const { width: size } = rows[0][0];
   const place = (count: number) => count * (size + GAP) + GAP;
-  const sheet = new PNG({ width: place(Math.max(...rows.map((row) => row.length))), height: place(rows.length) });
-  sheet.data.fill(255);
+  const [width, height] = [place(Math.max(...rows.map((row) => row.length))), place(rows.length)];
+  const data = new Uint8Array(width * height * 3).fill(255);
   for (const [i, row] of rows.entries()) {
-    for (const [j, { data }] of row.entries()) {
+    for (const [j, picture] of row.entries()) {
       for (let y = 0; y < size; y++) {
-        const from = ((place(i) + y) * sheet.width + place(j)) * 4;
-        for (let x = 0; x < size; x++) {
-          sheet.data.set(data.subarray((y * size + x) * 3, (y * size + x + 1) * 3), from + x * 4);
-        }
+        const from = (place(i) + y) * width + place(j);
+        data.set(picture.data.subarray(y * size * 3, (y + 1) * size * 3), from * 3);
       }
     }
   }
-  return PNG.sync.write(sheet);
+  return writePng(makeImage(width, height, "RGB", data));
 }

@@ -16,6 +16,7 @@ done
 "$python" export_pictures.py --out $out/pictures
 "$python" export_orientation.py --out $out/orientation
 "$python" export_damaged.py --pictures $out/pictures --out $out/damaged
+"$python" export_tars.py --out $out/tars.json
 "$python" export_ops.py --out $out/ops
 "$python" export_nn.py > ../../nn/torchModules.json
 "$python" export_torch_ops.py --out $out/torch-ops

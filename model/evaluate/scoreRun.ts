@@ -150,6 +150,7 @@ interface Scored {
 
 async function writeScores({ folder, task, model, items, options, notes }: Scored): Promise<Scores> {
   const found = await task.score(items, options);
+  const submissions = (await task.submissions?.(items)) ?? [];
   const scores: Scores = {
     task: task.name,
     model,
@@ -158,11 +159,11 @@ async function writeScores({ folder, task, model, items, options, notes }: Score
     metrics: found.metrics,
     intervals: Object.fromEntries(Object.entries(found.units).map(([name, units]) => [name, bootstrapInterval(units)])),
     tables: found.tables,
-    notes: [...notes, ...found.notes],
+    notes: [...notes, ...found.notes, ...submissions.flatMap(({ note }) => note ?? [])],
     items: found.items,
   };
   await writeText(join(folder, "scores.json"), `${JSON.stringify(scores, null, 1)}\n`);
-  for (const { name, content } of (await task.submissions?.(items)) ?? []) {
+  for (const { name, content } of submissions) {
     const path = join(folder, "submission", name);
     await mkdir(dirname(path), { recursive: true });
     await writeFile(path, content);

@@ -98,6 +98,8 @@ export interface TaskScore {
 export interface Submission {
   readonly name: string;
   readonly content: string | Uint8Array;
+  /** What whoever scores must know of it. */
+  readonly note?: string;
 }
 
 export interface ScoreOptions {

@@ -1,3 +1,4 @@
+import { PNG } from "pngjs";
 import { afterAll, describe, expect, test } from "vitest";
 import { makeImage } from "../processor/pictures/image.ts";
 import { readPicture } from "../processor/pictures/readPicture.ts";
@@ -78,16 +79,20 @@ test("the sheet is one page that needs nothing else, and what a record says stay
 
 test.each([1, 2, 3, 4])("pixels of %i channels become a PNG of the same", async (channels) => {
   const mode = (["L", "LA", "RGB", "RGBA"] as const)[channels - 1];
-  const image = makeImage(
-    3,
-    2,
-    mode,
-    Uint8Array.from({ length: 6 * channels }, (_, i) => (i * 37) % 256),
+  // rows that each of PNG's filters is best for
+  const value = (x: number, y: number, c: number) =>
+    [x * y * 89 + c * 41, x * 7 + c, y * 90 + ((x * x * 37 + c) % 90)][y % 3];
+  const pixels = Uint8Array.from({ length: 12 * 9 * channels }, (_, i) =>
+    value(Math.floor(i / channels) % 12, Math.floor(i / channels / 12), i % channels),
   );
+  const image = makeImage(12, 9, mode, pixels);
   const { bytes, ending } = await pictureFile({ pixels: image });
   expect(ending).toBe("png");
   const back = await readPicture(bytes);
   expect([back.mode, [...back.data]]).toEqual([mode, [...image.data]]);
+  const theirs = PNG.sync.read(Buffer.from(bytes)); // another reader, which makes RGBA of all
+  const [red, alpha] = [theirs.data[4 * 17], theirs.data[4 * 17 + 3]];
+  expect([red, alpha]).toEqual([pixels[17 * channels], channels % 2 ? 255 : pixels[18 * channels - 1]]);
 });
 
 describe("converting", () => {

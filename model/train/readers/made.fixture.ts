@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { pack } from "tar-stream";
+import { packTar } from "modern-tar";
 import { type Document, isLeftOut, isText, type Records } from "../documents.ts";
 
 /** A folder for a test's files. */
@@ -31,12 +31,12 @@ export class Made {
 export async function tarOf(
   members: readonly (readonly [name: string, content: string | Uint8Array])[],
 ): Promise<Buffer> {
-  const archive = pack();
-  for (const [name, content] of members) archive.entry({ name }, Buffer.from(content));
-  archive.finalize();
-  const pieces: Buffer[] = [];
-  for await (const piece of archive) pieces.push(Buffer.from(piece as Uint8Array));
-  return Buffer.concat(pieces);
+  const entries = members.map(([name, content]) => ({ name, body: Buffer.from(content) }));
+  return Buffer.from(
+    await packTar(
+      entries.map(({ name, body }) => ({ header: { name, size: body.length }, body: new Uint8Array(body) })),
+    ),
+  );
 }
 
 /** What a set gives: documents, and the reason of each record that gives none. */

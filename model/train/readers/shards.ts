@@ -1,22 +1,18 @@
 import { type FileHandle, open, stat } from "node:fs/promises";
-import { basename, dirname, isAbsolute, join } from "node:path";
-import { expand } from "brace-expansion";
-import { glob } from "tinyglobby";
+import { basename, dirname, join } from "node:path";
+import picomatch from "picomatch";
 import { InfimmError } from "../../../core/errors.ts";
 import { readBytes, readJson } from "../../files/readFile.ts";
 import type { Document, LeftOut, Records } from "../documents.ts";
+import { expandBraces, glob, splitList } from "./glob.ts";
 import { type ShardIndex, shardIndex } from "./tar.ts";
 
 /** Paths of a list: `shard-{0000..0999}.tar`, globs, several with commas between. Globs are sorted by name. */
 export async function shardPaths(list: string): Promise<string[]> {
-  const patterns = list.match(/(?:\{[^{}]*\}|[^,])+/g) ?? []; // commas outside of braces
   const paths: string[] = [];
-  for (const pattern of patterns.flatMap((one) => expand(one))) {
-    if (!/[*?[]/.test(pattern)) paths.push(pattern);
-    else
-      paths.push(
-        ...(await glob(pattern, { expandDirectories: false, dot: true, absolute: isAbsolute(pattern) })).sort(),
-      );
+  for (const pattern of splitList(list).filter(Boolean).flatMap(expandBraces)) {
+    if (picomatch.scan(pattern).isGlob) paths.push(...(await glob(pattern)));
+    else paths.push(pattern);
   }
   if (paths.length === 0) throw new InfimmError(`no shard is called ${list}`);
   return paths;

@@ -1,6 +1,7 @@
-import { chmodSync, existsSync, readFileSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, readFileSync, statSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+import { open } from "node:fs/promises";
 import { join } from "node:path";
-import { pack } from "tar-stream";
+import { gunzipSync } from "node:zlib";
 import { afterAll, describe, expect, test } from "vitest";
 import type { Document } from "../documents.ts";
 import { all, Made, shown, tarOf } from "./made.fixture.ts";
@@ -9,6 +10,7 @@ import { obelicsRecords, obelicsTarRecords } from "./obelics.ts";
 import { folderRecords, pairRecords } from "./pairs.ts";
 import { shardPaths, TarShards } from "./shards.ts";
 import { groupMembers, shardIndex } from "./tar.ts";
+import { readTarMembers } from "./tarMembers.ts";
 
 const made = new Made();
 afterAll(() => made.remove());
@@ -87,16 +89,33 @@ describe("a shard's index", () => {
     expect((await shardIndex(path)).samples.map(({ key }) => key)).toEqual(["a"]);
   });
 
-  test("passes over folders and links", async () => {
-    const archive = pack();
-    archive.entry({ name: "d.x/", type: "directory" });
-    archive.entry({ name: "link.txt", type: "symlink", linkname: "a.txt" });
-    archive.entry({ name: "d.x/a.txt" }, "one");
-    archive.finalize();
-    const pieces: Uint8Array[] = [];
-    for await (const piece of archive) pieces.push(piece as Uint8Array);
-    const index = await shardIndex(made.write("kinds.tar", Buffer.concat(pieces)));
-    expect(index.samples.map(({ key }) => key)).toEqual(["d.x/a"]);
+  /** Archives by Python's tarfile, and what it finds in them: golden/export/export_tars.py. */
+  const python: { cases: { name: string; archive: string; files: [string, number, number][] | null }[] } = JSON.parse(
+    readFileSync("golden/fixtures/tars.json", "utf8"),
+  );
+
+  test.each(python.cases)("finds what Python finds: $name", async ({ name, archive, files }) => {
+    const path = made.write(`python/${name}.tar`, gunzipSync(Buffer.from(archive, "base64")));
+    const file = await open(path);
+    const found = readTarMembers(file, path, statSync(path).size);
+    if (files === null) await expect(found).rejects.toThrow(`${name}.tar is not a tar archive`);
+    else expect((await found).members.map((member) => [member.name, member.offset, member.size])).toEqual(files);
+    await file.close();
+  });
+
+  test("a file with holes is refused by name", async () => {
+    const whole = await tarOf([["a.txt", "one"], ["holes.bin", "x"]]); // biome-ignore format: pairs
+    const header = whole.subarray(1024, 1536);
+    header.write("S", 156);
+    header.write("        ", 148);
+    header.write(
+      `${header
+        .reduce((sum, byte) => sum + byte, 0)
+        .toString(8)
+        .padStart(6, "0")}\0 `,
+      148,
+    );
+    await expect(shardIndex(made.write("sparse.tar", whole))).rejects.toThrow(/sparse.tar: holes.bin is stored with/);
   });
 
   test("what is no tar, or is not there, is refused by name", async () => {
@@ -113,6 +132,14 @@ describe("shards", () => {
     const found = await shardPaths(`${made.folder}/g/*.tar`);
     expect(found.map((path) => path.slice(made.folder.length))).toEqual(["/g/10.tar", "/g/2.tar"]);
     await expect(shardPaths(`${made.folder}/none/*.tar`)).rejects.toThrow("no shard is called");
+    expect(await shardPaths("{2..0}-{a,b{1,2}}.tar")).toHaveLength(9);
+    expect(await shardPaths("{x}{098..101}.tar")).toEqual(["{x}098.tar", "{x}099.tar", "{x}100.tar", "{x}101.tar"]);
+    made.write("g/deep/er/.3.tar", "x");
+    symlinkSync(`${made.folder}/g/deep`, `${made.folder}/g/linked`);
+    const names = async (pattern: string) =>
+      (await shardPaths(`${made.folder}/${pattern}`)).map((path) => path.slice(made.folder.length));
+    expect(await names("g/**/*.tar")).toEqual(["/g/10.tar", "/g/2.tar", "/g/deep/er/.3.tar"]);
+    expect(await names("g/*/er/?3.[st]ar")).toEqual(["/g/deep/er/.3.tar", "/g/linked/er/.3.tar"]); // links are followed
   });
 
   test("sizes beside the shards spare reading them; a shard that is shorter is told", async () => {

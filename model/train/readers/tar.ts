@@ -1,10 +1,8 @@
-import { createReadStream } from "node:fs";
-import { type FileHandle, open, stat } from "node:fs/promises";
-import { pipeline } from "node:stream/promises";
-import { extract } from "tar-stream";
-import { FileFormatError, InfimmError } from "../../../core/errors.ts";
+import { open, stat } from "node:fs/promises";
+import { InfimmError } from "../../../core/errors.ts";
 import { readJson } from "../../files/readFile.ts";
 import { writeText } from "../../files/writeWhole.ts";
+import { readTarMembers } from "./tarMembers.ts";
 
 /** A sample of a tar shard: files of one name, by their endings in small letters. */
 export interface TarSample {
@@ -22,8 +20,6 @@ export interface ShardIndex {
   /** Whether the shard ends in the middle of a file. */
   readonly truncated: boolean;
 }
-
-const BLOCK = 512;
 
 /**
  * A member's sample and ending, as webdataset has them: up to the first dot of its base name, and what follows.
@@ -75,55 +71,12 @@ async function statOf(path: string) {
 }
 
 async function readShard(path: string, bytes: number): Promise<ShardIndex> {
-  const members: [name: string, place: [number, number]][] = [];
-  const reader = extract();
   const file = await open(path);
-  const reading = pipeline(
-    createReadStream(path, { highWaterMark: 1 << 20 }),
-    reader as unknown as NodeJS.WritableStream,
-  );
-  const read = reading.catch((error: Error) => error);
-  let end = 0;
   try {
-    for await (const entry of reader) {
-      const { header } = entry;
-      const offset = entry.offset + BLOCK; // it is the header's
-      if (await endsAt(file, end, offset)) break;
-      if (offset + header.size > bytes) break;
-      if (header.type === "file" || header.type === "contiguous-file")
-        members.push([header.name, [offset, header.size]]);
-      end = offset + Math.ceil(header.size / BLOCK) * BLOCK;
-      entry.resume();
-    }
-  } catch (error) {
-    if (members.length === 0) throw notTar(path, error as Error);
+    const { members, truncated } = await readTarMembers(file, path, bytes);
+    const places = members.map(({ name, offset, size }) => [name, [offset, size] as const] as const);
+    return { format: 1, bytes, samples: groupMembers(places), truncated };
   } finally {
-    reader.destroy();
-    await read;
     await file.close();
   }
-  if (members.length === 0 && end === 0) throw notTar(path);
-  return { format: 1, bytes, samples: groupMembers(members), truncated: await isTruncated(path, end, bytes) };
-}
-
-/** Whether the archive ends at `end`, two blocks of zeros, although a member's bytes begin further on: at `next`. */
-async function endsAt(file: FileHandle, end: number, next: number): Promise<boolean> {
-  if (end === 0 || next - end < 3 * BLOCK) return false;
-  const blocks = Buffer.alloc(2 * BLOCK, 1);
-  await file.read(blocks, 0, blocks.length, end);
-  return blocks.every((byte) => byte === 0);
-}
-
-/** A whole archive has a block of zeros after its last member, or ends right there. */
-async function isTruncated(path: string, end: number, bytes: number): Promise<boolean> {
-  if (bytes <= end) return bytes < end;
-  const file = await open(path);
-  const block = Buffer.alloc(BLOCK, 1);
-  const { bytesRead } = await file.read(block, 0, BLOCK, end);
-  await file.close();
-  return bytesRead < BLOCK || block.some((byte) => byte !== 0);
-}
-
-function notTar(path: string, cause?: Error): FileFormatError {
-  return new FileFormatError(`${path} is not a tar archive${cause ? `: ${cause.message}` : ""}`, { cause });
 }

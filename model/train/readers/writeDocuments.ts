@@ -1,12 +1,12 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { pack } from "tar-stream";
 import { InfimmError } from "../../../core/errors.ts";
-import { writeText, writeWhole } from "../../files/writeWhole.ts";
+import { writeText } from "../../files/writeWhole.ts";
 import { type Document, isLeftOut, isText, type LeftOut, type Records } from "../documents.ts";
 import { pictureFile } from "../pictureFile.ts";
 import { pictureFault } from "../prepare.ts";
 import { Reader } from "../reader.ts";
+import { writeTar } from "./writeTar.ts";
 
 export interface WriteDocumentsOptions {
   /** Samples a shard. Default 1,000. */
@@ -92,11 +92,9 @@ async function writeShard(
   first: number,
   signal?: AbortSignal,
 ): Promise<void> {
-  const archive = pack();
-  for (const [i, { members }] of samples.entries()) {
+  const named = samples.flatMap(({ members }, i) => {
     const key = String(first + i).padStart(9, "0");
-    for (const [ending, bytes] of members) archive.entry({ name: `${key}.${ending}`, mtime: new Date(0) }, bytes);
-  }
-  archive.finalize();
-  await writeWhole(path, async (sink) => { for await (const piece of archive) await sink.write(piece as Uint8Array); }, signal); // biome-ignore format: one line
+    return members.map(([ending, bytes]) => [`${key}.${ending}`, bytes] as const);
+  });
+  await writeTar(path, named, signal);
 }

@@ -1,9 +1,9 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { pack } from "tar-stream";
-import { writeText, writeWhole } from "../../files/writeWhole.ts";
+import { writeText } from "../../files/writeWhole.ts";
 import { type Document, isText, type Picture, type Text } from "../documents.ts";
 import { pictureFile } from "../pictureFile.ts";
+import { writeTar } from "../readers/writeTar.ts";
 import { worldRecords, type WorldSource } from "./documents.ts";
 import { Sprites } from "./sprites.ts";
 
@@ -116,7 +116,7 @@ async function llava(documents: readonly Document[], store: Store): Promise<obje
 
 /** Each picture is like its own sentence alone. */
 async function writeMmc4(path: string, documents: readonly Document[], signal?: AbortSignal): Promise<void> {
-  const archive = pack();
+  const members: [name: string, bytes: Uint8Array][] = [];
   for (const { id, parts } of documents) {
     const text_list = textsOf(parts, true).map(({ text }) => text);
     const files = await Promise.all(picturesOf(parts).map(pictureFile));
@@ -128,8 +128,7 @@ async function writeMmc4(path: string, documents: readonly Document[], signal?: 
     }));
     const similarity_matrix = files.map((_, i) => text_list.map((_, k) => Number(i === k)));
     const json = JSON.stringify({ text_list, image_info, similarity_matrix });
-    archive.entry({ name: `${id.padStart(9, "0")}.json`, mtime: new Date(0) }, json);
+    members.push([`${id.padStart(9, "0")}.json`, new TextEncoder().encode(json)]);
   }
-  archive.finalize();
-  await writeWhole(path, async (sink) => { for await (const piece of archive) await sink.write(piece as Uint8Array); }, signal); // biome-ignore format: one line
+  await writeTar(path, members, signal);
 }
