@@ -4,16 +4,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PNG } from "pngjs";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { built } from "./built.fixture.ts";
 import { openSafetensors } from "../model/checkpoint/safetensors/safetensors.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "infimm-cli-"));
-beforeAll(() => {
-  const { status, stdout } = spawnSync("npx", ["--no-install", "tsc", "-p", "tsconfig.build.json"], {
-    encoding: "utf8",
-  });
-  expect(stdout).toBe("");
-  expect(status).toBe(0);
-});
+beforeAll(built);
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const DOG = "model/infimm-tiny/pictures/dog.png";

@@ -1,9 +1,9 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { readdirSync, statSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { built } from "./built.fixture.ts";
 import { tableFiles } from "../model/evaluate/tasks/spreadsheet.ts";
 
 const lock: {
@@ -24,7 +24,8 @@ interface Packed {
 }
 let packed: Packed;
 const cache = mkdtempSync(join(tmpdir(), "infimm-pack-"));
-beforeAll(() => {
+beforeAll(async () => {
+  await built();
   const { stdout } = spawnSync("npm", ["pack", "--dry-run", "--json", "--ignore-scripts", "--cache", cache], { encoding: "utf8" }); // biome-ignore format: one command
   [packed] = JSON.parse(stdout);
 });
