@@ -157,7 +157,9 @@ it("refuses to go on with another run's file, and data and predictions that are 
   };
   const all = Array.from({ length: COUNT }, (_, i) => ({ id: `q${i}`, answer: "yes" }));
   expect((await score("right.json", all)).metrics).toEqual({ accuracy: 50 });
-  await expect(score("double.json", [...all, all[3]])).rejects.toThrow(/double.json, 10: a second answer to q3/);
+  await expect(score("double.json", [...all, all[3]])).rejects.toThrow(
+    /double.json, line 1, 10: a second answer to q3/,
+  );
   await expect(score("few.json", all.slice(2))).rejects.toThrow(/no answer to q0, q1. --allow-missing/);
   expect((await score("few.json", all.slice(2), { allowMissing: true })).notes[0]).toMatch(
     /2 questions have no answer/,
@@ -166,8 +168,8 @@ it("refuses to go on with another run's file, and data and predictions that are 
   await expect(score("bad.jsonl", '{"id": "q0", "answer": "a"}\n{"id": ')).rejects.toThrow(
     /bad.jsonl, line 2: not JSON/,
   );
-  await expect(score("cut.json", '[{"id": "q0",\n "answer"')).rejects.toThrow(
-    /cut.json, line 2: not JSON.*downloaded in part/s,
+  await expect(score("cut.json", '[{"id": "q0", "answer": ""},\n {"id": "q1", "answer"')).rejects.toThrow(
+    /cut.json is not the JSON.*ends in the middle; was it downloaded in part\? It has 1 whole records \(line 2\)/,
   );
 });
 
@@ -180,13 +182,13 @@ it.each([
   [
     "vqav2",
     (folder: string) => edit(folder, "v2_mscoco_val2014_annotations.json", '"question_id":1003', '"question_id":1'),
-    /questions 3: question_id 1003 has no annotation/,
+    /questions.json, line 1, questions 3: question_id 1003 has no annotation in .*annotations.json/,
   ],
   [
     "vqav2",
     (folder: string) =>
       edit(folder, "v2_OpenEnded_mscoco_val2014_questions.json", '"question_id":1003', '"question_id":1002'),
-    /questions 3: id 1002 was there before/,
+    /line 1, questions 3: question_id 1002 was there before, at .*questions 2$/,
   ],
   [
     "mme",

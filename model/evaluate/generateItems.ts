@@ -89,11 +89,11 @@ export async function generateItems(options: EvaluateOptions): Promise<readonly 
   return items;
 }
 
-function requireUnique(name: string, { records }: TaskData): void {
+function requireUnique(name: string, { records, files }: TaskData): void {
   if (records.length === 0) throw new InfimmError(`${name}: the data has nothing to ask`);
   const seen = new Set<string>();
   for (const { id } of records) {
-    if (seen.has(id)) throw new InfimmError(`${name}: id ${id} is there twice in the data`);
+    if (seen.has(id)) throw new InfimmError(`${name}: id ${id} is there twice in ${files[0]}`);
     seen.add(id);
   }
 }

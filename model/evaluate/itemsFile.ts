@@ -56,6 +56,11 @@ export async function readItems(path: string): Promise<ItemsFile | undefined> {
   return { header, items };
 }
 
+/** What a kill left of the last line goes, so that lines can be appended. */
+export async function dropCutLine(path: string): Promise<void> {
+  await truncate(path, Buffer.byteLength(completeLines(await readFile(path, "utf8"))));
+}
+
 function completeLines(text: string): string {
   return text.slice(0, text.lastIndexOf("\n") + 1);
 }
@@ -73,7 +78,7 @@ export interface ItemsWriter {
 export async function openItems(path: string, header: Header): Promise<{ writer: ItemsWriter; done: readonly Item[] }> {
   const before = await readItems(path);
   if (before) requireSameRun(path, before.header, header);
-  if (existsSync(path)) await truncate(path, Buffer.byteLength(completeLines(await readFile(path, "utf8"))));
+  if (existsSync(path)) await dropCutLine(path);
   const file = await open(path, "a");
   const append = async (lines: readonly unknown[]) => {
     await file.appendFile(lines.map((line) => `${JSON.stringify(line)}\n`).join(""));

@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import { FileFormatError, InfimmError } from "../../core/errors.ts";
 import { writeText } from "../files/writeWhole.ts";
 import { bootstrapInterval } from "./bootstrap.ts";
-import { jsonEntries, jsonlEntries, type Entry } from "./data/entries.ts";
+import { jsonEntries, jsonlEntries } from "./data/entries.ts";
 import { DEFAULT_SETTINGS } from "./generateItems.ts";
 import { type Header, readItems } from "./itemsFile.ts";
 import type { EvalRecord, Item, ScoreOptions, Settings, Task, TaskScore } from "./task.ts";
@@ -125,7 +125,7 @@ async function readPredictions(path: string, records: readonly EvalRecord[]): Pr
   const entries = path.endsWith(".jsonl") ? await jsonlEntries(path) : await jsonEntries(path);
   const byImage = new Map(records.map(({ id, reference }) => [String(reference.image ?? id), id]));
   const found = new Map<string, string>();
-  for (const { value, where } of entries as Entry[]) {
+  for (const { value, where } of entries) {
     const idName = IDS.find((name) => value[name] !== undefined);
     const answerName = ANSWERS.find((name) => value[name] !== undefined);
     if (idName === undefined || answerName === undefined) {

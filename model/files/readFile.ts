@@ -19,15 +19,24 @@ export async function readBytes(path: string, what: string, maxBytes = Number.PO
       await file.close();
     }
   } catch (cause) {
-    if (cause instanceof InfimmError) throw cause;
-    const code = (cause as NodeJS.ErrnoException).code;
-    if (code === "ENOENT") throw new InfimmError(`${what} not found: there is no file ${path}`, { cause });
-    if (code === "EISDIR") throw new InfimmError(`expected a ${what}, but ${path} is a folder`, { cause });
-    if (code === "EACCES") throw new InfimmError(`${what} ${path}: no permission to read it`, { cause });
-    throw new InfimmError(`${what} ${path} cannot be read: ${(cause as Error).message}`, { cause });
+    throw cause instanceof InfimmError ? cause : unreadable(cause, what, path);
   }
   if (bytes.length === 0) throw new FileFormatError(`${what} ${path} is empty`);
   return bytes;
+}
+
+/** What the system says of a file, in words. */
+export function unreadable(cause: unknown, what: string, path: string): InfimmError {
+  const { code, message } = cause as NodeJS.ErrnoException;
+  if (code === "ENOENT") return new InfimmError(`${what} not found: there is no file ${path}`, { cause });
+  if (code === "EISDIR") return new InfimmError(`expected a ${what}, but ${path} is a folder`, { cause });
+  if (code === "EACCES") return new InfimmError(`${what} ${path}: no permission to read it`, { cause });
+  return new InfimmError(`${what} ${path} cannot be read: ${message}`, { cause });
+}
+
+/** Whether the system says it. */
+export function isFileError(cause: unknown): boolean {
+  return cause instanceof Error && "syscall" in cause;
 }
 
 /** The bytes of a file by its path or its file: address (Node only). */

@@ -1,36 +1,44 @@
 import { readFile } from "node:fs/promises";
 import { FileFormatError, InfimmError } from "../../../core/errors.ts";
 import { readBytes } from "../../files/readFile.ts";
+import { Fields } from "../../train/readers/fields.ts";
+import { jsonElements, placeOf } from "../../train/readers/json.ts";
 
-/** A record of a data file, and where it stands, for messages: "val.json, annotations 17" or "a.jsonl, line 3". */
-export interface Entry {
-  readonly value: Readonly<Record<string, unknown>>;
-  readonly where: string;
+/** A record of a data file, as training's readers have it. Here every record counts: a field that is not there is an error. */
+export class Entry extends Fields {
   /** Its name, where the file is an object of records. */
   readonly key: string;
-}
 
-/** The JSON value in a file. @throws naming the line where it stops being JSON */
-export async function readJsonValue(path: string): Promise<unknown> {
-  const text = new TextDecoder().decode(await readBytes(path, "data file"));
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    const at = Number(/position (\d+)/.exec((cause as Error).message)?.[1] ?? text.length);
-    const line = text.slice(0, at).split("\n").length;
-    const cut = at >= text.trimEnd().length ? " It ends in the middle: was it downloaded in part?" : "";
-    throw new FileFormatError(`${path}, line ${line}: not JSON: ${(cause as Error).message}.${cut}`, { cause });
+  /** @param where it stands, for messages: "val.json, line 1, annotations 17" */
+  constructor(value: unknown, where: string, key: string) {
+    super(value, where);
+    this.key = key;
   }
 }
 
 /** The records of a JSON list, or members of a JSON object; of the whole file, or under `name` in it. */
 export async function jsonEntries(path: string, name?: string): Promise<Entry[]> {
-  const whole = await readJsonValue(path);
-  const list = name === undefined ? whole : (whole as Record<string, unknown> | null)?.[name];
-  if (typeof list !== "object" || list === null) {
-    throw new FileFormatError(`${path}: expected a list or an object${name ? ` under "${name}"` : ""}`);
+  const entries: Entry[] = [];
+  for await (const element of jsonElements(path, name)) {
+    entries.push(new Entry(element.value, placeOf(path, element, name), element.key));
   }
-  return Object.entries(list).map(([key, value]) => entryOf(value, key, `${path}, ${name ? `${name} ` : ""}${key}`));
+  return entries;
+}
+
+/** The texts of a JSON object `{id: text}`. @throws if an id is there twice, which JSON itself allows */
+export async function textsById(path: string): Promise<Map<string, string>> {
+  const found = new Map<string, string>();
+  for await (const element of jsonElements(path)) {
+    const { key, value } = element;
+    if (typeof value !== "string") {
+      throw new FileFormatError(
+        `${placeOf(path, element)}: expected a text, got ${JSON.stringify(value).slice(0, 60)}`,
+      );
+    }
+    if (found.has(key)) throw new FileFormatError(`${placeOf(path, element)}: a second answer to ${key}`);
+    found.set(key, value);
+  }
+  return found;
 }
 
 /** The records of a file with one JSON object a line. */
@@ -39,18 +47,14 @@ export async function jsonlEntries(path: string): Promise<Entry[]> {
   return text.split("\n").flatMap((line, i) => {
     if (line.trim() === "") return [];
     const where = `${path}, line ${i + 1}`;
+    let value: unknown;
     try {
-      return [entryOf(JSON.parse(line), String(i), where)];
+      value = JSON.parse(line);
     } catch (cause) {
-      if (cause instanceof InfimmError) throw cause;
       throw new FileFormatError(`${where}: not JSON: ${(cause as Error).message}`, { cause });
     }
+    return [new Entry(value, where, String(i))];
   });
-}
-
-function entryOf(value: unknown, key: string, where: string): Entry {
-  if (typeof value === "object" && value !== null) return { value: value as Record<string, unknown>, key, where };
-  throw new FileFormatError(`${where}: expected a record, got ${JSON.stringify(value)}`);
 }
 
 /** The rows of a table with a header, whose cells may be quoted and hold line breaks. */
@@ -62,27 +66,12 @@ export async function tsvEntries(path: string): Promise<Entry[]> {
   try {
     const rows = parse(text, { delimiter: "\t", columns: true, bom: true, info: true, skip_empty_lines: true });
     return (rows as unknown as { record: Record<string, string>; info: { lines: number } }[]).map(
-      ({ record, info }) => {
-        return { value: record, key: record.index ?? String(info.lines), where: `${path}, line ${info.lines}` };
-      },
+      ({ record, info }) => new Entry(record, `${path}, line ${info.lines}`, record.index ?? String(info.lines)),
     );
   } catch (cause) {
     const { message, lines } = cause as Error & { lines?: number };
     throw new FileFormatError(`${path}${lines ? `, line ${lines}` : ""}: ${message}`, { cause });
   }
-}
-
-export function textField({ value, where }: Entry, name: string): string {
-  const found = value[name];
-  if (typeof found === "string") return found;
-  if (typeof found === "number") return String(found);
-  throw new FileFormatError(`${where}: expected a text in "${name}", got ${JSON.stringify(found)}`);
-}
-
-export function listField({ value, where }: Entry, name: string): unknown[] {
-  const found = value[name];
-  if (Array.isArray(found)) return found;
-  throw new FileFormatError(`${where}: expected a list in "${name}", got ${JSON.stringify(found)?.slice(0, 60)}`);
 }
 
 /** Records by id. @throws if two have the same */

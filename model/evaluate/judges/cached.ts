@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { appendFile } from "node:fs/promises";
+import { dropCutLine } from "../itemsFile.ts";
 import { jsonlEntries } from "../data/entries.ts";
 import { type Judge, type JudgeRequest, requestDigest } from "./judge.ts";
 
@@ -28,6 +29,7 @@ export function cachedJudge(judge: Judge, path: string): Judge {
 
 async function answersIn(path: string, judge: string): Promise<Map<string, string>> {
   if (!existsSync(path)) return new Map();
+  await dropCutLine(path);
   const entries = await jsonlEntries(path);
   return new Map(
     entries

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { InfimmError } from "../../../core/errors.ts";
 import { writeText } from "../../files/writeWhole.ts";
-import { jsonlEntries, textField } from "../data/entries.ts";
+import { byId, jsonlEntries } from "../data/entries.ts";
 import { type Judge, requestDigest } from "./judge.ts";
 
 /**
@@ -13,7 +13,8 @@ export function fileJudge(requests: string, answers: string): Judge {
     name: "file",
     async ask(asked) {
       const given = existsSync(answers) ? await jsonlEntries(answers) : [];
-      const known = new Map(given.map((entry) => [textField(entry, "digest"), textField(entry, "answer")]));
+      const entries = byId(given, (entry) => entry.text("digest"));
+      const known = new Map([...entries].map(([digest, entry]) => [digest, entry.string("answer")]));
       const open = asked.filter((request) => !known.has(requestDigest(request)));
       if (open.length > 0) {
         const lines = open.map((request) => `${JSON.stringify({ digest: requestDigest(request), ...request })}\n`);

@@ -34,6 +34,11 @@ it("a file: questions go out, and answers come in", async () => {
     asked.map(({ digest, prompt }) => `${JSON.stringify({ digest, answer: `${prompt}!` })}\n`).join(""),
   );
   expect(await judge.ask([request("b"), request("a")])).toEqual(["b!", "a!"]);
+  const [first] = readFileSync(answers, "utf8").split("\n");
+  writeFileSync(answers, `${first}\n${first}\n`);
+  await expect(judge.ask([request("a")])).rejects.toThrow(
+    /answers.jsonl, line 2: id \w+ was there before, at .*line 1/,
+  );
   appendFileSync(answers, "{");
   await expect(judge.ask([request("a")])).rejects.toThrow(/answers.jsonl, line 3: not JSON/);
 });
@@ -52,7 +57,10 @@ it("a command gets the request, and its answers are kept", async () => {
   const judge = cachedJudge(commandJudge(`node ${script}`), join(root, "cache.jsonl"));
   expect(await judge.ask([request("a"), request("b"), request("a")])).toEqual(["A", "B", "A"]);
   expect(await judge.ask([request("b")])).toEqual(["B"]);
-  expect(readFileSync(asked, "utf8")).toBe("ab");
+  appendFileSync(join(root, "cache.jsonl"), '{"judge": "comm'); // killed while it was written
+  expect(await judge.ask([request("b"), request("c")])).toEqual(["B", "C"]);
+  expect(await judge.ask([request("c")])).toEqual(["C"]);
+  expect(readFileSync(asked, "utf8")).toBe("abc");
   await expect(commandJudge("exit 3").ask([request("a")])).rejects.toThrow(/exit code 3/);
 });
 

@@ -1,13 +1,8 @@
 import { InfimmError } from "../../../core/errors.ts";
+import type { VqaAnswer } from "../../train/readers/vqa.ts";
 import { plainSum } from "../python/mean.ts";
 import { round } from "../python/round.ts";
 import { normaliseAnswer, normaliseEvalAi, oneLine } from "./vqaNormalise.ts";
-
-/** One of the people's answers, with whatever else the file says of it (confidence, id). */
-export interface VqaAnswer {
-  readonly answer: string;
-  readonly [field: string]: unknown;
-}
 
 /**
  * | definition | of | normalises | leaves out |

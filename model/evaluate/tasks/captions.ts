@@ -1,6 +1,8 @@
 import { join } from "node:path";
+import { type KarpathyImage, readKarpathy } from "../../train/readers/coco.ts";
+import { everyRecord } from "../../train/readers/fields.ts";
 import { captionPrompt } from "../basePrompts.ts";
-import { type Entry, jsonEntries, listField, textField } from "../data/entries.ts";
+import { jsonEntries } from "../data/entries.ts";
 import { firstOf, oneOf } from "../data/pictures.ts";
 import { bleu } from "../metrics/bleu.ts";
 import { ciderD } from "../metrics/ciderD.ts";
@@ -19,8 +21,8 @@ export interface CaptionSource {
   readonly karpathy: string;
   /** References in COCO's caption format, where they are given apart. */
   readonly references: readonly string[];
-  idOf(entry: Entry): string;
-  pathOf(entry: Entry): string;
+  idOf(image: KarpathyImage): string;
+  pathOf(image: KarpathyImage): string;
   /** The server's name of the prediction file. */
   readonly submission: string;
 }
@@ -60,24 +62,21 @@ export function numberOrText(id: string): number | string {
 
 async function load(source: CaptionSource, folder: string, { split }: Settings): Promise<TaskData> {
   const file = oneOf(folder, source.karpathy);
-  const entries = await jsonEntries(file, "images");
+  const images = everyRecord(await readKarpathy(file));
   const given = firstOf(folder, ...source.references);
   const references = given ? await referencesIn(join(folder, given)) : undefined;
-  const recordOf = (entry: Entry): EvalRecord => {
-    const sentences = listField(entry, "sentences").map((sentence) => {
-      return textField({ ...entry, value: (sentence ?? {}) as Record<string, unknown> }, "raw");
-    });
-    const id = source.idOf(entry);
-    const captions = references?.get(id) ?? sentences;
+  const recordOf = (image: KarpathyImage): EvalRecord => {
+    const id = source.idOf(image);
+    const captions = references?.get(id) ?? image.captions;
     return {
       id,
-      pictures: [{ path: source.pathOf(entry) }],
+      pictures: [{ path: source.pathOf(image) }],
       question: "",
-      demo: sentences[0],
+      demo: image.captions[0],
       reference: { captions },
     };
   };
-  const of = (name: string) => entries.filter((entry) => textField(entry, "split") === name).map(recordOf);
+  const of = (name: string) => images.filter((image) => image.split === name).map(recordOf);
   const files = given ? [file, join(folder, given)] : [file];
   return { records: of(split), train: of("train"), files };
 }
@@ -85,8 +84,8 @@ async function load(source: CaptionSource, folder: string, { split }: Settings):
 async function referencesIn(path: string): Promise<Map<string, string[]>> {
   const found = new Map<string, string[]>();
   for (const entry of await jsonEntries(path, "annotations")) {
-    const id = textField(entry, "image_id");
-    found.set(id, [...(found.get(id) ?? []), textField(entry, "caption")]);
+    const id = entry.id("image_id");
+    found.set(id, [...(found.get(id) ?? []), entry.string("caption")]);
   }
   return found;
 }

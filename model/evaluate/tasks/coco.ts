@@ -1,4 +1,3 @@
-import { textField } from "../data/entries.ts";
 import { captionTask } from "./captions.ts";
 
 /** COCO captions, Karpathy's test split (5,000 pictures); demonstrations from his "train" alone, not "restval". */
@@ -8,7 +7,7 @@ export const coco = captionTask({
   layout: "dataset_coco.json (Karpathy), captions_val2014.json (optional), train2014/, val2014/",
   karpathy: "dataset_coco.json",
   references: ["captions_val2014.json", "annotations/captions_val2014.json"],
-  idOf: (entry) => textField(entry, "cocoid"),
-  pathOf: (entry) => `${textField(entry, "filepath")}/${textField(entry, "filename")}`,
+  idOf: ({ id }) => id,
+  pathOf: ({ image }) => image,
   submission: "captions_test_infimm_results.json",
 });

@@ -1,4 +1,4 @@
-import { textField } from "../data/entries.ts";
+import { basename } from "node:path";
 import { captionTask } from "./captions.ts";
 
 /** Flickr30K, Karpathy's test split (1,000 pictures). A picture's id is its file name up to the first dot. */
@@ -8,7 +8,7 @@ export const flickr30k = captionTask({
   layout: "dataset_flickr30k.json (Karpathy), dataset_flickr30k_coco_style.json (optional), flickr30k-images/",
   karpathy: "dataset_flickr30k.json",
   references: ["dataset_flickr30k_coco_style.json"],
-  idOf: (entry) => textField(entry, "filename").split(".")[0],
-  pathOf: (entry) => `flickr30k-images/${textField(entry, "filename")}`,
+  idOf: ({ image }) => basename(image).split(".")[0],
+  pathOf: ({ image }) => `flickr30k-images/${basename(image)}`,
   submission: "captions_flickr30k_infimm_results.json",
 });

@@ -1,4 +1,5 @@
-import { jsonEntries, textField } from "../data/entries.ts";
+import { everyRecord } from "../../train/readers/fields.ts";
+import { readGqa } from "../../train/readers/gqa.ts";
 import { oneOf } from "../data/pictures.ts";
 import { gqaRight } from "../metrics/gqa.ts";
 import type { ItemScore, Task } from "../task.ts";
@@ -12,11 +13,11 @@ export const gqa: Task = {
   defaults: { prompts: "chat", split: "testdev" },
   async load(folder, { split }) {
     const file = oneOf(folder, `${split}_balanced_questions.json`);
-    const records = (await jsonEntries(file)).map((entry) => ({
-      id: entry.key,
-      pictures: [{ path: `images/${textField(entry, "imageId")}.jpg` }],
-      question: textField(entry, "question"),
-      reference: { answer: textField(entry, "answer") },
+    const records = everyRecord(await readGqa(file)).map(({ questionId, image, question, answer }) => ({
+      id: questionId,
+      pictures: [{ path: `images/${image}` }],
+      question,
+      reference: { answer },
     }));
     return { records, files: [file] };
   },
@@ -25,7 +26,9 @@ export const gqa: Task = {
   clean: (raw) => raw.trim(),
   async score(items) {
     const verdicts = items.map(({ id, answer, reference }): [string, ItemScore] => {
-      return [id, { score: gqaRight(answer, reference.answer as string) ? 1 : 0, rule: "exact match" }];
+      const { answer: gold } = reference as { answer?: string };
+      const score = gold === undefined ? null : Number(gqaRight(answer, gold));
+      return [id, { score, rule: "exact match" }];
     });
     return accuracyScore(items, new Map(verdicts));
   },

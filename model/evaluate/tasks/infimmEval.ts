@@ -1,10 +1,10 @@
 import { FileFormatError } from "../../../core/errors.ts";
-import { jsonEntries, listField, textField } from "../data/entries.ts";
+import { jsonEntries, textsById } from "../data/entries.ts";
 import { oneOf } from "../data/pictures.ts";
 import { type InfimmEvalScored, infimmEvalTotals } from "../metrics/infimmEval.ts";
 import type { Task } from "../task.ts";
 import { gradesOf } from "./graded.ts";
-import { answersById, greedy, predictionsById, userTurn } from "./shared.ts";
+import { answersById, greedy, userTurn } from "./shared.ts";
 
 const JUDGE_PROMPT =
   "Grade an answer to a reasoning question about pictures from 0.0 to 1.0: whether its conclusion agrees with the " +
@@ -19,19 +19,19 @@ export const infimmEval: Task = {
   async load(folder) {
     const file = oneOf(folder, "questions.json", "core-mm.json");
     const records = (await jsonEntries(file)).map((entry) => {
-      const complexity = textField(entry, "complexity").toLowerCase();
+      const complexity = entry.text("complexity").toLowerCase();
       if (complexity !== "moderate" && complexity !== "high") {
         throw new FileFormatError(`${entry.where}: complexity must be moderate or high, got ${complexity}`);
       }
       return {
-        id: "id" in entry.value ? textField(entry, "id") : entry.key,
-        pictures: listField(entry, "images").map((name) => ({ path: `images/${String(name)}` })),
-        question: textField(entry, "question"),
+        id: entry.has("id") ? entry.id("id") : entry.key,
+        pictures: entry.texts("images").map((name) => ({ path: `images/${name}` })),
+        question: entry.text("question"),
         reference: {
           complexity,
-          reasoning: textField(entry, "reasoning_type").toLowerCase(),
-          answer: textField(entry, "answer"),
-          steps: Array.isArray(entry.value.steps) ? entry.value.steps : [],
+          reasoning: entry.text("reasoning_type").toLowerCase(),
+          answer: entry.string("answer"),
+          steps: entry.has("steps") ? entry.list("steps") : [],
         },
       };
     });
@@ -61,5 +61,5 @@ export const infimmEval: Task = {
   },
   submissions: async (items) =>
     answersById("infimm_eval_predictions.json", Object.fromEntries(items.map(({ id, answer }) => [id, answer]))),
-  predictions: predictionsById,
+  predictions: textsById,
 };

@@ -1,7 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { FileFormatError, InfimmError } from "../../../core/errors.ts";
-import { type Entry, textField, tsvEntries } from "../data/entries.ts";
+import { byId, type Entry, tsvEntries } from "../data/entries.ts";
 import type { JudgeRequest } from "../judges/judge.ts";
 import { mmbenchAccuracy, mmbenchGroup, mmbenchLetter } from "../metrics/mmbench.ts";
 import type { EvalRecord, Item, ItemScore, ScoreOptions, Task, TaskScore } from "../task.ts";
@@ -26,7 +26,7 @@ export const mmbench: Task = {
   async load(folder, { split }) {
     const file = await tableIn(folder, split);
     const entries = await tsvEntries(file);
-    const pictures = new Map(entries.map((entry) => [textField(entry, "index"), entry]));
+    const pictures = byId(entries, (entry) => entry.id("index"));
     const records = entries.map((entry) => recordOf(entry, pictures));
     return { records: withRotations(records), files: [file] };
   },
@@ -59,7 +59,7 @@ async function tableIn(folder: string, split: string): Promise<string> {
 
 function recordOf(entry: Entry, pictures: ReadonlyMap<string, Entry>): EvalRecord {
   const row = entry.value as Record<string, string>;
-  const index = textField(entry, "index");
+  const index = entry.id("index");
   if (!/^\d+$/.test(index)) throw new FileFormatError(`${entry.where}: index is no number: ${JSON.stringify(index)}`);
   const options: Record<string, string> = {};
   for (const letter of LETTERS) {
@@ -67,7 +67,7 @@ function recordOf(entry: Entry, pictures: ReadonlyMap<string, Entry>): EvalRecor
     if (/^(nan|none)?$/i.test(option)) break; // an empty one ends the list
     options[letter] = option;
   }
-  const given = textField(entry, "image");
+  const given = entry.string("image");
   const image = given.length <= SHORTEST_PICTURE ? (pictures.get(given)?.value.image as string | undefined) : given;
   if (image === undefined || image.length <= SHORTEST_PICTURE) {
     throw new FileFormatError(`${entry.where}: index ${index}: no picture in "image", nor at row ${given}`);

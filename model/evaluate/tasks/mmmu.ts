@@ -1,11 +1,11 @@
 import type { PictureSource } from "../../processor/pictures/readPicture.ts";
 import type { UnreadInput } from "../../processor/pictures/readPictures.ts";
-import { type Entry, jsonlEntries, textField } from "../data/entries.ts";
+import { type Entry, jsonlEntries, textsById } from "../data/entries.ts";
 import { oneOf } from "../data/pictures.ts";
 import { mmmuLetter, mmmuOpen, mmmuOpenRight, mmmuTotals } from "../metrics/mmmu.ts";
 import { PythonRandom } from "../random/pythonRandom.ts";
 import type { DataPicture, EvalRecord, Item, ItemScore, ScoreOptions, Task, TaskScore } from "../task.ts";
-import { answersById, greedy, LETTER_INSTRUCTION, letterOf, predictionsById, SHORT_INSTRUCTION } from "./shared.ts";
+import { answersById, greedy, LETTER_INSTRUCTION, letterOf, SHORT_INSTRUCTION } from "./shared.ts";
 import { pythonList } from "./pythonList.ts";
 
 const MOST_PICTURES = 7;
@@ -37,19 +37,19 @@ export const mmmu: Task = {
     });
     return answersById("mmmu_output.json", Object.fromEntries(answers));
   },
-  predictions: predictionsById,
+  predictions: textsById,
 };
 
 function recordOf(entry: Entry): EvalRecord {
-  const id = textField(entry, "id");
-  const multiple = textField(entry, "question_type") === "multiple-choice";
+  const id = entry.id("id");
+  const multiple = entry.text("question_type") === "multiple-choice";
   const given = entry.value.options;
   const list = Array.isArray(given)
     ? given.map(String)
-    : pythonList(textField(entry, "options"), `${entry.where}, id ${id}`);
+    : pythonList(entry.string("options"), `${entry.where}, id ${id}`);
   const options = Object.fromEntries(list.map((option, i) => [letterOf(i), option]));
   const lines = Object.entries(options).map(([letter, option]) => `(${letter}) ${option}\n`);
-  const asked = textField(entry, "question");
+  const asked = entry.text("question");
   const question = multiple
     ? `${asked}\n\n${lines.join("")}\n${LETTER_INSTRUCTION}`
     : `${asked}\n\n${SHORT_INSTRUCTION}`;

@@ -1,9 +1,9 @@
-import { jsonEntries, listField, textField } from "../data/entries.ts";
+import { jsonEntries, textsById } from "../data/entries.ts";
 import { oneOf } from "../data/pictures.ts";
 import { mmVetTotals } from "../metrics/mmVet.ts";
 import type { Task } from "../task.ts";
 import { gradesOf } from "./graded.ts";
-import { answersById, greedy, predictionsById, userTurn } from "./shared.ts";
+import { answersById, greedy, userTurn } from "./shared.ts";
 
 const JUDGE_PROMPT =
   "Grade a prediction against the ground truth, from 0.0 (wrong) to 1.0 (right) in steps of 0.1. Where the ground truth " +
@@ -20,9 +20,9 @@ export const mmvet: Task = {
     const file = oneOf(folder, "mm-vet.json");
     const records = (await jsonEntries(file)).map((entry) => ({
       id: entry.key,
-      pictures: [{ path: `images/${textField(entry, "imagename")}` }],
-      question: textField(entry, "question"),
-      reference: { answer: textField(entry, "answer"), capability: listField(entry, "capability").map(String) },
+      pictures: [{ path: `images/${entry.text("imagename")}` }],
+      question: entry.text("question"),
+      reference: { answer: entry.string("answer"), capability: entry.texts("capability") },
     }));
     return { records, files: [file] };
   },
@@ -49,5 +49,5 @@ export const mmvet: Task = {
   },
   submissions: async (items) =>
     answersById("mmvet_predictions.json", Object.fromEntries(items.map(({ id, answer }) => [id, answer]))),
-  predictions: predictionsById,
+  predictions: textsById,
 };

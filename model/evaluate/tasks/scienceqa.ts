@@ -1,6 +1,6 @@
-import { join } from "node:path";
-import { FileFormatError } from "../../../core/errors.ts";
-import { jsonEntries, jsonlEntries, listField, readJsonValue, textField } from "../data/entries.ts";
+import { everyRecord } from "../../train/readers/fields.ts";
+import { readScienceQa } from "../../train/readers/scienceqa.ts";
+import { byId, jsonlEntries } from "../data/entries.ts";
 import { firstOf, oneOf } from "../data/pictures.ts";
 import { scienceQaLetter, scienceQaRightByLmms } from "../metrics/scienceQa.ts";
 import type { EvalRecord, ItemScore, Task } from "../task.ts";
@@ -14,20 +14,12 @@ export const scienceqa: Task = {
   defaults: { prompts: "chat", split: "test" },
   async load(folder, { split }) {
     const [problems, splits] = [oneOf(folder, "problems.json"), oneOf(folder, "pid_splits.json")];
-    const ids = ((await readJsonValue(splits)) as Record<string, unknown>)[split];
-    if (!Array.isArray(ids)) throw new FileFormatError(`${splits}: expected a list under "${split}"`);
-    const entries = new Map((await jsonEntries(problems)).map((entry) => [entry.key, entry]));
-    const root = firstOf(folder, `images/${split}`) ?? split;
-    const records = ids.flatMap((given): EvalRecord[] => {
-      const id = String(given);
-      const entry = entries.get(id);
-      if (!entry) throw new FileFormatError(`${splits}, ${split}: there is no problem ${id} in ${problems}`);
-      const { image, answer } = entry.value;
-      if (typeof image !== "string" || image === "") return [];
-      const choices = listField(entry, "choices").map(String);
-      const hint = textField({ ...entry, value: { hint: "", ...entry.value } }, "hint");
-      const question = `${hint ? `Context: ${hint}\n` : ""}${textField(entry, "question")}\n${optionLines(choices)}`;
-      return [{ id, pictures: [{ path: `${root}/${id}/${image}` }], question, reference: { choices, answer } }];
+    const root = firstOf(folder, `images/${split}`) ? "images/" : "";
+    const found = everyRecord(await readScienceQa(problems, splits, split));
+    const records = found.flatMap(({ id, question: asked, choices, answer, hint, image }): EvalRecord[] => {
+      if (image === undefined) return [];
+      const question = `${hint ? `Context: ${hint}\n` : ""}${asked}\n${optionLines(choices)}`;
+      return [{ id, pictures: [{ path: root + image }], question, reference: { choices, answer } }];
     });
     return { records, files: [problems, splits] };
   },
@@ -52,7 +44,7 @@ export const scienceqa: Task = {
     return [{ name: "scienceqa_answers.jsonl", content: `${lines.join("\n")}\n` }];
   },
   async predictions(path) {
-    const entries = await jsonlEntries(join(path));
-    return new Map(entries.map((entry) => [textField(entry, "question_id"), textField(entry, "text")]));
+    const entries = byId(await jsonlEntries(path), (entry) => entry.id("question_id"));
+    return new Map([...entries].map(([id, entry]) => [id, entry.string("text")]));
   },
 };

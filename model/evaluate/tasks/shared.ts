@@ -1,7 +1,6 @@
 import type { GenerateOptions } from "../../generate/options.ts";
 import type { PictureSource } from "../../processor/pictures/readPicture.ts";
 import type { UnreadInput } from "../../processor/pictures/readPictures.ts";
-import { readJsonValue } from "../data/entries.ts";
 import type { Item, ItemScore, Settings, Submission, TaskScore } from "../task.ts";
 
 /** One turn of a user: the pictures, then the question. */
@@ -29,11 +28,6 @@ export function optionLines(options: readonly string[]): string {
 /** A file of answers by the ids of their questions. */
 export function answersById(name: string, answers: Readonly<Record<string, string>>): Submission[] {
   return [{ name, content: `${JSON.stringify(answers, null, 1)}\n` }];
-}
-
-/** What `answersById` or another program has written. */
-export async function predictionsById(path: string): Promise<Map<string, string>> {
-  return new Map(Object.entries((await readJsonValue(path)) as Record<string, string>));
 }
 
 /** What every question that is right or wrong gives: accuracy in percent, with its interval. */

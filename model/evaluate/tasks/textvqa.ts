@@ -1,13 +1,17 @@
+import { readTextVqa } from "../../train/readers/textvqa.ts";
 import { vqaTask } from "./vqa.ts";
 
-/** TextVQA's validation set (5,000 questions) in the files of OpenFlamingo's repository. No OCR tokens are given. */
+/** TextVQA's validation set (5,000 questions), as it is given out or as OpenFlamingo's repository has it. No OCR tokens are given. */
 export const textvqa = vqaTask({
   name: "textvqa",
   title: "TextVQA",
-  layout: "{train,val}_questions_vqa_format.json, {train,val}_annotations_vqa_format.json, train_images/",
+  layout:
+    "TextVQA_0.5.1_{train,val}.json, or {train,val}_questions_vqa_format.json and " +
+    "{train,val}_annotations_vqa_format.json; train_images/",
   split: "val",
   trainSplit: "train",
   questions: (split) => [`${split}_questions_vqa_format.json`],
   annotations: (split) => [`${split}_annotations_vqa_format.json`],
+  own: { names: (split) => [`TextVQA_0.5.1_${split}.json`], read: readTextVqa },
   pathOf: (split, imageId) => `${split === "test" ? "test" : "train"}_images/${imageId}.jpg`,
 });

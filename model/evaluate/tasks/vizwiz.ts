@@ -1,14 +1,18 @@
+import { readVizwiz } from "../../train/readers/vizwiz.ts";
 import { vqaTask } from "./vqa.ts";
 
-/** VizWiz in the files of OpenFlamingo's repository; its server takes `[{image, answer}]`. */
+/** VizWiz, as it is given out or as OpenFlamingo's repository has it; its server takes `[{image, answer}]`. */
 export const vizwiz = vqaTask({
   name: "vizwiz",
   title: "VizWiz",
-  layout: "{train,val}_questions_vqa_format.json, {train,val}_annotations_vqa_format.json, train/, val/",
+  layout:
+    "{train,val}.json (or in Annotations/), or {train,val}_questions_vqa_format.json and " +
+    "{train,val}_annotations_vqa_format.json; train/, val/",
   split: "val",
   trainSplit: "train",
   questions: (split) => [`${split}_questions_vqa_format.json`],
   annotations: (split) => [`${split}_annotations_vqa_format.json`],
+  own: { names: (split) => [`${split}.json`, `Annotations/${split}.json`], read: readVizwiz },
   pathOf: (split, imageId) => `${split}/${imageId}`,
   instruction:
     "When the provided information is insufficient, respond with 'Unanswerable'. " +

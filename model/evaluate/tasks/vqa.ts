@@ -1,9 +1,10 @@
 import { join } from "node:path";
-import { FileFormatError } from "../../../core/errors.ts";
+import type { LeftOut } from "../../train/documents.ts";
+import { everyRecord } from "../../train/readers/fields.ts";
+import { readVqa, type VqaAnswer, type VqaQuestion } from "../../train/readers/vqa.ts";
 import { vqaPrompt } from "../basePrompts.ts";
-import { byId, type Entry, jsonEntries, listField, textField } from "../data/entries.ts";
 import { firstOf, oneOf } from "../data/pictures.ts";
-import { type VqaAnswer, type VqaDefinition, vqaAccuracy, VQA_DEFINITIONS, vqaTotals } from "../metrics/vqaAccuracy.ts";
+import { type VqaDefinition, vqaAccuracy, VQA_DEFINITIONS, vqaTotals } from "../metrics/vqaAccuracy.ts";
 import { cleanVqa } from "../metrics/vqaClean.ts";
 import type { EvalRecord, Item, ScoreOptions, Submission, Task, TaskData, TaskScore } from "../task.ts";
 import { SHORT_INSTRUCTION, userTurn } from "./shared.ts";
@@ -17,7 +18,9 @@ export interface VqaSource {
   readonly trainSplit: string;
   questions(split: string): readonly string[];
   annotations(split: string): readonly string[];
-  pathOf(split: string, imageId: unknown): string;
+  /** The data set's own file, where that has another form. */
+  readonly own?: { names(split: string): readonly string[]; read(path: string): Promise<(VqaQuestion | LeftOut)[]> };
+  pathOf(split: string, imageId: string): string;
   readonly instruction?: string;
   /** What becomes of an answer after the common cleaning. */
   readonly stem?: (answer: string) => string;
@@ -35,7 +38,7 @@ export function vqaTask(source: VqaSource): Task {
     defaults: { prompts: "base", beams: 3, split: source.split },
     async load(folder, { split }) {
       const { records, files } = await loadSplit(source, folder, split);
-      const hasTrain = firstOf(folder, ...source.questions(source.trainSplit)) !== undefined;
+      const hasTrain = firstOf(folder, ...namesOf(source, source.trainSplit)) !== undefined;
       const train = hasTrain ? await loadSplit(source, folder, source.trainSplit) : undefined;
       return { records, train: train?.records, files: [...files, ...(train?.files ?? [])] };
     },
@@ -63,37 +66,27 @@ export function vqaResults(name: string, items: readonly Item[]): Submission {
   return { name: `${name}_results.json`, content: `${JSON.stringify(list)}\n` };
 }
 
-async function loadSplit(source: VqaSource, folder: string, split: string): Promise<TaskData> {
-  const file = oneOf(folder, ...source.questions(split));
-  const questions = await jsonEntries(file, "questions");
-  const given = firstOf(folder, ...source.annotations(split));
-  const idOf = (entry: Entry) => textField(entry, "question_id");
-  const annotations = given ? byId(await jsonEntries(join(folder, given), "annotations"), idOf) : undefined;
-  byId(questions, idOf); // refuses an id that comes twice
-  const records = questions.map((entry): EvalRecord => {
-    const id = idOf(entry);
-    const annotation = annotations?.get(id);
-    if (annotations && !annotation) {
-      throw new FileFormatError(`${entry.where}: question_id ${id} has no annotation in ${given}`);
-    }
-    const answers = annotation ? answersOf(annotation) : undefined;
-    const { question_type, answer_type } = annotation?.value ?? {};
-    return {
-      id,
-      pictures: [{ path: source.pathOf(split, entry.value.image_id) }],
-      question: textField(entry, "question"),
-      demo: answers?.[0]?.answer,
-      reference: { answers, question_type, answer_type, image: entry.value.image_id },
-    };
-  });
-  return { records, files: given ? [file, join(folder, given)] : [file] };
+function namesOf({ questions, own }: VqaSource, split: string): readonly string[] {
+  return [...questions(split), ...(own?.names(split) ?? [])];
 }
 
-function answersOf(annotation: Entry): VqaAnswer[] {
-  return listField(annotation, "answers").map((answer) => {
-    const value = (answer ?? {}) as Record<string, unknown>;
-    return { ...value, answer: textField({ ...annotation, value }, "answer") };
+async function loadSplit(source: VqaSource, folder: string, split: string): Promise<TaskData> {
+  const file = oneOf(folder, ...namesOf(source, split));
+  const isOwn = source.own?.names(split).some((name) => file === join(folder, name));
+  const given = isOwn ? undefined : firstOf(folder, ...source.annotations(split));
+  const annotations = given && join(folder, given);
+  const questions = source.own && isOwn ? await source.own.read(file) : await readVqa(file, annotations);
+  const records = everyRecord(questions).map((one): EvalRecord => {
+    const { questionId, imageId = "", question, people, questionType, answerType } = one;
+    return {
+      id: questionId,
+      pictures: [{ path: source.pathOf(split, imageId) }],
+      question,
+      demo: people?.[0]?.answer,
+      reference: { answers: people, question_type: questionType, answer_type: answerType, image: imageId },
+    };
   });
+  return { records, files: annotations ? [file, annotations] : [file] };
 }
 
 function score(source: VqaSource, items: readonly Item[], { definition }: ScoreOptions): TaskScore {

@@ -26,7 +26,7 @@ export interface Caption {
 export async function readKarpathy(path: string): Promise<(KarpathyImage | LeftOut)[]> {
   return parsedElements(path, "images", (value, _, where): KarpathyImage => {
     const fields = new Fields(value, where);
-    const captions = fields.objects("sentences").map((sentence) => sentence.text("raw"));
+    const captions = fields.objects("sentences").map((sentence) => sentence.string("raw"));
     if (captions.length === 0) bad("no caption", `${where}: its list of sentences is empty`);
     const id = fields.has("cocoid") ? fields.id("cocoid") : fields.id("imgid");
     const image = join(fields.optionalText("filepath") ?? "", fields.text("filename"));
@@ -62,7 +62,11 @@ export async function karpathyRecords(
     if ("leftOut" in one) return [one];
     const { id, image } = one;
     if (!splits.includes(one.split)) return [];
-    return one.captions.map((caption, i) => ({ id: `${id}.${i}`, imageId: id, image, caption }));
+    return one.captions.map((caption, i): Caption | LeftOut => {
+      if (caption.trim() === "")
+        return { leftOut: "raw not usable", detail: `${path}: caption ${i} of ${id} is empty` };
+      return { id: `${id}.${i}`, imageId: id, image, caption };
+    });
   });
   return captionTasks(source, images, captions);
 }

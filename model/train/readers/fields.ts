@@ -1,7 +1,11 @@
-import type { Document, LeftOut, Records } from "../documents.ts";
+import { FileFormatError } from "../../../core/errors.ts";
+import { type Document, isLeftOut, type LeftOut, type Records } from "../documents.ts";
 
-/** What is wrong with one record. Only `parsed` sees it; a reader never throws for a record. */
-class BadRecord extends Error {
+/**
+ * What is wrong with one record. Training's readers throw for none, `parsed` counts it; where every record counts, as in
+ * evaluation, it is the error that a user sees.
+ */
+class BadRecord extends FileFormatError {
   readonly reason: string;
 
   constructor(reason: string, detail: string) {
@@ -23,6 +27,14 @@ export function parsed<T extends object>(parse: () => T): T | LeftOut {
     if (error instanceof BadRecord) return { leftOut: error.reason, detail: error.message };
     throw error;
   }
+}
+
+/** All records, where each one counts. @throws for the first that is none, saying where it stands */
+export function everyRecord<T extends object>(found: readonly (T | LeftOut)[]): T[] {
+  return found.map((record) => {
+    if (isLeftOut(record)) throw new BadRecord(record.leftOut, record.detail);
+    return record;
+  });
 }
 
 /** The record that a JSON text holds, or why it is none. */

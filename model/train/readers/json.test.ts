@@ -38,10 +38,20 @@ test("elements may lie across the pieces in which the file is read", async () =>
   expect(await elements(JSON.stringify(value))).toEqual(Object.entries(value));
 });
 
+test("an element knows in which line it begins", async () => {
+  writeFileSync(path, '[\n1, {"a":\n "b\\nc"},\n\n3]');
+  const lines: number[] = [];
+  for await (const { line } of jsonElements(path)) lines.push(line);
+  expect(lines).toEqual([2, 2, 5]);
+});
+
 test("what is no JSON, cut off, or without the list is refused, naming the file", async () => {
   await expect(elements("hello")).rejects.toThrow(`${path} is not the JSON that was expected: it does not begin with`);
   await expect(elements('[{"a": 1}, {"a"')).rejects.toThrow("it ends in the middle; was it downloaded in part?");
   await expect(elements("")).rejects.toThrow("it is empty");
   await expect(elements('{"images": []}', "annotations")).rejects.toThrow("no list or object under annotations");
-  await expect(elements("[1, nul]")).rejects.toThrow("element 1 is not JSON: nul");
+  await expect(elements("[1,\n nul]")).rejects.toThrow(`${path}, line 2: element 1 is not JSON: nul`);
+  await expect(elements("[1,\n2,\n{")).rejects.toThrow("It has 2 whole records (line 3)");
+  await expect(jsonElements(join(folder, "none.json")).next()).rejects.toThrow("data file not found: there is no file");
+  await expect(jsonElements(folder).next()).rejects.toThrow("expected a data file, but");
 });

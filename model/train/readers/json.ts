@@ -1,5 +1,6 @@
 import { createReadStream } from "node:fs";
 import { FileFormatError } from "../../../core/errors.ts";
+import { isFileError, unreadable } from "../../files/readFile.ts";
 import type { LeftOut } from "../documents.ts";
 import { parsed } from "./fields.ts";
 
@@ -11,8 +12,11 @@ export interface JsonElement {
   /** Bytes of the file: from `start` up to and without `end`. Of an object's member, its name with it. */
   readonly start: number;
   readonly end: number;
+  /** In which line it begins, from 1. */
+  readonly line: number;
 }
 
+const NEWLINE = 10;
 const [QUOTE, BACKSLASH, COMMA, COLON] = [...'"\\,:'].map((letter) => letter.charCodeAt(0));
 const [OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = [..."[]{}"].map((letter) => letter.charCodeAt(0));
 
@@ -24,8 +28,18 @@ const [OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = [..."[]{}"].map((lett
  */
 export async function* jsonElements(path: string, name?: string): AsyncGenerator<JsonElement> {
   const scanner = new Scanner(path, name);
-  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) yield* scanner.push(chunk as Buffer);
+  const file = createReadStream(path, { highWaterMark: 1 << 20 });
+  try {
+    for await (const chunk of file) yield* scanner.push(chunk as Buffer);
+  } catch (cause) {
+    throw isFileError(cause) ? unreadable(cause, "data file", path) : cause;
+  }
   scanner.finish();
+}
+
+/** Where an element stands, for messages: "val.json, line 1, questions 17". */
+export function placeOf(path: string, { key, line }: Pick<JsonElement, "key" | "line">, name?: string): string {
+  return `${path}, line ${line}, ${name === undefined ? "" : `${name} `}${key}`;
 }
 
 /** Every element parsed; what cannot be is left out. */
@@ -35,9 +49,9 @@ export async function parsedElements<T extends object>(
   parse: (value: unknown, key: string, where: string) => T,
 ): Promise<(T | LeftOut)[]> {
   const found: (T | LeftOut)[] = [];
-  for await (const { key, value } of jsonElements(path, name)) {
-    const where = `${path}, ${name === undefined ? "" : `${name} `}${key}`;
-    found.push(parsed(() => parse(value, key, where)));
+  for await (const element of jsonElements(path, name)) {
+    const { key, value } = element;
+    found.push(parsed(() => parse(value, key, placeOf(path, element, name))));
   }
   return found;
 }
@@ -60,6 +74,8 @@ class Scanner {
   /** Of the chunk and of the element in the file. */
   #base = 0;
   #start = 0;
+  #line = 1;
+  #startLine = 1;
   #holding = false;
   #member = "";
 
@@ -73,6 +89,7 @@ class Scanner {
     let from = 0;
     for (let i = 0; i < chunk.length; i++) {
       const byte = chunk[i];
+      if (byte === NEWLINE) this.#line++;
       if (this.#inString) {
         if (this.#escaped) this.#escaped = false;
         else if (byte === BACKSLASH) this.#escaped = true;
@@ -95,6 +112,7 @@ class Scanner {
         this.#holding = true;
         from = i;
         this.#start = this.#base + i;
+        this.#startLine = this.#line;
       }
       if (byte === QUOTE) this.#inString = true;
       if (byte === OPEN_LIST || byte === OPEN_OBJECT) this.#open(byte === OPEN_OBJECT);
@@ -105,7 +123,9 @@ class Scanner {
   }
 
   finish(): void {
-    if (this.#depth > 0) this.#fail("it ends in the middle; was it downloaded in part?");
+    if (this.#depth > 0) {
+      this.#fail(`it ends in the middle; was it downloaded in part? It has ${this.#count} whole records`);
+    }
     if (!this.#found) {
       this.#fail(this.#name === undefined ? "it is empty" : `it has no list or object under ${this.#name}`);
     }
@@ -127,12 +147,14 @@ class Scanner {
   #element(rest: Buffer, end: number): JsonElement {
     const text = this.#text(rest);
     const number = String(this.#count++);
+    const place = { start: this.#start, end, line: this.#startLine };
     try {
-      if (!this.#isObject) return { key: number, value: JSON.parse(text), start: this.#start, end };
+      if (!this.#isObject) return { key: number, value: JSON.parse(text), ...place };
       const [[key, value]] = Object.entries(JSON.parse(`{${text}}`));
-      return { key, value, start: this.#start, end };
+      return { key, value, ...place };
     } catch (cause) {
-      throw new FileFormatError(`${this.#path}: element ${number} is not JSON: ${text.slice(0, 60)}`, { cause });
+      const where = `${this.#path}, line ${place.line}`;
+      throw new FileFormatError(`${where}: element ${number} is not JSON: ${text.slice(0, 60)}`, { cause });
     }
   }
 
@@ -144,6 +166,6 @@ class Scanner {
   }
 
   #fail(why: string): never {
-    throw new FileFormatError(`${this.#path} is not the JSON that was expected: ${why}`);
+    throw new FileFormatError(`${this.#path} is not the JSON that was expected: ${why} (line ${this.#line})`);
   }
 }

@@ -27,16 +27,22 @@ export async function readScienceQa(
   const [found, ids] = await Promise.all([readJson(problems, "problems"), readJson(splits, "splits")]);
   const wanted = ids[split];
   if (!Array.isArray(wanted)) return [{ leftOut: "no such split", detail: `${splits} has no split ${split}` }];
-  return wanted.map((id) => parsed(() => questionOf(found[String(id)], String(id), split, `${problems}, ${id}`)));
+  return wanted.map((id) =>
+    parsed(() => {
+      const problem = found[String(id)];
+      if (problem === undefined) {
+        bad("no such problem", `${splits}, ${split}: there is no problem ${id} in ${problems}`);
+      }
+      return questionOf(new Fields(problem, `${problems}, ${id}`), String(id), split);
+    }),
+  );
 }
 
-function questionOf(value: unknown, id: string, split: string, where: string): ScienceQuestion {
-  if (value === undefined) bad("no such problem", where);
-  const fields = new Fields(value, where);
+function questionOf(fields: Fields, id: string, split: string): ScienceQuestion {
   const choices = fields.texts("choices");
   const answer = fields.number("answer");
   if (choices.length === 0 || !(answer in choices)) {
-    bad("answer is no choice", `${where}: answer ${answer} of ${choices.length} choices`);
+    bad("answer is no choice", `${fields.where}: answer ${answer} of ${choices.length} choices`);
   }
   const name = fields.optionalText("image");
   return {
@@ -45,7 +51,7 @@ function questionOf(value: unknown, id: string, split: string, where: string): S
     question: fields.text("question"),
     choices,
     answer,
-    hint: fields.optionalText("hint") ?? "",
+    hint: fields.has("hint") ? fields.string("hint") : "",
     image: name === undefined ? undefined : join(split, id, name),
   };
 }

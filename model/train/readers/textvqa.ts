@@ -9,11 +9,12 @@ import { questionTasks, type VqaQuestion } from "./vqa.ts";
 export async function readTextVqa(path: string): Promise<(VqaQuestion | LeftOut)[]> {
   return parsedElements(path, "data", (value, _, where): VqaQuestion => {
     const fields = new Fields(value, where);
-    const image = `${fields.id("image_id")}.jpg`;
-    const question = { questionId: fields.id("question_id"), image, question: fields.text("question") };
+    const imageId = fields.id("image_id");
+    const question = { questionId: fields.id("question_id"), image: `${imageId}.jpg`, imageId, question: fields.text("question") }; // biome-ignore format: one line
     if (!fields.has("answers")) return { ...question, answers: [] };
     const answers = fields.texts("answers");
-    return { ...question, answers, answer: mostFrequent(answers) };
+    const people = answers.map((answer, i) => ({ answer, answer_id: i + 1 })); // ten people, whatever they say
+    return { ...question, answers, people, answer: mostFrequent(answers) };
   });
 }
 

@@ -9,10 +9,17 @@ export async function readVizwiz(path: string): Promise<(VqaQuestion | LeftOut)[
   return parsedElements(path, undefined, (value, _, where): VqaQuestion => {
     const fields = new Fields(value, where);
     const image = fields.text("image");
-    const question = { questionId: image, image, question: fields.text("question") };
+    const question = { questionId: image, image, imageId: image, question: fields.text("question") };
     if (!fields.has("answers")) return { ...question, answers: [] };
-    const answers = fields.objects("answers").map((answer) => answer.string("answer"));
-    return { ...question, answers, answer: mostFrequent(answers), answerType: fields.optionalText("answer_type") };
+    const people = fields.objects("answers").map((one) => ({ ...one.value, answer: one.string("answer") }));
+    const answers = people.map(({ answer }) => answer);
+    return {
+      ...question,
+      answers,
+      people,
+      answer: mostFrequent(answers),
+      answerType: fields.optionalText("answer_type"),
+    };
   });
 }
 

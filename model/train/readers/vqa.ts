@@ -1,24 +1,34 @@
 import { join } from "node:path";
-import type { LeftOut, Records } from "../documents.ts";
-import { bad, Fields, listed } from "./fields.ts";
+import { isLeftOut, type LeftOut, type Records } from "../documents.ts";
+import { bad, Fields, listed, parsed } from "./fields.ts";
 import { parsedElements } from "./json.ts";
 import { asked, mostFrequent, SHORT_ANSWER, taskDocument } from "./tasks.ts";
+
+/** One of the people's answers, with whatever else the file says of it (confidence, id). */
+export interface VqaAnswer {
+  readonly answer: string;
+  readonly [field: string]: unknown;
+}
 
 /** A question about a picture, with what people answered: VQAv2, OK-VQA, and others in their layout. */
 export interface VqaQuestion {
   readonly questionId: string;
   /** Path below the folder of pictures. */
   readonly image: string;
+  /** What the file itself calls the picture. */
+  readonly imageId?: string;
   readonly question: string;
   /** As they stand in the annotations, ten as a rule; none for test splits. */
   readonly answers: readonly string[];
+  /** The same, with all that is said of each. */
+  readonly people?: readonly VqaAnswer[];
   /** The one to learn: `multiple_choice_answer`, or the most frequent. */
   readonly answer?: string;
   readonly questionType?: string;
   readonly answerType?: string;
 }
 
-type Annotation = Pick<VqaQuestion, "answers" | "answer" | "questionType" | "answerType">;
+type Annotation = Pick<VqaQuestion, "answers" | "people" | "answer" | "questionType" | "answerType">;
 
 /**
  * `{questions: [{image_id, question, question_id}]}` and `{annotations: [{question_id, answers: [{answer}]}]}`.
@@ -32,32 +42,46 @@ export async function readVqa(
   subtype = subtypeIn(questions),
 ): Promise<(VqaQuestion | LeftOut)[]> {
   const answered = annotations === undefined ? undefined : await readAnnotations(annotations);
+  const places = new Map<string, string>();
   return parsedElements(questions, "questions", (value, _, where): VqaQuestion => {
     const fields = new Fields(value, where);
     const questionId = fields.id("question_id");
+    const before = places.get(questionId);
+    if (before !== undefined) bad("question twice", `${where}: question_id ${questionId} was there before, at ${before}`); // biome-ignore format: one line
+    places.set(questionId, where);
     const image = imageFile(fields, subtype);
-    const question = { questionId, image, question: fields.text("question") };
+    const question = { questionId, image, imageId: fields.id("image_id"), question: fields.text("question") };
     if (!answered) return { ...question, answers: [] };
-    return { ...question, ...(answered.get(questionId) ?? bad("no annotation", `${where}: question ${questionId}`)) };
+    const annotation = answered.get(questionId);
+    if (!annotation) bad("no annotation", `${where}: question_id ${questionId} has no annotation in ${annotations}`);
+    if (isLeftOut(annotation)) bad(annotation.leftOut, annotation.detail);
+    return { ...question, ...annotation };
   });
 }
 
-async function readAnnotations(path: string): Promise<Map<string, Annotation>> {
-  const found = new Map<string, Annotation>();
+/** By the question's id; an annotation that cannot be used is why its question cannot. */
+async function readAnnotations(path: string): Promise<Map<string, Annotation | LeftOut>> {
+  const found = new Map<string, Annotation | LeftOut>();
   await parsedElements(path, "annotations", (value, _, where) => {
     const fields = new Fields(value, where);
     const id = fields.id("question_id");
-    if (found.has(id)) bad("question twice", `${where}: question ${id} has two annotations`);
-    const answers = fields.objects("answers").map((answer) => answer.string("answer"));
-    found.set(id, {
-      answers,
-      answer: fields.optionalText("multiple_choice_answer") ?? (answers.length > 0 ? mostFrequent(answers) : undefined),
-      questionType: fields.optionalText("question_type"),
-      answerType: fields.optionalText("answer_type"),
-    });
+    const twice = { leftOut: "annotated twice", detail: `${where}: question_id ${id} has two annotations` };
+    found.set(id, found.has(id) ? twice : parsed(() => annotationOf(fields)));
     return {};
   });
   return found;
+}
+
+function annotationOf(fields: Fields): Annotation {
+  const people = fields.objects("answers").map((one) => ({ ...one.value, answer: one.string("answer") }));
+  const answers = people.map(({ answer }) => answer);
+  return {
+    answers,
+    people,
+    answer: fields.optionalText("multiple_choice_answer") ?? (answers.length > 0 ? mostFrequent(answers) : undefined),
+    questionType: fields.optionalText("question_type"),
+    answerType: fields.optionalText("answer_type"),
+  };
 }
 
 function subtypeIn(path: string): string {
