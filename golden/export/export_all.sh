@@ -17,6 +17,7 @@ done
 "$python" export_orientation.py --out $out/orientation
 "$python" export_damaged.py --pictures $out/pictures --out $out/damaged
 "$python" export_tars.py --out $out/tars.json
+"$python" export_parquet.py --out $out/parquet
 "$python" export_ops.py --out $out/ops
 "$python" export_nn.py > ../../nn/torchModules.json
 "$python" export_torch_ops.py --out $out/torch-ops

@@ -2,6 +2,7 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { FileFormatError, InfimmError } from "../../../core/errors.ts";
 import { byId, type Entry, tsvEntries } from "../data/entries.ts";
+import { pictureOfRow } from "../data/tables.ts";
 import type { JudgeRequest } from "../judges/judge.ts";
 import { mmbenchAccuracy, mmbenchGroup, mmbenchLetter } from "../metrics/mmbench.ts";
 import type { EvalRecord, Item, ItemScore, ScoreOptions, Task, TaskScore } from "../task.ts";
@@ -11,8 +12,6 @@ import { tableFiles } from "./spreadsheet.ts";
 const LETTERS = ["A", "B", "C", "D"];
 /** What the server's file leaves out. */
 const LEFT_OUT = ["hint", "category", "source", "image", "comment", "l2-category"];
-/** A shorter text in `image` is the index of the row that has the picture. */
-const SHORTEST_PICTURE = 64;
 
 /**
  * MMBench: multiple choice in a table whose pictures are base64. Rows with an index from 1,000,000 on are rotations of
@@ -26,8 +25,8 @@ export const mmbench: Task = {
   async load(folder, { split }) {
     const file = await tableIn(folder, split);
     const entries = await tsvEntries(file);
-    const pictures = byId(entries, (entry) => entry.id("index"));
-    const records = entries.map((entry) => recordOf(entry, pictures));
+    const rows = byId(entries, (entry) => entry.id("index"));
+    const records = entries.map((entry) => recordOf(entry, rows));
     return { records: withRotations(records), files: [file] };
   },
   ask: ({ question }, pictures) => userTurn(pictures, `${question}\n${LETTER_INSTRUCTION}`),
@@ -57,7 +56,7 @@ async function tableIn(folder: string, split: string): Promise<string> {
   );
 }
 
-function recordOf(entry: Entry, pictures: ReadonlyMap<string, Entry>): EvalRecord {
+function recordOf(entry: Entry, rows: ReadonlyMap<string, Entry>): EvalRecord {
   const row = entry.value as Record<string, string>;
   const index = entry.id("index");
   if (!/^\d+$/.test(index)) throw new FileFormatError(`${entry.where}: index is no number: ${JSON.stringify(index)}`);
@@ -67,15 +66,10 @@ function recordOf(entry: Entry, pictures: ReadonlyMap<string, Entry>): EvalRecor
     if (/^(nan|none)?$/i.test(option)) break; // an empty one ends the list
     options[letter] = option;
   }
-  const given = entry.string("image");
-  const image = given.length <= SHORTEST_PICTURE ? (pictures.get(given)?.value.image as string | undefined) : given;
-  if (image === undefined || image.length <= SHORTEST_PICTURE) {
-    throw new FileFormatError(`${entry.where}: index ${index}: no picture in "image", nor at row ${given}`);
-  }
   const { image: _, ...shown } = row;
   return {
     id: index,
-    pictures: [{ bytes: Uint8Array.from(Buffer.from(image, "base64")) }],
+    pictures: [pictureOfRow(entry, rows)],
     question: questionOf(row, options),
     reference: { row: shown, options, answer: row.answer ?? "", made: false },
   };

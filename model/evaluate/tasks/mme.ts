@@ -14,6 +14,7 @@ import {
 } from "../metrics/mme.ts";
 import type { EvalRecord, Item, ItemScore, Task, TaskScore } from "../task.ts";
 import type { Unit } from "../bootstrap.ts";
+import { tableRecords, tablesIn } from "./mmeTable.ts";
 import { greedy, userTurn } from "./shared.ts";
 
 /**
@@ -23,11 +24,17 @@ import { greedy, userTurn } from "./shared.ts";
 export const mme: Task = {
   name: "mme",
   title: "MME",
-  layout: "<subtask>/<picture>.{jpg,png} and .txt, or <subtask>/images/ and <subtask>/questions_answers_YN/",
+  layout:
+    "<subtask>/<picture>.{jpg,png} and .txt, or <subtask>/images/ and <subtask>/questions_answers_YN/; or a table, " +
+    "{MME,mme}.{tsv,jsonl} or *.parquet: category, image, question, answer",
   defaults: { prompts: "chat" },
   async load(folder) {
+    const tables = await tablesIn(folder);
+    if (tables.length > 0) return { records: await tableRecords(tables), files: tables };
     const names = MME_SUBTASKS.filter((name) => existsSync(join(folder, name)));
-    if (names.length === 0) throw new InfimmError(`${folder} has none of MME's folders: ${MME_SUBTASKS.join(", ")}`);
+    if (names.length === 0) {
+      throw new InfimmError(`${folder} has no MME.tsv, and none of MME's folders: ${MME_SUBTASKS.join(", ")}`);
+    }
     const parts = [];
     for (const name of names) parts.push(await loadSubtask(folder, name));
     return { records: parts.flatMap(({ records }) => records), files: parts.flatMap(({ files }) => files) };

@@ -1,10 +1,14 @@
 import type { PictureSource } from "../../processor/pictures/readPicture.ts";
 import type { UnreadInput } from "../../processor/pictures/readPictures.ts";
-import { type Entry, jsonlEntries, textsById } from "../data/entries.ts";
-import { oneOf } from "../data/pictures.ts";
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { InfimmError } from "../../../core/errors.ts";
+import { type Entry, textsById } from "../data/entries.ts";
+import { firstOf } from "../data/pictures.ts";
+import { pictureInCell, tableEntries } from "../data/tables.ts";
 import { mmmuLetter, mmmuOpen, mmmuOpenRight, mmmuTotals } from "../metrics/mmmu.ts";
 import { PythonRandom } from "../random/pythonRandom.ts";
-import type { DataPicture, EvalRecord, Item, ItemScore, ScoreOptions, Task, TaskScore } from "../task.ts";
+import type { EvalRecord, Item, ItemScore, ScoreOptions, Task, TaskScore } from "../task.ts";
 import { answersById, greedy, LETTER_INSTRUCTION, letterOf, SHORT_INSTRUCTION } from "./shared.ts";
 import { pythonList } from "./pythonList.ts";
 
@@ -12,16 +16,19 @@ const MOST_PICTURES = 7;
 /** What the models take. */
 const SHOWN_PICTURES = 6;
 
-/** MMMU: college questions with up to seven pictures, placed where the question says "<image n>". Parquet as JSON lines. */
+/** MMMU: college questions with up to seven pictures, placed where the question says "<image n>". */
 export const mmmu: Task = {
   name: "mmmu",
   title: "MMMU",
   layout:
-    "<split>.jsonl (validation or test): id, question, options, answer, question_type, image_1 … image_7 (paths or base64)",
+    "<subject>/<split>-00000-of-00001.parquet (validation, test or dev), or <split>.jsonl: id, question, options, answer, " +
+    "question_type, image_1 … image_7 (paths or base64)",
   defaults: { prompts: "chat", split: "validation" },
   async load(folder, { split }) {
-    const file = oneOf(folder, `${split}.jsonl`);
-    return { records: (await jsonlEntries(file)).map(recordOf), files: [file] };
+    const files = await filesOf(folder, split);
+    const records: EvalRecord[] = [];
+    for (const file of files) records.push(...(await tableEntries(file)).map(recordOf));
+    return { records, files };
   },
   ask: ({ question }, pictures, _, { firstImageOnly }) =>
     placed(question, pictures, firstImageOnly ? 1 : SHOWN_PICTURES),
@@ -40,6 +47,16 @@ export const mmmu: Task = {
   predictions: textsById,
 };
 
+/** One file of lines, or a table of each subject. */
+async function filesOf(folder: string, split: string): Promise<string[]> {
+  const lines = firstOf(folder, `${split}.jsonl`);
+  if (lines !== undefined) return [join(folder, lines)];
+  const names = await readdir(folder, { recursive: true });
+  const tables = names.filter((name) => new RegExp(`(^|[\\\\/])${split}-[^\\\\/]*\\.parquet$`).test(name)).sort();
+  if (tables.length > 0) return tables.map((name) => join(folder, name));
+  throw new InfimmError(`${folder} has no ${split}.jsonl, nor ${split}-*.parquet in it or in folders of subjects`);
+}
+
 function recordOf(entry: Entry): EvalRecord {
   const id = entry.id("id");
   const multiple = entry.text("question_type") === "multiple-choice";
@@ -53,18 +70,15 @@ function recordOf(entry: Entry): EvalRecord {
   const question = multiple
     ? `${asked}\n\n${lines.join("")}\n${LETTER_INSTRUCTION}`
     : `${asked}\n\n${SHORT_INSTRUCTION}`;
-  const pictures = Array.from({ length: MOST_PICTURES }, (_, i) => entry.value[`image_${i + 1}`]).flatMap(pictureOf);
+  const pictures = Array.from({ length: MOST_PICTURES }, (_, i) => entry.value[`image_${i + 1}`]).flatMap(
+    (cell) => pictureInCell(cell) ?? [],
+  );
   return { id, pictures, question, reference: { multiple, options, answer: goldOf(entry.value.answer) } };
 }
 
 /** Several right answers are a Python list in a text. */
 function goldOf(answer: unknown): unknown {
   return typeof answer === "string" && /^\[.*\]$/s.test(answer) ? pythonList(answer, "answer") : (answer ?? "?");
-}
-
-function pictureOf(value: unknown): DataPicture[] {
-  if (typeof value !== "string" || value === "") return [];
-  return value.length > 512 ? [{ bytes: Uint8Array.from(Buffer.from(value, "base64")) }] : [{ path: value }];
 }
 
 /** The question with its pictures where it names them; those that it does not name stand before it. */
