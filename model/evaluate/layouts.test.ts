@@ -1,11 +1,13 @@
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { basename, dirname, join } from "node:path";
+import { join } from "node:path";
 import { afterAll, expect, it } from "vitest";
 import { tableEntries } from "./data/tables.ts";
 import { DEFAULT_SETTINGS } from "./generateItems.ts";
 import { COUNT, MAKERS } from "./made.fixture.ts";
 import { vqaAccuracy } from "./metrics/vqaAccuracy.ts";
+import { NO_JUDGE } from "./judges/none.ts";
+import { scorePredictions } from "./scoreRun.ts";
 import type { DataPicture, EvalRecord, TaskData } from "./task.ts";
 import { taskNamed } from "./tasks/index.ts";
 
@@ -136,8 +138,9 @@ it("MMMU's Parquet files are what the same rows are as lines, and its subjects a
     join(tables, "Art_Theory/validation-00000-of-00001.parquet"),
     join(tables, "Math/validation-00000-of-00001.parquet"),
   );
-  const { files } = await load("mmmu", tables);
-  expect(files.map((file) => basename(dirname(file)))).toEqual(["Art_Theory", "Math"]);
+  await expect(load("mmmu", tables)).rejects.toThrow(
+    /Math.validation.*parquet, row 1: id validation_Art_Theory_0 was there before, at .*Art_Theory.validation.*, row 1$/,
+  );
   await expect(load("mmmu", tables, "test")).rejects.toThrow(/has no test.jsonl, nor test-\*.parquet/);
   writeFileSync(join(tables, "Math/test-00000-of-00001.parquet"), "PAR1 no");
   await expect(load("mmmu", tables, "test")).rejects.toThrow(
@@ -168,4 +171,90 @@ it("ScienceQA's pictures may lie in images/ or beside the files; COCO's referenc
   const { records, train } = await load("coco", coco);
   expect(records.map(({ reference }) => reference.captions)).toEqual(range.map((i) => [`a reference ${i}`]));
   expect(train?.[0].demo).toBe(" A dog and 0 stars. ");
+});
+
+const COCO = "dataset_coco.json";
+const QUESTIONS = "v2_OpenEnded_mscoco_val2014_questions.json";
+const ANNOTATIONS = "v2_mscoco_val2014_annotations.json";
+const GQA = "testdev_balanced_questions.json";
+const CUT = /ends in the middle; was it downloaded in part\? It has \d whole records \(line 1\)$/;
+
+it.each<[name: string, file: string, from: string, to: string | null, message: RegExp]>([
+  ["coco", COCO, '"images"', "", /dataset_coco.json.* it is empty/],
+  ["coco", COCO, '"cocoid":5', null, CUT],
+  ["coco", COCO, '"images"', '"pictures"', /dataset_coco.json.*no list or object under images/],
+  ["coco", COCO, '"cocoid":104', '"cocoid":103', /dataset_coco.json, 14: id 103 was there before, at 13$/],
+  ["flickr30k", "dataset_flickr30k.json", '"raw"', '"row"', /line 1, images 0, sentences 0: expected a text in raw/],
+  ["vqav2", QUESTIONS, '"image_id":4', '"image_id":null', /questions 3, question_id 1003: .* in image_id, got null/],
+  ["vqav2", ANNOTATIONS, '"answers"', '"answer"', /annotations 0, question_id 1000: expected a list in answers/],
+  [
+    "vqav2",
+    ANNOTATIONS,
+    ":1003",
+    ":1002",
+    /annotations.json, line 1, annotations 3: question_id 1002 has two annotations/,
+  ],
+  ["vqav2", ANNOTATIONS, '"question_id":1004', null, CUT],
+  ["scienceqa", "problems.json", '"answer":2', '"answer":7', /problems.json, line 1, 2: answer 7 of 3 choices/],
+  ["scienceqa", "problems.json", '"2":', null, CUT],
+  ["scienceqa", "pid_splits.json", '"3"', '"4"', /pid_splits.json, test, 4: id 4 was there before, at 3/],
+  ["mme", "existence/0.txt", "\n", " ", /existence.0.txt: expected two questions, got 1/],
+  ["mmvet", "mm-vet.json", '"v1_3"', '"v1_2"', /mm-vet.json, line 1, v1_2: id v1_2 was there before/],
+  ["infimm-eval", "questions.json", '["1.png"]', "[]", /questions.json, line 1, 1, id 1: its list of images is empty/],
+  ["mmbench", "mmbench_dev.tsv", "\n3\t", "\n2\t", /mmbench_dev.tsv, line 6: id 2 was there before, at .* line 5/],
+  ["mmbench", "mmbench_dev.tsv", "\tB\tc0", "\tE\tc0", /line 2: index 0: answer must be one of A, B, got E/],
+  ["mmbench", "mmbench_dev.tsv", "\t0\tmade", "\t77\tmade", /line 7: index 4: no picture in "image", nor at row 77/],
+  ["mmmu", "validation.jsonl", '"question":', null, /validation.jsonl, line 1: not JSON/],
+  [
+    "mmmu",
+    "validation.jsonl",
+    "Math_3",
+    "Math_1",
+    /validation.jsonl, line 4: id validation_Math_1 was there before.* line 2/,
+  ],
+  [
+    "mmmu",
+    "validation.jsonl",
+    "multiple-choice",
+    "choice",
+    /line 1, id validation_Art_Theory_0: question_type must be/,
+  ],
+  ["gqa", GQA, '"q3"', '"q2"', /testdev_balanced_questions.json, 3: id q2 was there before, at 2/],
+])("broken data of %s: %s, %j", async (name, file, from, to, message) => {
+  const folder = made(name);
+  const path = join(folder, file);
+  const text = readFileSync(path, "utf8");
+  expect(text).toContain(from);
+  const cut = text.slice(0, text.indexOf(from));
+  writeFileSync(path, to === null ? cut : to === "" ? "" : text.replace(from, to)); // null: cut off there
+  await expect(load(name, folder)).rejects.toThrow(message);
+});
+
+it("a row of MMBench without an answer leaves the table without scores; pandas' empty cell is none", async () => {
+  const folder = made("mmbench");
+  const path = join(folder, "mmbench_dev.tsv");
+  writeFileSync(path, readFileSync(path, "utf8").replace("\tB\tc0", "\tnan\tc0"));
+  expect((await load("mmbench", folder)).records[0].reference.answer).toBe("");
+});
+
+it("other programs' answers: a table's column of predictions, not its right answers; an id that comes twice", async () => {
+  const data = made("mmbench");
+  const { records } = await load("mmbench", data);
+  const predictions = join(root, "mmbench.tsv");
+  const rows = records.map(({ id, reference }) => `${id}\t${reference.answer}\tnot ${id}`);
+  writeFileSync(predictions, ["index\tanswer\tprediction", ...rows].join("\n"));
+  const options = { task: taskNamed("mmbench"), data, predictions, judge: NO_JUDGE };
+  await scorePredictions(join(root, "scored"), options);
+  const lines = readFileSync(join(root, "scored/items.jsonl"), "utf8").split("\n").slice(1, -1);
+  expect(lines.map((line) => JSON.parse(line).raw)).toEqual(records.map(({ id }) => `not ${id}`));
+
+  const mmmu = made("mmmu");
+  const twice = join(root, "twice.json");
+  writeFileSync(twice, '{"validation_Art_Theory_0": "A",\n "validation_Art_Theory_0": "B"}');
+  const other = { task: taskNamed("mmmu"), data: mmmu, predictions: twice, judge: NO_JUDGE };
+  await expect(scorePredictions(join(root, "scored"), other)).rejects.toThrow(
+    /twice.json, line 2, validation_Art_Theory_0: a second answer to validation_Art_Theory_0/,
+  );
+  writeFileSync(twice, '{"validation_Art_Theory_0": 1}');
+  await expect(scorePredictions(join(root, "scored"), other)).rejects.toThrow(/line 1.*expected a text, got 1/);
 });

@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import { FileFormatError, InfimmError } from "../../core/errors.ts";
 import { writeText } from "../files/writeWhole.ts";
 import { bootstrapInterval } from "./bootstrap.ts";
-import { jsonEntries, jsonlEntries } from "./data/entries.ts";
+import { tableEntries } from "./data/tables.ts";
 import { DEFAULT_SETTINGS } from "./generateItems.ts";
 import { type Header, readItems } from "./itemsFile.ts";
 import type { EvalRecord, Item, ScoreOptions, Settings, Task, TaskScore } from "./task.ts";
@@ -117,12 +117,13 @@ function some(ids: readonly string[]): string {
 }
 
 const IDS = ["question_id", "questionId", "image_id", "image", "index", "id"];
-const ANSWERS = ["answer", "caption", "prediction", "text", "raw"];
+/** "answer" comes last, for beside a prediction it is the right one. */
+const ANSWERS = ["prediction", "caption", "text", "raw", "answer"];
 
 /** `[{question_id, answer}]`, `[{image_id, caption}]` and the like, as a list or a line each. */
 async function readPredictions(path: string, records: readonly EvalRecord[]): Promise<Map<string, string>> {
   if (!existsSync(path)) throw new InfimmError(`predictions not found: there is no file ${path}`);
-  const entries = path.endsWith(".jsonl") ? await jsonlEntries(path) : await jsonEntries(path);
+  const entries = await tableEntries(path);
   const byImage = new Map(records.map(({ id, reference }) => [String(reference.image ?? id), id]));
   const found = new Map<string, string>();
   for (const { value, where } of entries) {

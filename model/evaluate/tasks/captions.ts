@@ -62,7 +62,7 @@ export function numberOrText(id: string): number | string {
 
 async function load(source: CaptionSource, folder: string, { split }: Settings): Promise<TaskData> {
   const file = oneOf(folder, source.karpathy);
-  const images = everyRecord(await readKarpathy(file));
+  const images = everyRecord(file, await readKarpathy(file), source.idOf);
   const given = firstOf(folder, ...source.references);
   const references = given ? await referencesIn(join(folder, given)) : undefined;
   const recordOf = (image: KarpathyImage): EvalRecord => {
@@ -77,6 +77,10 @@ async function load(source: CaptionSource, folder: string, { split }: Settings):
     };
   };
   const of = (name: string) => images.filter((image) => image.split === name).map(recordOf);
+  if (!images.some((image) => image.split === split)) {
+    const splits = [...new Set(images.map((image) => image.split))];
+    throw new InfimmError(`${file} has no pictures of split ${split}, but of ${splits.join(", ")}`);
+  }
   const files = given ? [file, join(folder, given)] : [file];
   return { records: of(split), train: of("train"), files };
 }

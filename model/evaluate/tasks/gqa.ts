@@ -13,12 +13,14 @@ export const gqa: Task = {
   defaults: { prompts: "chat", split: "testdev" },
   async load(folder, { split }) {
     const file = oneOf(folder, `${split}_balanced_questions.json`);
-    const records = everyRecord(await readGqa(file)).map(({ questionId, image, question, answer }) => ({
-      id: questionId,
-      pictures: [{ path: `images/${image}` }],
-      question,
-      reference: { answer },
-    }));
+    const records = everyRecord(file, await readGqa(file), (one) => one.questionId).map(
+      ({ questionId, image, question, answer }) => ({
+        id: questionId,
+        pictures: [{ path: `images/${image}` }],
+        question,
+        reference: { answer },
+      }),
+    );
     return { records, files: [file] };
   },
   ask: ({ question }, pictures) => userTurn(pictures, `${question}\n${SHORT_INSTRUCTION}`),

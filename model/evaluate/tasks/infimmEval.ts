@@ -1,5 +1,5 @@
 import { FileFormatError } from "../../../core/errors.ts";
-import { jsonEntries, textsById } from "../data/entries.ts";
+import { byId, jsonEntries, textsById } from "../data/entries.ts";
 import { oneOf } from "../data/pictures.ts";
 import { type InfimmEvalScored, infimmEvalTotals } from "../metrics/infimmEval.ts";
 import type { Task } from "../task.ts";
@@ -18,14 +18,17 @@ export const infimmEval: Task = {
   defaults: { prompts: "chat" },
   async load(folder) {
     const file = oneOf(folder, "questions.json", "core-mm.json");
-    const records = (await jsonEntries(file)).map((entry) => {
+    const entries = byId(await jsonEntries(file), (entry) => (entry.has("id") ? entry.id("id") : entry.key));
+    const records = [...entries].map(([id, entry]) => {
+      const images = entry.texts("images");
+      if (images.length === 0) throw new FileFormatError(`${entry.where}, id ${id}: its list of images is empty`);
       const complexity = entry.text("complexity").toLowerCase();
       if (complexity !== "moderate" && complexity !== "high") {
         throw new FileFormatError(`${entry.where}: complexity must be moderate or high, got ${complexity}`);
       }
       return {
-        id: entry.has("id") ? entry.id("id") : entry.key,
-        pictures: entry.texts("images").map((name) => ({ path: `images/${name}` })),
+        id,
+        pictures: images.map((name) => ({ path: `images/${name}` })),
         question: entry.text("question"),
         reference: {
           complexity,

@@ -10,6 +10,8 @@ import { greedy, LETTER_INSTRUCTION, userTurn } from "./shared.ts";
 import { tableFiles } from "./spreadsheet.ts";
 
 const LETTERS = ["A", "B", "C", "D"];
+/** How pandas and people write a cell that says nothing. */
+const EMPTY = /^(nan|none)?$/i;
 /** What the server's file leaves out. */
 const LEFT_OUT = ["hint", "category", "source", "image", "comment", "l2-category"];
 
@@ -63,20 +65,25 @@ function recordOf(entry: Entry, rows: ReadonlyMap<string, Entry>): EvalRecord {
   const options: Record<string, string> = {};
   for (const letter of LETTERS) {
     const option = row[letter] ?? "";
-    if (/^(nan|none)?$/i.test(option)) break; // an empty one ends the list
+    if (EMPTY.test(option)) break; // an empty one ends the list
     options[letter] = option;
   }
   const { image: _, ...shown } = row;
+  const answer = EMPTY.test(row.answer ?? "") ? "" : row.answer;
+  if (answer !== "" && !(answer in options)) {
+    const letters = Object.keys(options).join(", ");
+    throw new FileFormatError(`${entry.where}: index ${index}: answer must be one of ${letters}, got ${answer}`);
+  }
   return {
     id: index,
     pictures: [pictureOfRow(entry, rows)],
     question: questionOf(row, options),
-    reference: { row: shown, options, answer: row.answer ?? "", made: false },
+    reference: { row: shown, options, answer, made: false },
   };
 }
 
 function questionOf(row: Record<string, string>, options: Record<string, string>): string {
-  const hint = /^(nan|none)?$/i.test(row.hint ?? "") ? "" : `${row.hint}\n`;
+  const hint = EMPTY.test(row.hint ?? "") ? "" : `${row.hint}\n`;
   const lines = Object.entries(options).map(([letter, option]) => `${letter}. ${option}`);
   return `${hint}${row.question}\n${lines.join("\n")}`;
 }

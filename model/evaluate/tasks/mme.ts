@@ -67,7 +67,9 @@ async function loadSubtask(folder: string, name: string): Promise<{ records: Eva
     const stem = file.slice(0, -4);
     const image = [".jpg", ".png", ".jpeg"].map((ending) => stem + ending).find((known) => pictures.has(known));
     if (!image) throw new InfimmError(`${path}: there is no picture ${stem}.jpg or .png in ${join(folder, images)}`);
-    for (const [i, line] of (await linesOf(path)).entries()) {
+    const lines = await linesOf(path);
+    if (lines.length !== 2) throw new FileFormatError(`${path}: expected two questions, got ${lines.length}`);
+    for (const [i, line] of lines.entries()) {
       const [question, answer] = line.split("\t");
       const gold = answer?.trim();
       if (!/^(yes|no)$/i.test(gold ?? "")) {

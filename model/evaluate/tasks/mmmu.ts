@@ -2,8 +2,8 @@ import type { PictureSource } from "../../processor/pictures/readPicture.ts";
 import type { UnreadInput } from "../../processor/pictures/readPictures.ts";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { InfimmError } from "../../../core/errors.ts";
-import { type Entry, textsById } from "../data/entries.ts";
+import { FileFormatError, InfimmError } from "../../../core/errors.ts";
+import { byId, type Entry, textsById } from "../data/entries.ts";
 import { firstOf } from "../data/pictures.ts";
 import { pictureInCell, tableEntries } from "../data/tables.ts";
 import { mmmuLetter, mmmuOpen, mmmuOpenRight, mmmuTotals } from "../metrics/mmmu.ts";
@@ -12,6 +12,7 @@ import type { EvalRecord, Item, ItemScore, ScoreOptions, Task, TaskScore } from 
 import { answersById, greedy, LETTER_INSTRUCTION, letterOf, SHORT_INSTRUCTION } from "./shared.ts";
 import { pythonList } from "./pythonList.ts";
 
+const TYPES = ["multiple-choice", "open", "short-answer"];
 const MOST_PICTURES = 7;
 /** What the models take. */
 const SHOWN_PICTURES = 6;
@@ -26,9 +27,10 @@ export const mmmu: Task = {
   defaults: { prompts: "chat", split: "validation" },
   async load(folder, { split }) {
     const files = await filesOf(folder, split);
-    const records: EvalRecord[] = [];
-    for (const file of files) records.push(...(await tableEntries(file)).map(recordOf));
-    return { records, files };
+    const entries: Entry[] = [];
+    for (const file of files) entries.push(...(await tableEntries(file)));
+    const records = byId(entries, (entry) => entry.id("id"));
+    return { records: [...records.values()].map(recordOf), files };
   },
   ask: ({ question }, pictures, _, { firstImageOnly }) =>
     placed(question, pictures, firstImageOnly ? 1 : SHOWN_PICTURES),
@@ -59,7 +61,11 @@ async function filesOf(folder: string, split: string): Promise<string[]> {
 
 function recordOf(entry: Entry): EvalRecord {
   const id = entry.id("id");
-  const multiple = entry.text("question_type") === "multiple-choice";
+  const type = entry.text("question_type");
+  if (!TYPES.includes(type)) {
+    throw new FileFormatError(`${entry.where}, id ${id}: question_type must be ${TYPES.join(" or ")}, got ${type}`);
+  }
+  const multiple = type === TYPES[0];
   const given = entry.value.options;
   const list = Array.isArray(given)
     ? given.map(String)

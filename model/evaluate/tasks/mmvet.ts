@@ -1,4 +1,4 @@
-import { jsonEntries, textsById } from "../data/entries.ts";
+import { byId, jsonEntries, textsById } from "../data/entries.ts";
 import { oneOf } from "../data/pictures.ts";
 import { mmVetTotals } from "../metrics/mmVet.ts";
 import type { Task } from "../task.ts";
@@ -18,8 +18,9 @@ export const mmvet: Task = {
   defaults: { prompts: "chat" },
   async load(folder) {
     const file = oneOf(folder, "mm-vet.json");
-    const records = (await jsonEntries(file)).map((entry) => ({
-      id: entry.key,
+    const entries = byId(await jsonEntries(file), ({ key }) => key);
+    const records = [...entries].map(([id, entry]) => ({
+      id,
       pictures: [{ path: `images/${entry.text("imagename")}` }],
       question: entry.text("question"),
       reference: { answer: entry.string("answer"), capability: entry.texts("capability") },

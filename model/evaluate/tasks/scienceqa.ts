@@ -15,7 +15,7 @@ export const scienceqa: Task = {
   async load(folder, { split }) {
     const [problems, splits] = [oneOf(folder, "problems.json"), oneOf(folder, "pid_splits.json")];
     const root = firstOf(folder, `images/${split}`) ? "images/" : "";
-    const found = everyRecord(await readScienceQa(problems, splits, split));
+    const found = everyRecord(`${splits}, ${split}`, await readScienceQa(problems, splits, split), (one) => one.id);
     const records = found.flatMap(({ id, question: asked, choices, answer, hint, image }): EvalRecord[] => {
       if (image === undefined) return [];
       const question = `${hint ? `Context: ${hint}\n` : ""}${asked}\n${optionLines(choices)}`;

@@ -29,10 +29,19 @@ export function parsed<T extends object>(parse: () => T): T | LeftOut {
   }
 }
 
-/** All records, where each one counts. @throws for the first that is none, saying where it stands */
-export function everyRecord<T extends object>(found: readonly (T | LeftOut)[]): T[] {
-  return found.map((record) => {
+/** All records of a file, where each one counts. @throws for the first that is none, or whose id was there before */
+export function everyRecord<T extends object>(
+  path: string,
+  found: readonly (T | LeftOut)[],
+  idOf: (record: T) => string,
+): T[] {
+  const places = new Map<string, number>();
+  return found.map((record, i) => {
     if (isLeftOut(record)) throw new BadRecord(record.leftOut, record.detail);
+    const id = idOf(record);
+    const before = places.get(id);
+    if (before !== undefined) bad("record twice", `${path}, ${i}: id ${id} was there before, at ${before}`);
+    places.set(id, i);
     return record;
   });
 }

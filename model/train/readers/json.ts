@@ -126,8 +126,9 @@ class Scanner {
     if (this.#depth > 0) {
       this.#fail(`it ends in the middle; was it downloaded in part? It has ${this.#count} whole records`);
     }
+    if (this.#base === 0) this.#fail("it is empty");
     if (!this.#found) {
-      this.#fail(this.#name === undefined ? "it is empty" : `it has no list or object under ${this.#name}`);
+      this.#fail(this.#name === undefined ? "it has nothing" : `it has no list or object under ${this.#name}`);
     }
   }
 

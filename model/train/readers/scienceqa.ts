@@ -1,7 +1,8 @@
 import { join } from "node:path";
 import { readJson } from "../../files/readFile.ts";
-import type { LeftOut, Records } from "../documents.ts";
+import { isLeftOut, type LeftOut, type Records } from "../documents.ts";
 import { bad, Fields, listed, parsed } from "./fields.ts";
+import { jsonElements, placeOf } from "./json.ts";
 import { OPTION_LETTER, taskDocument } from "./tasks.ts";
 
 /** A question with choices. */
@@ -24,16 +25,22 @@ export async function readScienceQa(
   splits: string,
   split = "train",
 ): Promise<(ScienceQuestion | LeftOut)[]> {
-  const [found, ids] = await Promise.all([readJson(problems, "problems"), readJson(splits, "splits")]);
-  const wanted = ids[split];
+  const found = new Map<string, Fields | LeftOut>();
+  for await (const element of jsonElements(problems)) {
+    const { key, value } = element;
+    found.set(
+      key,
+      parsed(() => new Fields(value, placeOf(problems, element))),
+    );
+  }
+  const wanted = (await readJson(splits, "splits"))[split];
   if (!Array.isArray(wanted)) return [{ leftOut: "no such split", detail: `${splits} has no split ${split}` }];
   return wanted.map((id) =>
     parsed(() => {
-      const problem = found[String(id)];
-      if (problem === undefined) {
-        bad("no such problem", `${splits}, ${split}: there is no problem ${id} in ${problems}`);
-      }
-      return questionOf(new Fields(problem, `${problems}, ${id}`), String(id), split);
+      const problem = found.get(String(id));
+      if (!problem) bad("no such problem", `${splits}, ${split}: there is no problem ${id} in ${problems}`);
+      if (isLeftOut(problem)) bad(problem.leftOut, problem.detail);
+      return questionOf(problem, String(id), split);
     }),
   );
 }

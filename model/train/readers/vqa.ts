@@ -44,8 +44,8 @@ export async function readVqa(
   const answered = annotations === undefined ? undefined : await readAnnotations(annotations);
   const places = new Map<string, string>();
   return parsedElements(questions, "questions", (value, _, where): VqaQuestion => {
-    const fields = new Fields(value, where);
-    const questionId = fields.id("question_id");
+    const questionId = new Fields(value, where).id("question_id");
+    const fields = new Fields(value, `${where}, question_id ${questionId}`);
     const before = places.get(questionId);
     if (before !== undefined) bad("question twice", `${where}: question_id ${questionId} was there before, at ${before}`); // biome-ignore format: one line
     places.set(questionId, where);
@@ -63,8 +63,8 @@ export async function readVqa(
 async function readAnnotations(path: string): Promise<Map<string, Annotation | LeftOut>> {
   const found = new Map<string, Annotation | LeftOut>();
   await parsedElements(path, "annotations", (value, _, where) => {
-    const fields = new Fields(value, where);
-    const id = fields.id("question_id");
+    const id = new Fields(value, where).id("question_id");
+    const fields = new Fields(value, `${where}, question_id ${id}`);
     const twice = { leftOut: "annotated twice", detail: `${where}: question_id ${id} has two annotations` };
     found.set(id, found.has(id) ? twice : parsed(() => annotationOf(fields)));
     return {};
