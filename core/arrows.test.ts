@@ -33,7 +33,7 @@ interface Import {
 function importsOf(folder: string, dynamic = true): Import[] {
   return readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
     .filter(
-      (name) => name.endsWith(".ts") && !name.endsWith(".test.ts") && !/node_modules|\.snippets-|dist\//.test(name),
+      (name) => /\.tsx?$/.test(name) && !name.endsWith(".test.ts") && !/node_modules|\.snippets-|dist\//.test(name),
     )
     .flatMap((name) => {
       const from = join(folder, name);

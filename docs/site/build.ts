@@ -1,35 +1,49 @@
 import { cp, mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join, posix, resolve } from "node:path";
 import { build as viteBuild } from "vite";
-import { highlight, renderMarkdown } from "./markdown.ts";
+import { shapeComments } from "../../nn/shapeComments/transform.ts";
+import { THEME_SCRIPT } from "./client/theme.ts";
+import { highlight, type RenderedPage, renderMarkdown } from "./markdown.ts";
 import { type SitePage, sitePages } from "./pages.ts";
-import { shell } from "./shell.ts";
+import { rootOf, shell } from "./shell.ts";
+import { MODEL, Snapshot } from "./snapshot.tsx";
+
+/** What pages get of the model's folder. */
+const SERVED = /^(config|generation_config|preprocessor_config|tokenizer|tokenizer_config|special_tokens_map)\.json$|^model\.safetensors$|^pictures\/\w+\.png$/; // biome-ignore format: one line
+
+/** A figure that runs the model: `<!-- widget: where -->`. */
+const WIDGET = /^<!-- widget: (\w+) -->$/gm;
 
 /**
  * The docs as a site of static pages, complete without JavaScript, which any server shows from any folder: one page for
- * each Markdown file, one for each source file that they name, and the model itself under `play/`.
+ * each Markdown file, one for each source file that they name, the scripts that bring figures to life, and the model.
  *
  * @param folder where it is written; what was there is removed
- * @param play false: without the model's page
+ * @param play false: without the page of `docs/page`
  */
 export async function buildSite(folder: string, { play = true } = {}): Promise<void> {
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
   const pages = sitePages();
   const sources = new Set<string>();
+  const snapshot = await Snapshot.take();
+  const html = (page: Pick<SitePage, "address" | "title">, text: RenderedPage) =>
+    put(join(folder, page.address, "index.html"), shell(page, text, { pages, bar: snapshot.bar(rootOf(page)) }));
   for (const page of pages) {
-    const root = "../".repeat(page.address.split("/").length - 1) || "./";
-    const rendered = await renderMarkdown(await readFile(page.file, "utf8"), (href) =>
-      linkOn(page, href, root, { pages, sources }),
-    );
-    await put(join(folder, page.address, "index.html"), shell(page, rendered, pages));
+    const root = rootOf(page);
+    const text = await withFigures(await read(page.file), snapshot, root);
+    await html(page, await renderMarkdown(text, (href) => linkOn(page, href, root, { pages, sources })));
   }
   for (const file of sources) {
     const address = sourceAddress(file);
-    const html = (await stat(file)).isDirectory() ? await listing(file, sources) : await source(file);
-    await put(join(folder, address, "index.html"), shell({ address, title: file }, { html, headings: [] }, pages));
+    const text = (await stat(file)).isDirectory() ? await listing(file, sources) : await source(file);
+    await html({ address, title: file }, { html: text, headings: [] });
   }
-  await cp("docs/site/style.css", join(folder, "style.css"));
+  await put(join(folder, "theme.js"), THEME_SCRIPT);
+  await scripts(folder);
+  const files = (await readdir(MODEL, { recursive: true })).filter((name) => SERVED.test(name));
+  for (const name of files) await cp(join(MODEL, name), join(folder, "infimm-tiny", name));
+  await put(join(folder, "style.css"), (await read("docs/site/style.css")) + (await read("docs/site/widgets.css")));
   await cp("docs/figures", join(folder, "files"), { recursive: true });
   for (const name of ["attend.png", "bench-wasm.svg"]) await cp(`docs/${name}`, join(folder, "files", name));
   if (play) {
@@ -40,6 +54,42 @@ export async function buildSite(folder: string, { play = true } = {}): Promise<v
       build: { outDir, emptyOutDir: true },
     });
   }
+}
+
+/** The scripts of the pages, and the worker with the model's code, whose lines can be watched as they run. */
+async function scripts(folder: string): Promise<void> {
+  const output = { entryFileNames: "site.js", chunkFileNames: "scripts/[name]-[hash].js", assetFileNames: "scripts/[name]-[hash][extname]" }; // biome-ignore format: one line
+  await viteBuild({
+    configFile: false,
+    root: import.meta.dirname,
+    base: "./",
+    logLevel: "error",
+    plugins: [shapeComments()],
+    worker: {
+      format: "es",
+      plugins: () => [shapeComments()],
+      rolldownOptions: { output: { ...output, entryFileNames: "scripts/[name]-[hash].js" } },
+    },
+    build: {
+      outDir: resolve(folder),
+      emptyOutDir: false,
+      target: "es2022",
+      chunkSizeWarningLimit: 2000,
+      modulePreload: { polyfill: false },
+      rolldownOptions: { input: resolve(import.meta.dirname, "client/site.tsx"), output },
+    },
+  });
+}
+
+/** A page's Markdown with the figures that run the model in the places of their names. */
+async function withFigures(text: string, snapshot: Snapshot, root: string): Promise<string> {
+  const parts: string[] = [];
+  let end = 0;
+  for (const { 0: all, 1: name, index } of text.matchAll(WIDGET)) {
+    parts.push(text.slice(end, index), await snapshot.figure(name, root));
+    end = index + all.length;
+  }
+  return parts.join("") + text.slice(end);
 }
 
 /** The address on the site of what a page's link names: a page, a source file, a picture, or a place elsewhere. */
@@ -69,7 +119,7 @@ function languageOf(file: string): string {
 
 /** A source file, in colours. */
 async function source(file: string): Promise<string> {
-  const code = await highlight(await readFile(file, "utf8"), languageOf(file));
+  const code = await highlight(await read(file), languageOf(file));
   return `<h1><code>${file}</code></h1><div class="code" tabindex="0">${code}</div>`;
 }
 
@@ -79,6 +129,10 @@ async function listing(folder: string, sources: Set<string>): Promise<string> {
   for (const name of names) sources.add(`${folder}/${name}`);
   const items = names.map((name) => `<li><a href="${name}/"><code>${name}</code></a></li>`);
   return `<h1><code>${folder}</code></h1><ul>${items.join("")}</ul>`;
+}
+
+function read(path: string): Promise<string> {
+  return readFile(path, "utf8");
 }
 
 async function put(path: string, text: string): Promise<void> {

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 
 /** A page of the site. */
 export interface SitePage {
@@ -10,14 +10,15 @@ export interface SitePage {
   readonly section: Section;
 }
 
-export type Section = "Start" | "Read" | "Reference";
+export const SECTIONS = ["Start", "Take apart", "Read", "Reference"] as const;
+export type Section = (typeof SECTIONS)[number];
 
-/** The pages in the order of the table in docs/README.md, which is the start. */
+/** The labs, `docs/labs/1-one-answer.md` and so on, of which the first is the start; then the pages of docs/README.md. */
 export function sitePages(): SitePage[] {
   const table = readFileSync("docs/README.md", "utf8").matchAll(/^\| \[([^\]]+)\]\(([^)#]+)\)/gm);
-  const start: SitePage = { file: "docs/README.md", address: "", title: "Start", section: "Start" };
   return [
-    start,
+    ...labs(),
+    { file: "docs/README.md", address: "read/", title: "The docs", section: "Read" },
     ...[...table].map(([, title, link]): SitePage => {
       const file = link.startsWith("../") ? link.slice(3) : `docs/${link}`;
       const name = file === "golden/README.md" ? "goldens" : file.replace(/^docs\/|\.md$/g, "").replace("notes/", "");
@@ -25,4 +26,15 @@ export function sitePages(): SitePage[] {
       return { file, address: `${section.toLowerCase()}/${name}/`, title, section };
     }),
   ];
+}
+
+/** A lab is a file with a number in front; its heading is its title. */
+function labs(): SitePage[] {
+  const names = readdirSync("docs/labs").filter((name) => /^\d.*\.md$/.test(name)).sort((a, b) => Number.parseInt(a, 10) - Number.parseInt(b, 10)); // biome-ignore format: one line
+  return names.map((name, i) => {
+    const file = `docs/labs/${name}`;
+    const [, title] = /^# (.*)$/m.exec(readFileSync(file, "utf8"))!;
+    const address = i === 0 ? "" : `labs/${name.replace(/^\d+-|\.md$/g, "")}/`;
+    return { file, address, title, section: i === 0 ? "Start" : "Take apart" };
+  });
 }

@@ -1,17 +1,22 @@
 import type { RenderedPage } from "./markdown.ts";
-import type { Section, SitePage } from "./pages.ts";
+import { SECTIONS, type Section, type SitePage } from "./pages.ts";
 
-/** What a browser may do on these pages: nothing from elsewhere. */
+/** What a browser may do on these pages: nothing from elsewhere. The model's kernels are WebAssembly. */
 const POLICY =
-  "default-src 'none'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; script-src 'self'; base-uri 'none'; form-action 'none'";
+  "default-src 'none'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'"; // biome-ignore format: one line
+
+/** How to get from a page to the root of the site. */
+export function rootOf({ address }: Pick<SitePage, "address">): string {
+  return "../".repeat(address.split("/").length - 1) || "./";
+}
 
 /** A whole page: the list of all pages, the text, and the list of its headings. */
 export function shell(
   { address, title }: Pick<SitePage, "address" | "title">,
   { html, headings }: RenderedPage,
-  pages: readonly SitePage[],
+  { pages, bar }: { readonly pages: readonly SitePage[]; readonly bar: string },
 ): string {
-  const root = "../".repeat(address.split("/").length - 1) || "./";
+  const root = rootOf({ address });
   const at = pages.findIndex((page) => page.address === address);
   const link = (page: SitePage, rel = "") =>
     `<a href="${root}${page.address}"${rel}${page.address === address ? ' aria-current="page"' : ""}>${escaped(page.title)}</a>`;
@@ -19,7 +24,7 @@ export function shell(
     `<h2>${name}</h2><ul>${pages.filter((page) => page.section === name).map((page) => `<li>${link(page)}</li>`).join("")}</ul>`; // biome-ignore format: one line
   const beside = headings.map(({ id, text }) => `<li><a href="#${id}">${escaped(text)}</a></li>`).join("");
   return `<!doctype html>
-<html lang="en">
+<html lang="en" data-root="${root}" data-theme="auto">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -27,13 +32,16 @@ export function shell(
 <title>${escaped(title)} · InfiMM in TypeScript</title>
 <link rel="icon" href="data:,">
 <link rel="stylesheet" href="${root}style.css">
+<script src="${root}theme.js"></script>
+<script type="module" src="${root}site.js"></script>
 </head>
 <body>
 <a class="skip" href="#text">To the text</a>
-<header><a class="name" href="${root}">InfiMM, taken apart</a><span><a class="pages" href="#pages">Pages</a> <a href="${root}play/">Ask the model</a></span></header>
+${bar}
 <div class="columns">
-<nav aria-label="Pages" id="pages">${section("Start")}${section("Read")}${section("Reference")}</nav>
+<nav aria-label="Pages" id="pages">${SECTIONS.map(section).join("")}<ul><li><a href="${root}play/">Chat with the model</a></li></ul></nav>
 <main id="text">
+<a class="pages" href="#pages">All pages</a>
 ${html}
 <footer>${at > 0 ? link(pages[at - 1], ' rel="prev"') : "<span></span>"}${at >= 0 && at + 1 < pages.length ? link(pages[at + 1], ' rel="next"') : ""}</footer>
 </main>

@@ -8,9 +8,11 @@ import { type Served, serve } from "../../golden/browser/serve.ts";
 import { buildSite } from "./build.ts";
 import { anchorOf, renderMarkdown } from "./markdown.ts";
 import { sitePages } from "./pages.ts";
+import { isLive, testLive } from "./test/live.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "infimm-site-"));
 const pages = sitePages();
+const labs = pages.filter(({ file }) => file.startsWith("docs/labs/")).map(({ address }) => address);
 const read = (address: string) => readFileSync(join(folder, address, "index.html"), "utf8");
 
 beforeAll(() => buildSite(folder, { play: false }));
@@ -72,14 +74,17 @@ describe.skipIf(!browser)("in a real browser", () => {
     await served?.close();
   });
 
+  testLive(() => ({ browser: browser!, url: `${served.url}/a/` }));
+
   it.each([390, 768, 1440])("reads without JavaScript, at %i pixels, with nothing beyond the edge", async (width) => {
     const context = await browser!.newContext({ javaScriptEnabled: false, viewport: { width, height: 900 } });
     const page = await context.newPage();
     const outside: string[] = [];
     page.on("request", (request) => request.url().startsWith(served.url) || request.url().startsWith("data:") || outside.push(request.url())); // biome-ignore format: one line
-    for (const address of ["", "read/4-cross-attention/", "reference/asking/"]) {
+    for (const address of [...labs, "read/4-cross-attention/", "reference/asking/"]) {
       await page.goto(`${served.url}/a/${address}`);
       expect(await page.locator("h1").count()).toBe(1);
+      if (labs.includes(address)) expect(await page.locator("figure[data-widget]").first().textContent()).toMatch(/\d/);
       const widest = await page.locator("html").evaluate((html) => html.scrollWidth);
       expect(widest, address).toBeLessThanOrEqual(width);
     }
@@ -92,8 +97,15 @@ describe.skipIf(!browser)("in a real browser", () => {
     const context = await browser!.newContext({ colorScheme, bypassCSP: true }); // axe is put into the page
     const page = await context.newPage();
     const axe = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
-    for (const address of ["", "read/4-cross-attention/", "read/6-tensors/", "reference/asking/", "reference/bench/"]) {
+    for (const address of [
+      ...labs,
+      "read/4-cross-attention/",
+      "read/6-tensors/",
+      "reference/asking/",
+      "reference/bench/",
+    ]) {
       await page.goto(`${served.url}/a/${address}`);
+      if (labs.includes(address) && colorScheme === "light") await isLive(page);
       await page.addScriptTag({ path: axe });
       const violations = await page.evaluate(async () => {
         const { axe: checker } = globalThis as unknown as { axe: typeof import("axe-core") };
