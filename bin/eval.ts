@@ -10,6 +10,7 @@ import type { Judge } from "../model/evaluate/judges/judge.ts";
 import { NO_JUDGE } from "../model/evaluate/judges/none.ts";
 import { type Scores, scorePredictions, scoreRun } from "../model/evaluate/scoreRun.ts";
 import type { ScoreOptions, Settings } from "../model/evaluate/task.ts";
+import { requireTaken } from "../model/evaluate/taskOptions.ts";
 import { TASKS, taskNamed } from "../model/evaluate/tasks/index.ts";
 import { reportPage } from "../model/evaluate/report/reportPage.ts";
 import { readText } from "../model/files/readText.ts";
@@ -81,6 +82,7 @@ async function runTask(name: string, options: EvalOptions): Promise<void> {
   const task = taskNamed(name);
   // not commander's required options, for score and report would need them too
   if (!options.data || !options.out) throw new InfimmError(`eval ${name} needs --data and --out`);
+  requireTaken(task, { split: options.split, firstImageOnly: options.firstImageOnly });
   const settings = settingsOf(task.defaults, options);
   const assistant = await loadAssistant(options);
   const progress = progressLine(options.quiet);
@@ -131,6 +133,8 @@ interface JudgeFlags {
   judgePrompt?: string;
   definition?: string;
   drawUndecided?: boolean;
+  grades?: string;
+  ptb?: string;
   json?: boolean;
 }
 
@@ -149,7 +153,12 @@ function withJudgeOptions(command: Command): Command {
     .option("--judge-model <name>", "of an http judge", "gpt-4-0613")
     .option("--judge-prompt <file>", "your own words for the judge")
     .option("--definition <name>", "VQA: open_flamingo, official, evalai; MME: official, lmms, words")
-    .option("--draw-undecided", "draw an option, seeded, where no rule tells one (MMMU's official way)");
+    .option("--draw-undecided", "MMBench, MMMU: draw an option, seeded, where no rule tells one")
+    .option("--grades <file>", "MM-Vet: grades in the form of its own grader, instead of a judge's")
+    .option(
+      "--ptb <command>",
+      "captions: a program that makes PTB tokens of a text a line (the jar, where you have Java)",
+    );
 }
 
 function scoreCommand(): Command {
@@ -188,11 +197,13 @@ function reportCommand(): Command {
 }
 
 async function scoreOptionsOf(folder: string, flags: JudgeFlags): Promise<ScoreOptions> {
-  const { definition, drawUndecided, judgePrompt } = flags;
+  const { definition, drawUndecided, judgePrompt, grades, ptb } = flags;
   return {
     judge: judgeOf(folder, flags),
     definition,
     drawUndecided,
+    grades,
+    ptb,
     judgePrompt: judgePrompt === undefined ? undefined : await readText(judgePrompt, "judge prompt"),
   };
 }

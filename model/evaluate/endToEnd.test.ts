@@ -61,7 +61,7 @@ it.each(TASKS)("$name: asked, killed, resumed, scored, and scored as another pro
   await generateItems(killed);
   expect(bare(join(killed.out, "items.jsonl"))).toBe(bare(path));
 
-  const options = { judge: JUDGE };
+  const options = { judge: task.takes?.includes("judge") ? JUDGE : NO_JUDGE };
   const scores = await scoreRun(whole.out, options);
   expect(scores.n).toBe(COUNT);
   const [[metric, value]] = Object.entries(scores.metrics);

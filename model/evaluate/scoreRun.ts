@@ -9,6 +9,7 @@ import { tableEntries } from "./data/tables.ts";
 import { DEFAULT_SETTINGS } from "./generateItems.ts";
 import { type Header, readItems } from "./itemsFile.ts";
 import type { EvalRecord, Item, ScoreOptions, Settings, Task, TaskScore } from "./task.ts";
+import { requireScoreOptions, requireTaken } from "./taskOptions.ts";
 import { taskOfRun } from "./tasks/index.ts";
 
 /** What `infimm eval score` writes to scores.json. */
@@ -32,11 +33,13 @@ export async function scoreRun(folder: string, options: ScoreOptions): Promise<S
   if (!file) throw new InfimmError(`${path}: there are no items. infimm eval TASK --out ${folder} makes them`);
   const { header, items } = file;
   const task = taskOfRun(header.task);
+  requireScoreOptions(task, options);
   if (items.length === 0) throw new InfimmError(`${path}: the run was stopped before its first item`);
   const fresh = items.map((item) => ({ ...item, answer: task.clean(item.raw, header.settings) }));
   const missing = header.items - items.length;
   const notes = missing > 0 ? [`The run is not complete: ${missing} of ${header.items} items are missing.`] : [];
-  return writeScores({ folder, task, model: header.model, items: fresh, options, notes });
+  const { data, settings, model } = header;
+  return writeScores({ folder, task, model, data, split: settings.split, items: fresh, options, notes });
 }
 
 export interface ForeignOptions extends ScoreOptions {
@@ -53,6 +56,9 @@ export interface ForeignOptions extends ScoreOptions {
 export async function scorePredictions(folder: string, options: ForeignOptions): Promise<Scores> {
   const { task, predictions, allowMissing } = options;
   const settings = { ...DEFAULT_SETTINGS, ...task.defaults, ...options.settings };
+  const { judge, definition, drawUndecided, judgePrompt, grades, ptb } = options;
+  requireScoreOptions(task, { judge, definition, drawUndecided, judgePrompt, grades, ptb });
+  requireTaken(task, { split: options.settings?.split });
   const { records } = await task.load(options.data, settings);
   const answers = await (task.predictions ?? readPredictions)(predictions, records);
   const known = new Set(records.map(({ id }) => id));
@@ -66,7 +72,8 @@ export async function scorePredictions(folder: string, options: ForeignOptions):
   const notes = missing.length > 0 ? [`${missing.length} questions have no answer and count as an empty one.`] : [];
   await mkdir(folder, { recursive: true });
   await writeText(join(folder, "items.jsonl"), await linesOf(options, settings, items));
-  return writeScores({ folder, task, model: predictions, items, options, notes });
+  const { data } = options;
+  return writeScores({ folder, task, model: predictions, data, split: settings.split, items, options, notes });
 }
 
 function itemOf(record: EvalRecord, raw: string, task: Task, settings: Settings): Item {
@@ -144,14 +151,16 @@ interface Scored {
   readonly folder: string;
   readonly task: Task;
   readonly model: string;
+  readonly data: string;
+  readonly split: string;
   readonly items: readonly Item[];
   readonly options: ScoreOptions;
   readonly notes: readonly string[];
 }
 
-async function writeScores({ folder, task, model, items, options, notes }: Scored): Promise<Scores> {
+async function writeScores({ folder, task, model, data, split, items, options, notes }: Scored): Promise<Scores> {
   const found = await task.score(items, options);
-  const submissions = (await task.submissions?.(items)) ?? [];
+  const submissions = (await task.submissions?.(items, { data, split, judge: options.judge.name, score: found })) ?? [];
   const scores: Scores = {
     task: task.name,
     model,

@@ -110,6 +110,23 @@ export interface ScoreOptions {
   readonly drawUndecided?: boolean;
   /** The user's own judge prompt. */
   readonly judgePrompt?: string;
+  /** Of MM-Vet: a file of grades in the form of its own grader, which are taken instead of a judge's. */
+  readonly grades?: string;
+  /** Of captions: a program that makes tokens of a text a line, as Stanford's jar does; else ours are taken. */
+  readonly ptb?: string;
+}
+
+/** What decides numbers of some tasks only. To another task it is an error: nothing that was asked for is passed over. */
+export type TaskOption = Exclude<keyof ScoreOptions, "judge"> | "judge" | "split" | "firstImageOnly";
+
+/** What a submission is made of, beside the items. */
+export interface SubmissionContext {
+  /** The data's folder, if it is still there. */
+  readonly data: string;
+  readonly split: string;
+  /** The judge's name. */
+  readonly judge: string;
+  readonly score: TaskScore;
 }
 
 /** Answers by name, each in all the forms in which a model may write it; no two may begin with the same token. */
@@ -121,6 +138,10 @@ export interface Task {
   /** The files of its folder, for `--help`. */
   readonly layout: string;
   readonly defaults: Partial<Settings>;
+  /** The options that only some tasks know, and this one does. */
+  readonly takes?: readonly TaskOption[];
+  /** The definitions that it takes; the first is the default. */
+  readonly definitions?: readonly string[];
   load(folder: string, settings: Settings): Promise<TaskData>;
   /** The question as the model gets it; `pictures` are the record's, read or not. */
   ask(record: EvalRecord, pictures: readonly PictureSource[], demos: readonly Demo[], settings: Settings): UnreadInput;
@@ -129,7 +150,7 @@ export interface Task {
   /** Answers whose probability is to be kept. Of greedy answers only: a search over beams knows no such thing. */
   choices?(record: EvalRecord): Choices | undefined;
   score(items: readonly Item[], options: ScoreOptions): Promise<TaskScore>;
-  submissions?(items: readonly Item[]): Promise<readonly Submission[]>;
+  submissions?(items: readonly Item[], context: SubmissionContext): Promise<readonly Submission[]>;
   /** The raw answers in another program's file, by id, where it is not a list or lines of JSON with id and answer. */
   predictions?(path: string, records: readonly EvalRecord[]): Promise<ReadonlyMap<string, string>>;
 }

@@ -21,10 +21,12 @@ export function ptbTokens(text: string): string {
       at += length;
     }
   }
-  return tokens
-    .map((token) => token.toLowerCase())
-    .filter((token) => !REMOVED.has(token) && token !== '"')
-    .join(" ");
+  return counted(tokens.map((token) => token.toLowerCase()).filter((token) => token !== '"'));
+}
+
+/** Without the tokens that pycocoevalcap does not count. */
+export function counted(tokens: readonly string[]): string {
+  return tokens.filter((token) => !REMOVED.has(token)).join(" ");
 }
 
 /** Characters beyond U+FFFF (emoji), zero-width ones and soft hyphens vanish; every apostrophe is the plain one. */

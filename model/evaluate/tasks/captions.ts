@@ -6,10 +6,11 @@ import { jsonEntries } from "../data/entries.ts";
 import { firstOf, oneOf } from "../data/pictures.ts";
 import { bleu } from "../metrics/bleu.ts";
 import { ciderD } from "../metrics/ciderD.ts";
+import { ptbByCommand } from "../metrics/ptbByCommand.ts";
 import { ptbTokens } from "../metrics/ptbTokens.ts";
 import { rougeL } from "../metrics/rougeL.ts";
 import { cleanCaption } from "../metrics/vqaClean.ts";
-import type { EvalRecord, Item, Settings, Task, TaskData, TaskScore } from "../task.ts";
+import type { EvalRecord, Item, ScoreOptions, Settings, Task, TaskData, TaskScore } from "../task.ts";
 import { userTurn } from "./shared.ts";
 import { InfimmError } from "../../../core/errors.ts";
 
@@ -37,6 +38,7 @@ export function captionTask(source: CaptionSource): Task {
     title: source.title,
     layout: source.layout,
     defaults: { prompts: "base", beams: 3, split: "test" },
+    takes: ["split", "ptb"],
     load: (folder, settings) => load(source, folder, settings),
     ask(_, [picture], demos, { prompts }) {
       if (prompts === "chat") return userTurn([picture], CAPTION_INSTRUCTION);
@@ -48,7 +50,7 @@ export function captionTask(source: CaptionSource): Task {
     generation: ({ prompts, beams }) =>
       prompts === "base" ? { maxNewTokens: 20, beams, lengthPenalty: 0 } : { maxNewTokens: 64, beams },
     clean: cleanCaption,
-    score: async (items) => score(items),
+    score,
     async submissions(items) {
       const list = items.map(({ id, answer }) => ({ image_id: numberOrText(id), caption: answer }));
       return [{ name: source.submission, content: `${JSON.stringify(list, null, 1)}\n` }];
@@ -94,17 +96,24 @@ async function referencesIn(path: string): Promise<Map<string, string[]>> {
   return found;
 }
 
-function score(items: readonly Item[]): TaskScore {
-  const images = items.map(({ id, answer, reference }) => {
+async function score(items: readonly Item[], { ptb }: ScoreOptions): Promise<TaskScore> {
+  const texts = items.flatMap(({ id, answer, reference }) => {
     const captions = reference.captions as readonly string[];
     if (captions.length === 0) throw new InfimmError(`captions: image ${id} has no references`);
-    return { caption: ptbTokens(answer), references: captions.map(ptbTokens) };
+    return [answer, ...captions];
+  });
+  const tokens = ptb === undefined ? texts.map(ptbTokens) : await ptbByCommand(ptb, texts);
+  let at = 0;
+  const images = items.map(({ reference }) => {
+    const [caption, ...references] = tokens.slice(at, (at += 1 + (reference.captions as readonly string[]).length));
+    return { caption, references };
   });
   const [cider, blue, rouge] = [ciderD(images), bleu(images), rougeL(images)];
   const notes = [
     `${items.length} images; their references alone say how rare words are, so a part has another CIDEr than the whole.`,
     "METEOR and SPICE are not computed: they need Java; pycocoevalcap takes the prediction file.",
   ];
+  if (ptb !== undefined) notes.push(`Tokens by ${ptb}.`);
   if (items.length === 1) notes.unshift("CIDEr of one image is always 0: no word is rarer than another.");
   return {
     metrics: {

@@ -11,6 +11,7 @@ export const gqa: Task = {
   title: "GQA",
   layout: "testdev_balanced_questions.json, images/",
   defaults: { prompts: "chat", split: "testdev" },
+  takes: ["split"],
   async load(folder, { split }) {
     const file = oneOf(folder, `${split}_balanced_questions.json`);
     const records = everyRecord(file, await readGqa(file), (one) => one.questionId).map(

@@ -16,6 +16,7 @@ export const infimmEval: Task = {
   title: "InfiMM-Eval",
   layout: "questions.json (list: id, question, images, reasoning_type, complexity, answer, steps), images/",
   defaults: { prompts: "chat" },
+  takes: ["judge", "judgePrompt"],
   async load(folder) {
     const file = oneOf(folder, "questions.json", "core-mm.json");
     const entries = byId(await jsonEntries(file), (entry) => (entry.has("id") ? entry.id("id") : entry.key));

@@ -4,6 +4,8 @@ import { FileFormatError, InfimmError } from "../../../core/errors.ts";
 import { byId, type Entry, tsvEntries } from "../data/entries.ts";
 import { pictureOfRow } from "../data/tables.ts";
 import type { JudgeRequest } from "../judges/judge.ts";
+import type { Chosen } from "../metrics/scienceQa.ts";
+import { PythonRandom } from "../random/pythonRandom.ts";
 import { mmbenchAccuracy, mmbenchGroup, mmbenchLetter } from "../metrics/mmbench.ts";
 import type { EvalRecord, Item, ItemScore, ScoreOptions, Task, TaskScore } from "../task.ts";
 import { greedy, LETTER_INSTRUCTION, userTurn } from "./shared.ts";
@@ -24,6 +26,7 @@ export const mmbench: Task = {
   title: "MMBench",
   layout: "one .tsv, or mmbench_<split>*.tsv",
   defaults: { prompts: "chat", split: "dev" },
+  takes: ["split", "judge", "judgePrompt", "drawUndecided"],
   async load(folder, { split }) {
     const file = await tableIn(folder, split);
     const entries = await tsvEntries(file);
@@ -110,16 +113,38 @@ function rotated(record: EvalRecord, options: readonly [string, string][], shift
   };
 }
 
-async function score(items: readonly Item[], { judge, judgePrompt }: ScoreOptions): Promise<TaskScore> {
+/** How often a judge is asked for a letter. */
+const TRIES = 3;
+
+/** Letters by rule, else by the judge; of what it does not tell in three tries, Z, or one that is drawn. */
+async function lettersOf(items: readonly Item[], options: ScoreOptions): Promise<Map<string, Chosen>> {
+  const { judge, judgePrompt, drawUndecided } = options;
   const found = new Map(items.map((item) => [item.id, mmbenchLetter(item.answer, optionsOf(item))]));
-  const undecided = items.filter(({ id }) => found.get(id)?.letter === undefined);
-  if (judge.name !== "none" && undecided.length > 0) {
-    const answers = await judge.ask(undecided.map((item) => requestOf(item, judgePrompt)));
-    for (const [i, { id }] of undecided.entries()) {
-      const letter = /^\s*\(?([A-DZ])\b/.exec(answers[i])?.[1] ?? "Z";
-      found.set(id, { letter, rule: `judge ${judge.name}` });
+  const open = () => items.filter(({ id }) => found.get(id)?.letter === undefined);
+  const isJudged = judge.name !== "none";
+  for (let tries = 0; isJudged && tries < TRIES && open().length > 0; tries++) {
+    const asked = open();
+    const answers = await judge.ask(
+      asked.map((item) => ({ ...requestOf(item, judgePrompt), temperature: 0.5 * tries })),
+    );
+    for (const [i, item] of asked.entries()) {
+      const { letter } = mmbenchLetter(answers[i], optionsOf(item));
+      found.set(item.id, { letter, rule: `judge ${judge.name}` });
     }
   }
+  const random = new PythonRandom(42);
+  for (const item of open()) {
+    const letters = [...Object.keys(optionsOf(item)), "Z"]; // as VLMEvalKit
+    if (drawUndecided) found.set(item.id, { letter: random.choice(letters), rule: "drawn, seed 42" });
+    else if (isJudged) found.set(item.id, { letter: "Z", rule: `judge ${judge.name}, in vain` });
+  }
+  return found;
+}
+
+async function score(items: readonly Item[], options: ScoreOptions): Promise<TaskScore> {
+  const { judge, drawUndecided } = options;
+  const undecided = items.filter((item) => mmbenchLetter(item.answer, optionsOf(item)).letter === undefined);
+  const found = await lettersOf(items, options);
   const hasGold = items.every(({ reference }) => reference.answer !== "");
   const verdicts = items.map((item): [string, ItemScore] => {
     const { letter, rule = "" } = found.get(item.id) ?? {};
@@ -128,9 +153,9 @@ async function score(items: readonly Item[], { judge, judgePrompt }: ScoreOption
       { score: hasGold ? Number(letter === item.reference.answer) : null, rule: `${rule} ${letter ?? ""}`.trim() },
     ];
   });
-  const notes = [
-    `${undecided.length} answers were not decided by a rule${judge.name === "none" ? ", and count as wrong" : ""}.`,
-  ];
+  const became = drawUndecided ? ", and what is left of them was drawn, seed 42" : ", and count as wrong";
+  const isLeft = drawUndecided || judge.name === "none";
+  const notes = [`${undecided.length} answers were not decided by a rule${isLeft ? became : ""}.`];
   if (!hasGold) {
     return {
       metrics: {},

@@ -7,6 +7,7 @@ import {
   type MmeQuestion,
   mmeAnswer,
   type MmeDefinition,
+  MME_DEFINITIONS,
   mmeSubtask,
   mmeTotals,
   MME_PERCEPTION,
@@ -28,6 +29,8 @@ export const mme: Task = {
     "<subtask>/<picture>.{jpg,png} and .txt, or <subtask>/images/ and <subtask>/questions_answers_YN/; or a table, " +
     "{MME,mme}.{tsv,jsonl} or *.parquet: category, image, question, answer",
   defaults: { prompts: "chat" },
+  takes: ["definition"],
+  definitions: MME_DEFINITIONS,
   async load(folder) {
     const tables = await tablesIn(folder);
     if (tables.length > 0) return { records: await tableRecords(tables), files: tables };

@@ -25,6 +25,7 @@ export const mmmu: Task = {
     "<subject>/<split>-00000-of-00001.parquet (validation, test or dev), or <split>.jsonl: id, question, options, answer, " +
     "question_type, image_1 … image_7 (paths or base64)",
   defaults: { prompts: "chat", split: "validation" },
+  takes: ["split", "firstImageOnly", "drawUndecided"],
   async load(folder, { split }) {
     const files = await filesOf(folder, split);
     const entries: Entry[] = [];

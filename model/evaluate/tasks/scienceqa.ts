@@ -12,6 +12,7 @@ export const scienceqa: Task = {
   title: "ScienceQA-Img",
   layout: "problems.json, pid_splits.json, images/test/<id>/image.png (or test/<id>/image.png)",
   defaults: { prompts: "chat", split: "test" },
+  takes: ["split"],
   async load(folder, { split }) {
     const [problems, splits] = [oneOf(folder, "problems.json"), oneOf(folder, "pid_splits.json")];
     const root = firstOf(folder, `images/${split}`) ? "images/" : "";

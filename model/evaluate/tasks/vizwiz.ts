@@ -1,3 +1,4 @@
+import { normaliseAnswer } from "../metrics/vqaNormalise.ts";
 import { readVizwiz } from "../../train/readers/vizwiz.ts";
 import { vqaTask } from "./vqa.ts";
 
@@ -18,8 +19,8 @@ export const vizwiz = vqaTask({
     "When the provided information is insufficient, respond with 'Unanswerable'. " +
     "Answer the question using a single word or phrase.",
   notes: ["Answers without ids that are equal are left out together, so that 4 of 10 equal ones give 60, not 100."],
-  submissions(items) {
-    const list = items.map(({ reference, answer }) => ({ image: reference.image, answer }));
+  async submissions(items) {
+    const list = items.map(({ reference, answer }) => ({ image: reference.image, answer: normaliseAnswer(answer) }));
     return [{ name: "vizwiz_results.json", content: `${JSON.stringify(list)}\n` }];
   },
 });

@@ -6,7 +6,16 @@ import { vqaPrompt } from "../basePrompts.ts";
 import { firstOf, oneOf } from "../data/pictures.ts";
 import { type VqaDefinition, vqaAccuracy, VQA_DEFINITIONS, vqaTotals } from "../metrics/vqaAccuracy.ts";
 import { cleanVqa } from "../metrics/vqaClean.ts";
-import type { EvalRecord, Item, ScoreOptions, Submission, Task, TaskData, TaskScore } from "../task.ts";
+import type {
+  EvalRecord,
+  Item,
+  ScoreOptions,
+  Submission,
+  SubmissionContext,
+  Task,
+  TaskData,
+  TaskScore,
+} from "../task.ts";
 import { SHORT_INSTRUCTION, userTurn } from "./shared.ts";
 
 /** What sets a benchmark of VQA's form apart. */
@@ -25,7 +34,7 @@ export interface VqaSource {
   /** What becomes of an answer after the common cleaning. */
   readonly stem?: (answer: string) => string;
   readonly notes?: readonly string[];
-  submissions?(items: readonly Item[]): readonly Submission[];
+  submissions?(items: readonly Item[], context: SubmissionContext): Promise<readonly Submission[]>;
 }
 
 /** A benchmark in VQA's files: questions, ten answers each, demonstrations from train, as OpenFlamingo runs it. */
@@ -36,6 +45,8 @@ export function vqaTask(source: VqaSource): Task {
     title: source.title,
     layout: source.layout,
     defaults: { prompts: "base", beams: 3, split: source.split },
+    takes: ["split", "definition"],
+    definitions: VQA_DEFINITIONS,
     async load(folder, { split }) {
       const { records, files } = await loadSplit(source, folder, split);
       const hasTrain = firstOf(folder, ...namesOf(source, source.trainSplit)) !== undefined;
@@ -56,7 +67,8 @@ export function vqaTask(source: VqaSource): Task {
       prompts === "base" ? { maxNewTokens: 5, beams, lengthPenalty: 0 } : { maxNewTokens: 16, beams },
     clean: (raw) => stem(cleanVqa(raw)),
     score: async (items, options) => score(source, items, options),
-    submissions: async (items) => source.submissions?.(items) ?? [vqaResults(source.name, items)],
+    submissions: async (items, context) =>
+      (await source.submissions?.(items, context)) ?? [vqaResults(source.name, items)],
   };
 }
 
