@@ -12,14 +12,28 @@ afterAll(() => rmSync(root, { recursive: true }));
 const infimm = (...args: string[]) =>
   execFileSync("npx", ["--no-install", "tsx", resolve("bin/infimm.ts"), "eval", ...args], { encoding: "utf8" });
 
-it("asks, scores and reports from the shell", () => {
-  const [data, out, page] = ["data", "run", "report.html"].map((name) => join(root, name));
-  mkdirSync(data);
-  MAKERS["gqa"](data);
-  expect(infimm("gqa", "--data", data, "--out", out, "--limit", "2")).toContain("2 items in");
+it("asks, scores and reports from the shell; by several seeds, too, whose mean it tells", () => {
+  const [gqa, vqa, out, trials, page] = ["gqa", "vqa", "run", "seeds", "report.html"].map((name) => join(root, name));
+  for (const [folder, task] of [[gqa, "gqa"], [vqa, "vqav2"]]) mkdirSync(folder), MAKERS[task](folder); // biome-ignore format: one line
+  expect(infimm("gqa", "--data", gqa, "--out", out, "--limit", "2")).toContain("2 items in");
   expect(JSON.parse(infimm("score", out, "--json"))).toMatchObject({ task: "gqa", n: 2 });
-  expect(infimm("report", out, "--out", page)).toContain("is written");
+
+  const settings = ["--limit", "2", "--pool", "8", "--orientation", "apply", "--seed", "7", "--seed", "8"];
+  infimm("vqav2", "--data", vqa, "--out", trials, ...settings);
+  const found = JSON.parse(infimm("score", trials, "--json"));
+  const values = found.trials.map((trial: { metrics: { accuracy: number } }) => trial.metrics.accuracy);
+  const [mean, standardDeviation] = [(values[0] + values[1]) / 2, Math.abs(values[0] - values[1]) / 2];
+  expect(found.metrics.accuracy).toEqual({ mean, standardDeviation, values });
+  const [first, second] = [7, 8].map((seed) =>
+    readFileSync(join(trials, `seed-${seed}/items.jsonl`), "utf8").split("\n"),
+  );
+  expect(JSON.parse(first[0]).settings).toMatchObject({ seed: 7, orientation: "apply" });
+  expect(JSON.parse(first[1]).demos).not.toEqual(JSON.parse(second[1]).demos);
+
+  expect(infimm("report", out, trials, "--out", page)).toContain("is written");
   expect(readFileSync(page, "utf8")).toContain("<h1>Evaluation</h1>");
+  expect(readFileSync(page, "utf8")).toContain("vqav2: 2 trials, seeds 7, 8");
+  expect(() => infimm("score", out, "--allow-missing")).toThrow(/--allow-missing is of other programs' answers/);
 });
 
 it("judges two models on the small world, item by item", () => {

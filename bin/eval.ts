@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { Command, Option } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
 import { InfimmError } from "../core/errors.ts";
 import { DEFAULT_SETTINGS, generateItems } from "../model/evaluate/generateItems.ts";
 import { cachedJudge } from "../model/evaluate/judges/cached.ts";
@@ -9,10 +9,12 @@ import { httpJudge } from "../model/evaluate/judges/http.ts";
 import type { Judge } from "../model/evaluate/judges/judge.ts";
 import { NO_JUDGE } from "../model/evaluate/judges/none.ts";
 import { type Scores, scorePredictions, scoreRun } from "../model/evaluate/scoreRun.ts";
-import type { ScoreOptions, Settings } from "../model/evaluate/task.ts";
+import type { Item, ScoreOptions, Settings, Task } from "../model/evaluate/task.ts";
+import { runFolders, trialFolder, trialMetrics } from "../model/evaluate/trials.ts";
 import { requireTaken } from "../model/evaluate/taskOptions.ts";
 import { TASKS, taskNamed } from "../model/evaluate/tasks/index.ts";
 import { reportPage } from "../model/evaluate/report/reportPage.ts";
+import type { Assistant } from "../model/generate/assistant.ts";
 import { readText } from "../model/files/readText.ts";
 import { writeText } from "../model/files/writeWhole.ts";
 import { type AnswerOptions, wholeNumber, withModelOptions } from "./answerOptions.ts";
@@ -33,7 +35,7 @@ Examples:
   $ infimm eval report runs/vqav2-4 runs/mme --out report.html
   $ infimm eval score runs/theirs --task mme --data mme --predictions theirs/mme`;
 
-interface EvalOptions extends AnswerOptions {
+interface EvalOptions extends Omit<AnswerOptions, "seed"> {
   data: string;
   out: string;
   shots: number;
@@ -47,7 +49,7 @@ interface EvalOptions extends AnswerOptions {
   firstImageOnly?: boolean;
   batch: number;
   beams: number;
-  seed: number;
+  seed: number[];
 }
 
 /** `infimm eval TASK`, with `score` and `report` as subcommands. */
@@ -62,7 +64,7 @@ export function evalCommand(): Command {
     .option("--true-zero-shot", "0 shots without the two demonstrations that OpenFlamingo shows")
     .option("--rices", "show the training pictures most like the one asked about, not random ones")
     .option("--chat", "ask by the checkpoint's chat template where the task's default are base prompts")
-    .option("--seed <number>", "of the draws", wholeNumber(0), 42)
+    .option("--seed <number>", "of the draws; given several times, a run each (default: 42)", collectedSeeds, [])
     .addOption(new Option("--order <order>", "of test items").choices(["file", "torch"]).default("file"))
     .option("--pool <count>", "training items that demonstrations are drawn from", wholeNumber(1), 2048)
     .option("--limit <count>", "ask only so many; 0: all", wholeNumber(0), 0)
@@ -83,17 +85,33 @@ async function runTask(name: string, options: EvalOptions): Promise<void> {
   // not commander's required options, for score and report would need them too
   if (!options.data || !options.out) throw new InfimmError(`eval ${name} needs --data and --out`);
   requireTaken(task, { split: options.split, firstImageOnly: options.firstImageOnly });
+  const seeds = options.seed.length > 0 ? options.seed : [42];
   const settings = settingsOf(task.defaults, options);
+  if (seeds.length > 1 && settings.prompts === "chat") throw new InfimmError("chat prompts draw nothing: give one --seed"); // biome-ignore format: one line
   const assistant = await loadAssistant(options);
+  const made = [];
+  for (const seed of seeds) {
+    const out = seeds.length > 1 ? trialFolder(options.out, seed) : options.out;
+    const items = await ask(task, { ...options, out }, { ...settings, seed }, assistant);
+    made.push({ task: name, items: items.length, path: join(out, "items.jsonl") });
+  }
+  if (options.json) console.log(JSON.stringify(made.length > 1 ? made : made[0]));
+  else for (const { items, path } of made) console.log(`${items} items in ${path}`);
+  if (!options.json) console.log(`Next: infimm eval score ${options.out}`);
+}
+
+/** One run of a task. */
+function ask(task: Task, options: EvalOptions, settings: Settings, assistant: Assistant): Promise<readonly Item[]> {
   const progress = progressLine(options.quiet);
-  const items = await interruptible((signal) =>
+  const { name } = task;
+  return interruptible((signal) =>
     generateItems({
       task,
       data: options.data,
       assistant,
       model: placeOf(options.model),
       dtype: options.dtype ?? "as stored",
-      backend: options.backend,
+      backend: options.exact ? `${options.backend}, exact` : options.backend,
       out: options.out,
       settings,
       version: packageVersion(),
@@ -102,13 +120,16 @@ async function runTask(name: string, options: EvalOptions): Promise<void> {
       onProgress: (done, total, left) => progress.show(() => `${name}: ${done} of ${total}, ${timeText(left)} left`),
     }).finally(() => progress.end()),
   );
-  const path = join(options.out, "items.jsonl");
-  if (options.json) console.log(JSON.stringify({ task: name, items: items.length, path }));
-  else console.log(`${items.length} items in ${path}. Next: infimm eval score ${options.out}`);
+}
+
+function collectedSeeds(value: string, before: readonly number[]): number[] {
+  const seed = wholeNumber(0)(value);
+  if (before.includes(seed)) throw new InvalidArgumentError(`${seed} was given before.`);
+  return [...before, seed];
 }
 
 function settingsOf(defaults: Partial<Settings>, options: EvalOptions): Settings {
-  const { shots, seed, order, pool, limit } = options;
+  const { shots, order, pool, limit } = options;
   const prompts = options.chat ? "chat" : (defaults.prompts ?? "chat");
   if (prompts === "chat" && (shots > 0 || options.rices || options.trueZeroShot)) {
     throw new InfimmError(
@@ -118,11 +139,12 @@ function settingsOf(defaults: Partial<Settings>, options: EvalOptions): Settings
   return {
     ...DEFAULT_SETTINGS,
     ...defaults,
-    ...{ prompts, shots, seed, order, pool, limit },
+    ...{ prompts, shots, order, pool, limit },
     beams: options.beams ?? (prompts === "chat" ? 1 : (defaults.beams ?? 1)),
     trueZeroShot: options.trueZeroShot ?? false,
     rices: options.rices ?? false,
     firstImageOnly: options.firstImageOnly ?? false,
+    orientation: options.orientation ?? "ignore",
     split: options.split ?? defaults.split ?? DEFAULT_SETTINGS.split,
   };
 }
@@ -178,11 +200,33 @@ async function runScore(folder: string, _: unknown, command: Command): Promise<v
   const flags = command.opts<ScoreFlags>();
   const options = await scoreOptionsOf(folder, flags);
   const { task, data, predictions, allowMissing, split } = flags;
-  if (predictions === undefined) return printScores(await scoreRun(folder, options), flags.json);
+  if (predictions === undefined) {
+    const idle = Object.entries({ task, data, split, "allow-missing": allowMissing }).find(([, value]) => value);
+    if (idle) throw new InfimmError(`--${idle[0]} is of other programs' answers: it needs --predictions`);
+    return scoreRuns(folder, options, flags.json);
+  }
   if (task === undefined || data === undefined) throw new InfimmError("--predictions needs --task and --data");
   const settings = split === undefined ? {} : { split };
   const foreign = { ...options, task: taskNamed(task), data, predictions, allowMissing, settings };
   printScores(await scorePredictions(folder, foreign), flags.json);
+}
+
+/** A run, or the trials that lie below a folder: then each, and what they are together. */
+async function scoreRuns(folder: string, options: ScoreOptions, json?: boolean): Promise<void> {
+  const trials: Scores[] = [];
+  for (const run of await runFolders(folder)) trials.push(await scoreRun(run, options));
+  if (trials.length === 1) return printScores(trials[0], json);
+  const metrics = trialMetrics(trials);
+  if (json) {
+    console.log(JSON.stringify({ trials, metrics }));
+    return;
+  }
+  for (const scores of trials) printScores(scores);
+  console.log(`${trials.length} trials: mean and standard deviation`);
+  for (const [name, { mean, standardDeviation: deviation, values }] of Object.entries(metrics)) {
+    const each = values.map((value) => value.toFixed(2)).join(", ");
+    console.log(`  ${name.padEnd(28)} ${mean.toFixed(2).padStart(8)} ± ${deviation.toFixed(2)}   (${each})`);
+  }
 }
 
 function reportCommand(): Command {

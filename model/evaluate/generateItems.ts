@@ -45,6 +45,7 @@ export const DEFAULT_SETTINGS: Settings = {
   split: "test",
   beams: 1,
   firstImageOnly: false,
+  orientation: "ignore",
   blind: false,
 };
 
@@ -113,6 +114,7 @@ async function chooseAsked(
     model: assistant.model,
     processor: assistant.processor,
     folder,
+    orientation: settings.orientation,
     cache: out,
   });
 }
@@ -172,7 +174,7 @@ async function inputOf({ record, demos }: Asked, options: EvaluateOptions) {
   const read = async (picture: DataPicture, id: string): Promise<Image> => {
     try {
       const name = picture.path ?? `the picture of ${id}`;
-      const image = await readPicture(await pictureBytes(folder, picture), { name });
+      const image = await readPicture(await pictureBytes(folder, picture), { name, orientation: settings.orientation });
       return settings.blind ? grey(image) : image;
     } catch (cause) {
       throw new InfimmError(`${task.name}: id ${id}: ${(cause as Error).message}`, { cause });

@@ -10,7 +10,7 @@ import { stackPictures } from "../processor/pictures/pixelValues.ts";
 import { readPicture } from "../processor/pictures/readPicture.ts";
 import { digestOf, pictureBytes } from "./data/pictures.ts";
 import type { Asked } from "./fewShot.ts";
-import type { EvalRecord } from "./task.ts";
+import type { EvalRecord, Settings } from "./task.ts";
 
 export interface RicesOptions {
   readonly asked: readonly Asked[];
@@ -20,6 +20,7 @@ export interface RicesOptions {
   readonly processor: Processor;
   /** The data's. */
   readonly folder: string;
+  readonly orientation: Settings["orientation"];
   /** Where features are kept. */
   readonly cache: string;
 }
@@ -55,7 +56,7 @@ async function featuresOf(records: readonly EvalRecord[], options: RicesOptions)
   const tower = await digestOfTower(model);
   const pictures = [];
   for (const { pictures: own } of records) pictures.push(digestOf(await pictureBytes(folder, own[0])));
-  const path = join(cache, `rices-${digestOf(tower, ...pictures)}.f32`);
+  const path = join(cache, `rices-${digestOf(tower, options.orientation, ...pictures)}.f32`);
   const width = model.config.visual.embed_dim;
   if (existsSync(path)) {
     const bytes = await readFile(path);
@@ -71,9 +72,12 @@ async function featuresOf(records: readonly EvalRecord[], options: RicesOptions)
   return features;
 }
 
-async function featureOf({ pictures }: EvalRecord, { model, processor, folder }: RicesOptions): Promise<Float32Array> {
+async function featureOf(
+  { pictures }: EvalRecord,
+  { model, processor, folder, orientation }: RicesOptions,
+): Promise<Float32Array> {
   const { path: name } = pictures[0];
-  const image = await readPicture(await pictureBytes(folder, pictures[0]), { name });
+  const image = await readPicture(await pictureBytes(folder, pictures[0]), { name, orientation });
   const { pixelValues } = stackPictures([[image]], processor.preprocessing);
   const tower = model.model.vision_encoder as EVAVisionTransformer;
   const size = processor.imageSize;

@@ -8,6 +8,7 @@ import { COUNT, MAKERS } from "./made.fixture.ts";
 import { ptbByCommand } from "./metrics/ptbByCommand.ts";
 import { PythonRandom } from "./random/pythonRandom.ts";
 import { type ForeignOptions, scorePredictions, scoreRun } from "./scoreRun.ts";
+import { trialMetrics } from "./trials.ts";
 import { taskNamed } from "./tasks/index.ts";
 
 const root = mkdtempSync(join(tmpdir(), "infimm-scoring-"));
@@ -123,6 +124,13 @@ it("MMBench: a judge is asked three times, warmer each time; then it is Z, or dr
   const letters = [1, 2, 3].map(() => `drawn, seed 42 ${random.choice(["A", "B", "Z"])}`);
   expect(["0", "1000000", "1"].map((id) => drawn.items[id].rule)).toEqual(letters);
   expect(drawn.notes[0]).toBe("3 answers were not decided by a rule, and what is left of them was drawn, seed 42.");
+});
+
+it("several trials: mean and the population's standard deviation, a metric that is no number left out", () => {
+  const trial = (accuracy: number) => ({ task: "vqav2", metrics: { accuracy } });
+  const { accuracy } = trialMetrics([trial(40), trial(Number.NaN), trial(60)]);
+  expect(accuracy).toEqual({ mean: 50, standardDeviation: 10, values: [40, 60] });
+  expect(() => trialMetrics([trial(1), { ...trial(1), task: "coco" }])).toThrow(/runs of one task, got vqav2, coco/);
 });
 
 it.each<[name: string, more: Partial<ForeignOptions>, message: string]>([

@@ -24,6 +24,8 @@ export interface Settings {
   readonly beams: number;
   /** Of MMMU: only the first picture, as the official runner. */
   readonly firstImageOnly: boolean;
+  /** "apply": pictures are turned upright by their EXIF; "ignore": not, as in the original. */
+  readonly orientation: "ignore" | "apply";
   /** Every picture is grey: what can be answered without a look. */
   readonly blind: boolean;
 }

@@ -10,7 +10,8 @@ import { chooseItems } from "./chooseItems.ts";
 import { escaped } from "./escape.ts";
 import { itemCard } from "./itemCard.ts";
 import { FILTER, STYLE } from "./pageParts.ts";
-import { resultTable } from "./resultTable.ts";
+import { runFolders } from "../trials.ts";
+import { resultTable, trialTable } from "./resultTable.ts";
 
 interface ReadRun {
   readonly folder: string;
@@ -25,7 +26,12 @@ const SHOWN_CHANGES = 100;
 /** A page about runs that were scored, all in one file: no request leaves it. */
 export async function reportPage(folders: readonly string[]): Promise<string> {
   const runs: ReadRun[] = [];
-  for (const folder of folders) runs.push(await readRun(folder));
+  const groups: number[][] = [];
+  for (const folder of folders) {
+    const trials = await runFolders(folder);
+    for (const trial of trials) runs.push(await readRun(trial));
+    groups.push(trials.map((_, i) => runs.length - trials.length + i));
+  }
   const sections: string[] = [];
   for (const [i, run] of runs.entries()) sections.push(await runSection(run, i));
   return `<!doctype html>
@@ -41,6 +47,7 @@ export async function reportPage(folders: readonly string[]): Promise<string> {
 <h1>Evaluation</h1>
 <h2>Results</h2>
 ${resultTable(runs)}
+${groups.flatMap((group) => (group.length > 1 ? trialTable(group.map((i) => runs[i])) : [])).join("\n")}
 ${runs.flatMap((run, i) => changesSections(run, i, runs)).join("\n")}
 <h2>Items</h2>
 <p><label for="filter">Show items that have</label> <input id="filter" type="search" autocomplete="off">

@@ -1,6 +1,7 @@
 import { CARD } from "../cardTable.ts";
 import type { Header } from "../itemsFile.ts";
 import type { Scores } from "../scoreRun.ts";
+import { trialMetrics } from "../trials.ts";
 import { escaped } from "./escape.ts";
 
 /** Metrics of all runs beside the card's: a row a metric. */
@@ -17,6 +18,29 @@ export function resultTable(runs: readonly { readonly header: Header; readonly s
   const columns = ["metric", "asked", "here", "95 %", "items", "on the card"];
   const head = columns.map((column) => `<th scope="col">${column}</th>`).join("");
   return `<div class="wide" tabindex="0" role="region" aria-label="Results">
+<table><thead><tr>${head}</tr></thead><tbody>${rows.join("\n")}</tbody></table></div>`;
+}
+
+/** Trials of one task together: mean and standard deviation over their seeds. */
+export function trialTable(runs: readonly { readonly header: Header; readonly scores: Scores }[]): string {
+  const [{ header }] = runs;
+  const seeds = runs.map((run) => run.header.settings.seed).join(", ");
+  const rows = Object.entries(trialMetrics(runs.map(({ scores }) => scores))).map(([name, metric]) => {
+    const { mean, standardDeviation: deviation, values } = metric;
+    const cells = [
+      setting(header),
+      mean.toFixed(2),
+      deviation.toFixed(2),
+      values.map((one) => one.toFixed(2)).join(", "),
+    ];
+    const title = `<th scope="row">${escaped(name)}</th>`;
+    return `<tr>${title}${cells.map((cell) => `<td>${escaped(cell)}</td>`).join("")}</tr>`;
+  });
+  const columns = ["metric", "asked", "mean", "standard deviation", "each"];
+  const head = columns.map((column) => `<th scope="col">${column}</th>`).join("");
+  const caption = `${header.task}: ${runs.length} trials, seeds ${seeds}`;
+  return `<h3>${escaped(caption)}</h3>
+<div class="wide" tabindex="0" role="region" aria-label="${escaped(caption)}">
 <table><thead><tr>${head}</tr></thead><tbody>${rows.join("\n")}</tbody></table></div>`;
 }
 
