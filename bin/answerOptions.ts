@@ -25,6 +25,8 @@ export interface AnswerOptions extends PictureFlags {
   repetitionPenalty: number;
   ngramSize: number;
   stop: string[];
+  logprobs?: boolean;
+  topLogprobs?: number;
   json?: boolean;
   quiet?: boolean;
 }
@@ -71,6 +73,24 @@ export function withAnswerOptions(command: Command): Command {
     .option("--length-penalty <number>", "of beams: above 0 favours long answers", number, 1)
     .option("--repetition-penalty <number>", "above 1: words that were there become less likely", positive(), 1)
     .option("--ngram-size <count>", "no run of this many tokens twice; 0: they may", wholeNumber(0), 0);
+}
+
+/** For commands whose JSON tells how probable each token was. */
+export function withLogprobs(command: Command): Command {
+  return command
+    .option("--logprobs", "with --json: how probable each token was, as natural logarithms")
+    .option("--top-logprobs <count>", "with --json: and as many of the likeliest in its place", wholeNumber(1))
+    .hook("preAction", () => {
+      const { json, logprobs, topLogprobs, beams } = command.opts<AnswerOptions>();
+      if (!logprobs && topLogprobs === undefined) return;
+      if (!json) command.error("--logprobs and --top-logprobs are in what --json prints; give it, too.");
+      if (beams > 1) command.error("--logprobs are of tokens that are chosen one by one, and --beams searches.");
+    });
+}
+
+/** What `withLogprobs` means for an answer. */
+export function logprobsOf({ logprobs, topLogprobs }: AnswerOptions): { logprobs: boolean; topLogprobs?: number } {
+  return { logprobs: logprobs === true || topLogprobs !== undefined, topLogprobs };
 }
 
 /** Words are drawn if a sampling option is given; a temperature of 0 means the likeliest. */

@@ -1,6 +1,13 @@
 import { Command } from "commander";
 import type { AnswerEnd } from "../model/generate/answerOptions.ts";
-import { type AnswerOptions, generateOptionsOf, questionOf, withAnswerOptions } from "./answerOptions.ts";
+import {
+  type AnswerOptions,
+  generateOptionsOf,
+  logprobsOf,
+  questionOf,
+  withAnswerOptions,
+  withLogprobs,
+} from "./answerOptions.ts";
 import { loadAssistant } from "./loadAssistant.ts";
 import { openPictures } from "./picture.ts";
 import { printPieces } from "./printPieces.ts";
@@ -22,7 +29,7 @@ export function askCommand(): Command {
       "PNG, JPEG or WebP files or addresses, in the order in which the question speaks of them; then the question",
     )
     .addHelpText("after", HELP);
-  return withAnswerOptions(command).action(async (words: string[], options: AnswerOptions) => {
+  return withLogprobs(withAnswerOptions(command)).action(async (words: string[], options: AnswerOptions) => {
     const { pictures, question } = questionOf(command, words);
     await answerQuestion(pictures, question, options);
   });
@@ -34,10 +41,11 @@ async function answerQuestion(pictures: readonly string[], question: string, opt
   let ended: AnswerEnd | undefined;
   const onEnd = (end: AnswerEnd) => (ended = end);
   const start = performance.now();
-  const pieces = assistant.chat(options).say(question, images, { ...generateOptionsOf(options), onEnd });
+  const how = { ...generateOptionsOf(options), ...logprobsOf(options), onEnd };
+  const pieces = assistant.chat({ system: options.system }).say(question, images, how);
   const answer = await printPieces(pieces, !options.json);
   const seconds = Math.round(performance.now() - start) / 1000;
-  // a beam search does not say how its texts ended
-  const end = ended && { promptTokens: ended.promptTokens, tokens: ended.tokens, finish: ended.reason };
+  const { promptTokens, tokens, reason: finish, logprobs } = ended!;
+  const end = { promptTokens, tokens, finish, ...(logprobs && { logprobs }) };
   if (options.json) console.log(JSON.stringify({ model: options.model, pictures, question, answer, ...end, seconds }));
 }

@@ -1,6 +1,7 @@
 import { Command } from "commander";
+import type { AnswerEnd } from "../model/generate/answerOptions.ts";
 import type { Image } from "../model/processor/pictures/image.ts";
-import { type AnswerOptions, generateOptionsOf, withAnswerOptions } from "./answerOptions.ts";
+import { type AnswerOptions, generateOptionsOf, logprobsOf, withAnswerOptions, withLogprobs } from "./answerOptions.ts";
 import { complain, EXIT, isForeseen, messageOf } from "./failure.ts";
 import { loadAssistant } from "./loadAssistant.ts";
 import { openPicture } from "./picture.ts";
@@ -17,14 +18,16 @@ Examples:
   $ infimm caption cat.png
   $ infimm caption holiday/*.jpg --json`;
 
-type Captioned = { picture: string; caption: string } | { picture: string; error: string };
+type Captioned =
+  | { picture: string; caption: string; logprobs?: AnswerEnd["logprobs"] }
+  | { picture: string; error: string };
 
 export function captionCommand(): Command {
   const command = new Command("caption")
     .description("describe each picture")
     .argument("<picture...>", "PNG, JPEG or WebP files or addresses")
     .addHelpText("after", HELP);
-  return withAnswerOptions(command).action(captionAll);
+  return withLogprobs(withAnswerOptions(command)).action(captionAll);
 }
 
 async function captionAll(pictures: readonly string[], options: AnswerOptions): Promise<void> {
@@ -42,8 +45,12 @@ async function captionAll(pictures: readonly string[], options: AnswerOptions): 
       continue;
     }
     if (!options.json && pictures.length > 1) process.stdout.write(`${printable(picture)}: `);
-    const pieces = assistant.chat(options).say(CAPTION, [image], generateOptionsOf(options));
-    captions.push({ picture, caption: await printPieces(pieces, !options.json) });
+    let ended: AnswerEnd | undefined;
+    const onEnd = (end: AnswerEnd) => (ended = end);
+    const how = { ...generateOptionsOf(options), ...logprobsOf(options), onEnd };
+    const pieces = assistant.chat({ system: options.system }).say(CAPTION, [image], how);
+    const caption = await printPieces(pieces, !options.json);
+    captions.push({ picture, caption, ...(ended?.logprobs && { logprobs: ended.logprobs }) });
   }
   if (options.json) console.log(JSON.stringify({ model: options.model, captions }));
 }

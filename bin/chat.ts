@@ -40,7 +40,7 @@ async function talk(first: readonly string[], options: AnswerOptions): Promise<v
   const assistant = await loadAssistant(options);
   const terminal = Boolean(process.stdin.isTTY && process.stdout.isTTY && !options.json);
   const lines = createInterface({ input: process.stdin, output: terminal ? process.stdout : undefined, prompt: "> " });
-  let chat = assistant.chat(options);
+  let chat = assistant.chat({ system: options.system });
   let waiting = images;
   let answering: AbortController | undefined;
   lines.on("SIGINT", () => {
@@ -57,7 +57,7 @@ async function talk(first: readonly string[], options: AnswerOptions): Promise<v
     const order = /^\/[a-z]+$/i.test(line.trim()) ? line.trim().toLowerCase() : undefined;
     if (order === "/quit" || order === "/exit") break;
     if (order === "/new") {
-      chat = assistant.chat(options);
+      chat = assistant.chat({ system: options.system });
       waiting = [];
     } else if (order !== undefined) {
       if (order !== "/help") complain(`there is no ${order}; there are ${ORDERS.join(", ")}`);

@@ -8,15 +8,29 @@ import { InfimmError } from "./errors.ts";
  */
 export function requireKnown(
   what: string,
-  given: object | null | undefined,
+  given: object | undefined,
   known: readonly string[],
   elsewhere: Readonly<Record<string, string>> = {},
 ): void {
-  for (const [name, value] of Object.entries(given ?? {})) {
-    if (known.includes(name) || value === undefined) continue;
-    const meant = Object.hasOwn(elsewhere, name) ? elsewhere[name] : nearest(name, known);
-    throw new InfimmError(`${what}: there is no option ${name}${meant ? `; did you mean ${meant}?` : ""}`);
+  if (given === undefined) return;
+  if (typeof given !== "object" || given === null || Array.isArray(given)) {
+    const shown = Array.isArray(given) ? "a list" : typeof given === "function" ? "a function" : JSON.stringify(given);
+    throw new InfimmError(`${what}: options are named, as in { ${known[0]}: … }; expected an object, got ${shown}`);
   }
+  for (const name in given) {
+    if (known.includes(name) || (given as Readonly<Record<string, unknown>>)[name] === undefined) continue;
+    const meant = Object.hasOwn(elsewhere, name) ? elsewhere[name] : nearest(name, known);
+    const others = known.length <= MOST_LISTED ? `; there are ${known.join(", ")}` : "";
+    throw new InfimmError(`${what}: there is no option ${name}${meant ? `; did you mean ${meant}?` : others}`);
+  }
+}
+
+const MOST_LISTED = 8;
+
+/** The options themselves, if `requireKnown` takes them: `const { eps = 1e-5 } = checked("layerNorm", options, ["eps"])`. */
+export function checked<T extends object | undefined>(what: string, options: T, known: readonly string[]): T {
+  requireKnown(what, options, known);
+  return options;
 }
 
 /** The known name that is most like `name`, as max_new_tokens is like maxNewTokens; undefined if none is. */

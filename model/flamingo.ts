@@ -5,7 +5,7 @@ import type { InfiMMConfig } from "./config/config.ts";
 import { type MediaPlaces, mediaPlaces } from "./crossAttention/media.ts";
 import { EVAVisionTransformer } from "./evaClip/evaVisionTransformer.ts";
 import { CausalLanguageModel } from "./language/languageModel.ts";
-import type { Text } from "./language/sequence.ts";
+import { TEXT_NAMES, type Text } from "./language/sequence.ts";
 import { PerceiverResampler } from "./perceiver/perceiverResampler.ts";
 import type { ImageTower, MultimodalDecoder, Resampler } from "./roles.ts";
 
@@ -20,6 +20,9 @@ export type Inputs = Text &
     /** Where the pictures stand, for tokens that follow a prompt. Default: where `<image>` is among the tokens. */
     readonly places?: MediaPlaces;
   };
+
+/** All names of `Inputs`. */
+export const INPUT_NAMES = [...TEXT_NAMES, "pixelValues", "features", "places"];
 
 /**
  * A frozen image tower, a resampler, and a language model that looks (Alayrac et al., "Flamingo: a Visual Language

@@ -1,7 +1,8 @@
+import { checked } from "../core/knownNames.ts";
 import { Module } from "../nn/module.ts";
 import { type Backend, crossEntropy, empty, getBackend, slice, type Tensor } from "../tensor/index.ts";
 import type { InfiMMConfig } from "./config/config.ts";
-import { Flamingo, type Inputs } from "./flamingo.ts";
+import { Flamingo, INPUT_NAMES, type Inputs } from "./flamingo.ts";
 import type { PretrainedOptions } from "./checkpoint/checkpoint.ts";
 
 /** An InfiMM model: `model.config` says which. modeling_infimm_zephyr.py: InfiMMZephyrModel, with a forward. */
@@ -32,11 +33,12 @@ export class InfiMM extends Module {
 
   /** Pictures and text -> logits of each next token [b, t, vocab]. Generation, training and every tool run this. */
   forward(inputs: Inputs): Tensor {
-    return this.model.call(inputs); // [b, t, vocab]
+    return this.model.call(checked("InfiMM", inputs, INPUT_NAMES)); // [b, t, vocab]
   }
 
   /** One picture and as many tokens as it takes to see everything run: what `report` uses. On the meta backend. */
-  exampleInputs({ tokens = 32, images = 1 } = {}): [Inputs] {
+  exampleInputs(options: { tokens?: number; images?: number } = {}): [Inputs] {
+    const { tokens = 32, images = 1 } = checked("exampleInputs", options, ["tokens", "images"]);
     const meta = getBackend("meta");
     const s = this.config.visual.image_size;
     return [{ pixelValues: empty([1, images, 1, 3, s, s], "f32", meta), inputIds: empty([1, tokens], "i32", meta) }];

@@ -1,3 +1,4 @@
+import { checked } from "../core/knownNames.ts";
 import {
   type AttentionOptions,
   attentionOutput,
@@ -18,6 +19,7 @@ import { isTapped, tap } from "./observe.ts";
  * @returns [b, h, i, e]
  */
 export function attend(q: Tensor, k: Tensor, v: Tensor, options: AttentionOptions): Tensor {
+  checked("attend", options, ["mask", "hidden", "causal", "scale"]);
   if (!isTapped("attn") && !isTapped("scores")) return scaledDotProductAttention(q, k, v, options);
   const scores = tap("scores", attentionScores(q, k, options));
   const attn = tap("attn", attentionOfScores(scores, options));

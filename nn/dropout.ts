@@ -1,3 +1,4 @@
+import { checked } from "../core/knownNames.ts";
 import { Generator } from "../core/random.ts";
 import { dropout, type Tensor } from "../tensor/index.ts";
 import { Module } from "./module.ts";
@@ -8,8 +9,9 @@ export class Dropout extends Module {
   readonly generator: Generator;
 
   /** @param p 0 to 1 */
-  constructor(p = 0.5, { generator = new Generator("dropout") } = {}) {
+  constructor(p = 0.5, options: { generator?: Generator } = {}) {
     super();
+    const { generator = new Generator("dropout") } = checked("Dropout", options, ["generator"]);
     this.p = p;
     this.generator = generator;
   }

@@ -1,3 +1,4 @@
+import { checked } from "../core/knownNames.ts";
 import { embedding, type Tensor } from "../tensor/index.ts";
 import { Module, parameter } from "./module.ts";
 
@@ -6,8 +7,9 @@ export class Embedding extends Module {
   weight: Tensor; // [vocab, d]
   readonly paddingIdx: number | null;
 
-  constructor(vocab: number, d: number, { paddingIdx = null }: { paddingIdx?: number | null } = {}) {
+  constructor(vocab: number, d: number, options: { paddingIdx?: number | null } = {}) {
     super();
+    const { paddingIdx = null } = checked("Embedding", options, ["paddingIdx"]);
     this.paddingIdx = paddingIdx;
     this.weight = parameter(vocab, d);
   }

@@ -1,3 +1,4 @@
+import { checked } from "../core/knownNames.ts";
 import { groupNorm, type Tensor } from "../tensor/index.ts";
 import { Module, parameter } from "./module.ts";
 
@@ -9,8 +10,9 @@ export class GroupNorm extends Module {
   readonly eps: number;
 
   /** @param channels a multiple of numGroups */
-  constructor(numGroups: number, channels: number, { eps = 1e-5 } = {}) {
+  constructor(numGroups: number, channels: number, options: { eps?: number } = {}) {
     super();
+    const { eps = 1e-5 } = checked("GroupNorm", options, ["eps"]);
     this.weight = parameter(channels);
     this.bias = parameter(channels);
     this.numGroups = numGroups;

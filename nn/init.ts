@@ -1,3 +1,4 @@
+import { checked } from "../core/knownNames.ts";
 import { InfimmError } from "../core/errors.ts";
 import type { Generator } from "../core/random.ts";
 import { type Shape, sizeOf } from "../core/shape.ts";
@@ -61,8 +62,9 @@ export function kaimingUniform(a = 0): Initializer {
 export function initialize(
   module: Module,
   generator: Generator,
-  { rules = {}, backend = getBackend() }: { rules?: Readonly<Record<string, Initializer>>; backend?: Backend } = {},
+  options: { rules?: Readonly<Record<string, Initializer>>; backend?: Backend } = {},
 ): void {
+  const { rules = {}, backend = getBackend() } = checked("initialize", options, ["rules", "backend"]);
   const matchers = Object.entries(rules).map(([pattern, rule]) => ({ matcher: globToRegExp(pattern), rule }));
   const chosen = new Map<string, Initializer | undefined>();
   const seen = new Set<Tensor>(); // what is tied begins as its first place says

@@ -1,3 +1,4 @@
+import { checked } from "../core/knownNames.ts";
 import { layerNorm, type Tensor } from "../tensor/index.ts";
 import { Module, parameter } from "./module.ts";
 
@@ -7,8 +8,9 @@ export class LayerNorm extends Module {
   bias: Tensor; // [d]
   readonly eps: number;
 
-  constructor(d: number, { eps = 1e-5 } = {}) {
+  constructor(d: number, options: { eps?: number } = {}) {
     super();
+    const { eps = 1e-5 } = checked("LayerNorm", options, ["eps"]);
     this.weight = parameter(d);
     this.bias = parameter(d);
     this.eps = eps;

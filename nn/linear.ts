@@ -1,3 +1,4 @@
+import { checked } from "../core/knownNames.ts";
 import { linear, type Tensor } from "../tensor/index.ts";
 import { Module, parameter } from "./module.ts";
 
@@ -6,8 +7,9 @@ export class Linear extends Module {
   weight: Tensor; // [out, in]
   bias: Tensor | null; // [out]
 
-  constructor(inFeatures: number, outFeatures: number, { bias = true } = {}) {
+  constructor(inFeatures: number, outFeatures: number, options: { bias?: boolean } = {}) {
     super();
+    const { bias = true } = checked("Linear", options, ["bias"]);
     this.weight = parameter(outFeatures, inFeatures);
     this.bias = bias ? parameter(outFeatures) : null;
   }

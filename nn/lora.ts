@@ -1,3 +1,4 @@
+import { checked } from "../core/knownNames.ts";
 import type { Generator } from "../core/random.ts";
 import { InfimmError } from "../core/errors.ts";
 import { matmul, scope, type Tensor, zeros } from "../tensor/index.ts";
@@ -23,7 +24,8 @@ export class LoraLinear extends Linear {
   lora_B: Linear; // [out, rank]
   readonly scale: number;
 
-  constructor(base: Linear, { rank = 8, alpha = 2 * rank, generator }: LoraOptions) {
+  constructor(base: Linear, options: LoraOptions) {
+    const { rank = 8, alpha = 2 * rank, generator } = checked("LoraLinear", options, ["rank", "alpha", "generator"]);
     const [out, inside] = base.weight.shape;
     super(inside, out);
     this.weight = base.weight;
@@ -60,6 +62,7 @@ export class LoraLinear extends Linear {
  * @throws if the pattern names no linear layer
  */
 export function addLora(model: Module, pattern: string, options: LoraOptions): string[] {
+  checked("addLora", options, ["rank", "alpha", "generator"]);
   const linears = select(model).at(pattern).instances(Linear);
   const twice = linears.modules().find((module) => module instanceof LoraLinear);
   if (twice) throw new InfimmError(`LoRA: a layer of "${pattern}" has its part of low rank already`);

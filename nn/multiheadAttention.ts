@@ -1,3 +1,4 @@
+import { checked } from "../core/knownNames.ts";
 import { InfimmError } from "../core/errors.ts";
 import { chunk, linear, rearrange, scaledDotProductAttention, type Tensor } from "../tensor/index.ts";
 import { Linear } from "./linear.ts";
@@ -14,8 +15,9 @@ export class MultiheadAttention extends Module {
   readonly num_heads: number;
 
   /** @param d the width, a multiple of heads */
-  constructor(d: number, heads: number, { bias = true } = {}) {
+  constructor(d: number, heads: number, options: { bias?: boolean } = {}) {
     super();
+    const { bias = true } = checked("MultiheadAttention", options, ["bias"]);
     if (d % heads !== 0)
       throw new InfimmError(`MultiheadAttention: a width of ${d} is not a multiple of ${heads} heads`);
     this.in_proj_weight = parameter(3 * d, d);

@@ -1,3 +1,4 @@
+import { checked } from "../core/knownNames.ts";
 import { scope, Tensor } from "../tensor/index.ts";
 import type { Module } from "./module.ts";
 import { type Observer, observe, observing } from "./observe.ts";
@@ -25,8 +26,9 @@ export interface Trace<M extends Module> {
 export function trace<M extends Module>(
   module: M,
   inputs: Inputs<M>,
-  { keep: patterns = ["**"] }: { keep?: readonly string[] } = {},
+  options: { keep?: readonly string[] } = {},
 ): Trace<M> {
+  const { keep: patterns = ["**"] } = checked("trace", options, ["keep"]);
   const record = new Recording("trace", module, patterns, "last");
   try {
     return scope(() => {
@@ -53,7 +55,8 @@ export interface TracedOptions {
  *
  * @throws at once if a pattern matches no module's path
  */
-export function traced(module: Module, { keep: patterns = ["**"], runs = "last" }: TracedOptions = {}): Traced {
+export function traced(module: Module, options: TracedOptions = {}): Traced {
+  const { keep: patterns = ["**"], runs = "last" } = checked("traced", options, ["keep", "runs"]);
   return new Traced(new Recording("traced", module, patterns, runs));
 }
 

@@ -1,3 +1,4 @@
+import { checked } from "../../core/knownNames.ts";
 import type { TypedArray } from "../../core/dtype.ts";
 import { nodeModule } from "../../core/nodeModule.ts";
 import type { Backend, DeviceBuffer, Operand } from "../../tensor/backend.ts";
@@ -48,6 +49,7 @@ export interface WasmBackend extends Backend {
  * @param tuning other sizes than those that were measured, for tests
  */
 export function createWasmBackend(options: WasmOptions = {}, tuning = TUNED): WasmBackend {
+  checked("createWasmBackend", options, ["threads", "relaxed", "activations", "packedBytes"]);
   const { threads = defaultThreads(), relaxed = true, packedBytes = 2 ** 31, activations = "i8" } = options;
   const engine = new Engine(threads, relaxed && hasRelaxedSimd(), tuning);
   const { memory } = engine;

@@ -1,4 +1,5 @@
 import type { GPUDevice } from "../../core/platformTypes.ts";
+import { requireKnown } from "../../core/knownNames.ts";
 import { transposed } from "../../core/operand.ts";
 import type { Backend, Operand } from "../../tensor/backend.ts";
 import { type DeviceOptions, type NamedDevice, requestDevice } from "./device/requestDevice.ts";
@@ -47,6 +48,14 @@ export interface OwnDevice extends Partial<NamedDevice> {
 
 /** Hand-written WGSL on a device of the caller's, or on one that is asked for. */
 export async function createWebgpuBackend(from: OwnDevice | DeviceOptions = {}): Promise<WebgpuBackend> {
+  requireKnown("createWebgpuBackend", from, [
+    "device",
+    "adapter",
+    "software",
+    "blockBytes",
+    "defaultLimits",
+    "powerPreference",
+  ]);
   const found: OwnDevice = "device" in from ? from : await requestDevice(from);
   const { device, adapter = "a device of the caller's", software = false, blockBytes } = found;
   const subgroup = software ? 0 : await subgroupSize(device); // in software hardly anything is folded by several threads

@@ -1,4 +1,5 @@
 import { InfimmError } from "../../core/errors.ts";
+import { requireKnown } from "../../core/knownNames.ts";
 import type { Backend, Operand } from "../../tensor/backend.ts";
 import type { WgslKernel } from "./kernels/customKernel.ts";
 import type { WebgpuBackend } from "./webgpu.ts";
@@ -9,6 +10,7 @@ import type { WebgpuBackend } from "./webgpu.ts";
  * @param spec its sizes may change from call to call; the code is compiled once
  */
 export function wgslKernel(spec: WgslKernel): (backend: Backend, inputs: readonly Operand[], out: Operand) => void {
+  requireKnown("wgslKernel", spec, ["name", "inputs", "sizes", "numbers", "threads", "code"]);
   return (backend, inputs, out) => {
     // what runs it comes with the backend, so that a page without one loads none of it
     if (!("customKernel" in backend))

@@ -25,6 +25,7 @@ done
 "$python" export_torch.py --out $out/torch
 "$python" export_tokenizer.py --original "$zephyr" --out $out/tokenizer
 "$python" export_generation.py --original "$zephyr" --out $out/generation
+"$python" export_logprobs.py --original "$zephyr" --out $out/generation/logprobs.json
 "$python" export_searches.py --out $out/generation
 "$python" export_optimizers.py --original "$zephyr" --out $out/adamw
 "$python" export_training.py --original "$zephyr" --hd "$hd" --out $out/training

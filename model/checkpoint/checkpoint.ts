@@ -20,14 +20,8 @@ export interface PretrainedOptions extends Omit<LoadOptions, "strict">, HubOptio
   readonly precompile?: boolean;
 }
 
-/** All names that loading takes, `style` of a processor among them. */
-export const PRETRAINED_NAMES = Object.keys({
-  backend: true,
-  onProgress: true,
-  dtype: true,
-  signal: true,
-  onMatch: true,
-  allowNonFinite: true,
+/** All names of `HubOptions`. */
+export const HUB_NAMES = Object.keys({
   revision: true,
   endpoint: true,
   token: true,
@@ -36,6 +30,18 @@ export const PRETRAINED_NAMES = Object.keys({
   onDownload: true,
   patience: true,
   onNotice: true,
-  precompile: true,
-  style: true,
-} satisfies Record<keyof PretrainedOptions | "style", true>);
+  signal: true,
+} satisfies Record<keyof HubOptions, true>);
+
+/** All names of `PretrainedOptions`. */
+export const PRETRAINED_NAMES = [
+  ...HUB_NAMES,
+  ...Object.keys({
+    backend: true,
+    onProgress: true,
+    dtype: true,
+    onMatch: true,
+    allowNonFinite: true,
+    precompile: true,
+  } satisfies Record<Exclude<keyof PretrainedOptions, keyof HubOptions>, true>),
+];

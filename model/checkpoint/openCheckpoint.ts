@@ -1,6 +1,6 @@
 import { requireKnown } from "../../core/knownNames.ts";
 import { isNode } from "../files/isNode.ts";
-import { type Checkpoint, PRETRAINED_NAMES } from "./checkpoint.ts";
+import { type Checkpoint, HUB_NAMES } from "./checkpoint.ts";
 import type { HubOptions } from "./hub/settings.ts";
 
 /** What transformers and transformers.js call it. */
@@ -13,6 +13,7 @@ const OTHERS = {
   cache_dir: "cacheDir",
   local_files_only: "offline",
   progress_callback: "onProgress or onDownload",
+  style: "Processor.fromPretrained(source, { style })",
 };
 
 /**
@@ -21,7 +22,16 @@ const OTHERS = {
  * @throws InfimmError for options that nobody reads, too
  */
 export async function openCheckpoint(source: string, options: HubOptions = {}): Promise<Checkpoint> {
-  requireKnown("fromPretrained", options, PRETRAINED_NAMES, OTHERS);
+  return openFor(source, options, HUB_NAMES);
+}
+
+/** The same for a caller who takes options of other names, too. */
+export async function openFor<Options extends HubOptions>(
+  source: string,
+  options: Options,
+  known: readonly string[],
+): Promise<Checkpoint> {
+  requireKnown("fromPretrained", options, known, OTHERS);
   if (isNode) {
     const { openNodeCheckpoint } = await import("./nodeCheckpoint.ts");
     return openNodeCheckpoint(source, options);

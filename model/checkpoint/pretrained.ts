@@ -1,6 +1,6 @@
 import { parseConfig } from "../config/config.ts";
-import type { Checkpoint, PretrainedOptions } from "./checkpoint.ts";
-import { openCheckpoint } from "./openCheckpoint.ts";
+import { type Checkpoint, PRETRAINED_NAMES, type PretrainedOptions } from "./checkpoint.ts";
+import { openFor } from "./openCheckpoint.ts";
 import { InfiMM } from "../infimm.ts";
 import { precompile } from "../generate/precompile.ts";
 import { Processor } from "../processor/processor.ts";
@@ -13,7 +13,7 @@ import { type LoadOptions, loadWeights } from "./load/loadWeights.ts";
  * @throws naming the file and what is wrong with it
  */
 export async function loadPretrained(source: string, options: PretrainedOptions = {}): Promise<InfiMM> {
-  return loadModel(await openCheckpoint(source, options), options);
+  return loadModel(await openFor(source, options, PRETRAINED_NAMES), options);
 }
 
 /** The model of a checkpoint, with its weights. */
@@ -27,7 +27,8 @@ export async function loadModel(checkpoint: Checkpoint, options: PretrainedOptio
     options.onMatch?.(dtypes, backend);
   };
   try {
-    await loadWeights(model, weights, { ...options, onMatch });
+    const { backend, onProgress, dtype, signal, allowNonFinite } = options;
+    await loadWeights(model, weights, { backend, onProgress, dtype, signal, allowNonFinite, onMatch });
     await compiled;
   } finally {
     await weights.close();

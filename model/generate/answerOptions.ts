@@ -4,11 +4,27 @@ import { APPLY_NAMES, type ApplyOptions } from "../processor/processor.ts";
 import { ELSEWHERE, GENERATE_NAMES, type GenerateOptions } from "./options.ts";
 
 /** How to answer: what to generate, and how the prompt is made. */
-export interface AnswerOptions extends GenerateOptions, Omit<ApplyOptions, "addGenerationPrompt"> {
+export interface AnswerOptions extends Omit<GenerateOptions, "onLogprobs">, Omit<ApplyOptions, "addGenerationPrompt"> {
   /** An answer ends before the one of these that is complete first; one of them alone may stand without a list. */
   readonly stopStrings?: readonly string[] | string;
-  /** Called when the answer has ended by itself. Not of beams, nor of several answers at once. */
+  /** Called when an answer has ended by itself; where there are several, once for each, in their order. */
   readonly onEnd?: (end: AnswerEnd) => void;
+  /** Whether `onEnd` hears how probable each token was, and beside it `topLogprobs` others. Not of beams. */
+  readonly logprobs?: boolean;
+}
+
+/** A token of an answer, as text, and how probable it was. */
+export interface AnswerLogprob extends AnswerToken {
+  /** The likeliest in its place, the likeliest first: as many as `topLogprobs` says. */
+  readonly topLogprobs: readonly AnswerToken[];
+}
+
+export interface AnswerToken {
+  readonly id: number;
+  /** What it adds to the text: with a space in front where the text has one; "" inside a character. */
+  readonly token: string;
+  /** ln p by the model itself, before temperature, penalties and what is forbidden. */
+  readonly logprob: number;
 }
 
 /** How an answer ended. */
@@ -21,6 +37,8 @@ export interface AnswerEnd {
   readonly seconds: number;
   /** "stop": at an end of sequence, a stop string, or where `stop` said so; "length": there was no more room. */
   readonly reason: "stop" | "length";
+  /** With `logprobs`: one for each token. */
+  readonly logprobs?: readonly AnswerLogprob[];
 }
 
 /** The options taken apart: those of generation, those of the prompt, and the stop strings. */
@@ -28,19 +46,40 @@ export interface AnswerParts {
   readonly generation: GenerateOptions;
   readonly prompt: ApplyOptions;
   readonly stopStrings: readonly string[];
+  readonly logprobs: boolean;
+  readonly onEnd?: (end: AnswerEnd) => void;
 }
+
+const OF_GENERATION = GENERATE_NAMES.filter((name) => name !== "onLogprobs");
+const OF_PROMPTS = APPLY_NAMES.filter((name) => name !== "addGenerationPrompt");
+/** All names of `AnswerOptions`. */
+export const ANSWER_NAMES = [...OF_GENERATION, ...OF_PROMPTS, "stopStrings", "onEnd", "logprobs"];
 
 /** @throws InfimmError naming an option that is not known, or stop strings that are none */
 export function answerParts(options: AnswerOptions): AnswerParts {
-  const { stopStrings: _, ...elsewhere } = ELSEWHERE;
-  const promptNames = APPLY_NAMES.filter((name) => name !== "addGenerationPrompt");
-  requireKnown("answer", options, [...GENERATE_NAMES, ...promptNames, "stopStrings", "onEnd"], elsewhere);
-  const among = (names: readonly string[]) =>
+  const { stopStrings: _, logprobs: __, ...others } = ELSEWHERE;
+  const elsewhere = {
+    ...others,
+    output_logits: "logprobs",
+    output_scores: "logprobs",
+    onLogprobs: "logprobs and onEnd",
+  };
+  requireKnown("answer", options, ANSWER_NAMES, elsewhere);
+  const among = (names: readonly string[]): GenerateOptions & ApplyOptions =>
     Object.fromEntries(Object.entries(options).filter(([name]) => names.includes(name)));
-  const { stopStrings = [] } = options;
+  const { stopStrings = [], logprobs = false, onEnd } = options;
   const stops = typeof stopStrings === "string" ? [stopStrings] : stopStrings;
   if (!Array.isArray(stops) || !stops.every((stop) => typeof stop === "string")) {
     throw new InfimmError(`answer: stopStrings must be a list of texts, got ${JSON.stringify(stopStrings)}`);
   }
-  return { generation: among(GENERATE_NAMES), prompt: among(promptNames), stopStrings: stops };
+  if (typeof logprobs !== "boolean" || (logprobs && !onEnd)) {
+    throw new InfimmError(
+      `answer: logprobs must be true or false, and true needs onEnd, which hears them; got ${logprobs}`,
+    );
+  }
+  if (onEnd !== undefined && typeof onEnd !== "function") throw new InfimmError("answer: onEnd must be a function");
+  const asked = among(OF_GENERATION);
+  // generate's own check would speak of a function that nobody here gave
+  if (!logprobs && asked.topLogprobs) throw new InfimmError("answer: topLogprobs needs logprobs: true");
+  return { generation: asked, prompt: among(OF_PROMPTS), stopStrings: stops, logprobs, onEnd };
 }

@@ -162,6 +162,55 @@ test("an answer tells how it ended", async () => {
   expect(stopped).toEqual({ tokens: 2, promptTokens, seconds, reason: "stop" });
 });
 
+test("answers say how probable their tokens were, and change nothing by it", async () => {
+  const [asked, other] = load("questions.json");
+  const conversations = [[await messageOf(asked)], [await messageOf(other)]];
+  const ends: AnswerEnd[] = [];
+  const heard = { logprobs: true, topLogprobs: 2, onEnd: (end: AnswerEnd) => ends.push(end) };
+  expect(await collect(assistant.reply(conversations[0], heard))).toBe(asked.answer);
+  const [{ logprobs, tokens }] = ends;
+  expect(logprobs!.map(({ id }) => id)).toEqual(asked.ids);
+  expect(
+    logprobs!
+      .map(({ token }) => token)
+      .join("")
+      .trim(),
+  ).toContain(asked.answer);
+  for (const {
+    id,
+    token,
+    logprob,
+    topLogprobs: [first, second],
+  } of logprobs!) {
+    expect(first).toEqual({ id, token, logprob }); // greedy: it was the likeliest
+    expect(second.logprob).toBeLessThan(first.logprob);
+    expect(Math.exp(first.logprob) + Math.exp(second.logprob)).toBeLessThanOrEqual(1 + 1e-12);
+  }
+  // drawn, and of two at once: the same texts as without
+  const drawn = { sampling: { temperature: 3 }, seed: 4, maxNewTokens: 8, numReturnSequences: 2 };
+  const plain = await assistant.replies(conversations, drawn);
+  ends.length = 0;
+  expect(await assistant.replies(conversations, { ...drawn, ...heard })).toEqual(plain);
+  expect(ends.map((end) => end.logprobs!.length)).toEqual(ends.map((end) => end.tokens));
+  const pieces = ends.map((end) => assistant.processor.tokenizer.decode(end.logprobs!.map(({ id }) => id), { skipSpecialTokens: true })); // biome-ignore format: one line
+  expect(pieces).toEqual(plain.flat());
+  ends.length = 0;
+  await assistant.replies(conversations, heard);
+  expect(ends[0]).toMatchObject({ tokens, reason: "stop" }); // beside a longer one, too
+  expect(ends.map(({ promptTokens }) => promptTokens)).toEqual(
+    conversations.map((conversation) => assistant.processor.apply(conversation).inputIds[0].length),
+  );
+});
+
+test("a temperature of 0 is greedy; a beam search says how it ended", async () => {
+  const [asked] = load("questions.json");
+  const conversation = [await messageOf(asked)];
+  expect(await collect(assistant.reply(conversation, { sampling: { temperature: 0 }, seed: 9 }))).toBe(asked.answer);
+  const ends: AnswerEnd[] = [];
+  await collect(assistant.reply(conversation, { beams: 2, onEnd: (end) => ends.push(end) }));
+  expect(ends).toMatchObject([{ reason: "stop", tokens: asked.ids.length }]);
+});
+
 test("an assistant in a block of its own leaves nothing behind", async () => {
   const before = memory().bytes;
   {

@@ -1,13 +1,14 @@
 import { InfimmError } from "../../core/errors.ts";
 import { openBackend } from "../../tensor/index.ts";
-import { type AnswerOptions, answerParts } from "./answerOptions.ts";
+import { type AnswerEnd, type AnswerOptions, answerParts } from "./answerOptions.ts";
 import { AnswerText, stopAt, written } from "./answerText.ts";
 import { Chat } from "./chat.ts";
 import { generate, generateSteps } from "./generate.ts";
+import { HeardLogprobs } from "./heardLogprobs.ts";
 import { completeOptions } from "./options.ts";
-import { openCheckpoint } from "../checkpoint/openCheckpoint.ts";
+import { openFor } from "../checkpoint/openCheckpoint.ts";
 import type { InfiMM } from "../infimm.ts";
-import type { PretrainedOptions } from "../checkpoint/checkpoint.ts";
+import { PRETRAINED_NAMES, type PretrainedOptions } from "../checkpoint/checkpoint.ts";
 import type { Processor, ProcessorInput } from "../processor/processor.ts";
 import type { PictureSource } from "../processor/pictures/readPicture.ts";
 import { pictureList, readPictures, type UnreadInput } from "../processor/pictures/readPictures.ts";
@@ -29,7 +30,7 @@ export class Assistant {
    */
   static async fromPretrained(source: string, options: PretrainedOptions = {}): Promise<Assistant> {
     const { loadModel, loadProcessor } = await import("../checkpoint/pretrained.ts");
-    const checkpoint = await openCheckpoint(source, options);
+    const checkpoint = await openFor(source, options, PRETRAINED_NAMES);
     const processor = await loadProcessor(checkpoint); // first: it is quick, and may find something wrong
     const backend = typeof options.backend === "object" ? options.backend : await openBackend(options.backend);
     const precompile = backend.software === false; // in software it costs the time that it would save
@@ -67,7 +68,7 @@ export class Assistant {
    */
   async *reply(conversation: UnreadInput, options: AnswerOptions = {}): AsyncGenerator<string> {
     const began = performance.now();
-    const { generation, prompt, stopStrings } = answerParts(options);
+    const { generation, prompt, stopStrings, logprobs, onEnd } = answerParts(options);
     const { beams = 1, numReturnSequences = 1 } = generation;
     if (numReturnSequences !== 1) {
       throw new InfimmError(
@@ -81,11 +82,13 @@ export class Assistant {
     }
     const prompts = this.processor.apply(await readPictures(conversation), prompt);
     const text = new AnswerText(this.processor, stopStrings);
-    const { eosTokenIds } = completeOptions(generation, this.model.config);
+    const heard = logprobs ? new HeardLogprobs(this.processor, 1) : undefined;
+    const how = { ...generation, onLogprobs: heard?.hear };
+    const { eosTokenIds } = completeOptions(how, this.model.config);
     let tokens = 0;
     let ended = false;
     const stop = (ids: readonly number[], row: number) => (ended = generation.stop?.(ids, row) ?? false);
-    for await (const [id] of generateSteps(this.model, prompts, { ...generation, stop })) {
+    for await (const [id] of generateSteps(this.model, prompts, { ...how, stop })) {
       tokens++;
       const piece = text.push(id);
       if (piece) yield piece;
@@ -96,7 +99,8 @@ export class Assistant {
     if (rest) yield rest;
     const promptTokens = prompts.inputIds[0].length;
     const seconds = (performance.now() - began) / 1000;
-    options.onEnd?.({ tokens, promptTokens, seconds, reason: ended || text.stopped ? "stop" : "length" });
+    const reason = ended || text.stopped ? "stop" : "length";
+    onEnd?.({ tokens, promptTokens, seconds, reason, ...(heard && { logprobs: heard.of(0) }) });
   }
 
   /**
@@ -104,16 +108,38 @@ export class Assistant {
    * @returns for each its answers: `numReturnSequences` of them, the best first if they are beams
    */
   async replies(conversations: readonly UnreadInput[], options: AnswerOptions = {}): Promise<string[][]> {
-    const { generation, prompt, stopStrings } = answerParts(options);
+    const began = performance.now();
+    const { generation, prompt, stopStrings, logprobs, onEnd } = answerParts(options);
     const { stop, numReturnSequences = 1 } = generation;
     const read: ProcessorInput[] = [];
     for (const conversation of conversations) read.push(await readPictures(conversation));
     const ends = stopAt(this.processor, stopStrings);
-    const rows = await generate(this.model, this.processor.applyBatch(read, prompt), {
-      ...generation,
+    const prompts = this.processor.applyBatch(read, prompt);
+    const heard = logprobs ? new HeardLogprobs(this.processor, conversations.length * numReturnSequences) : undefined;
+    const how = { ...generation, onLogprobs: heard?.hear };
+    const rows = await generate(this.model, prompts, {
+      ...how,
       stop: (ids, row) => (stop?.(ids, row) ?? false) || ends(ids),
     });
     const answers = rows.map((ids) => written(this.processor, ids, stopStrings).text);
+    const seconds = (performance.now() - began) / 1000;
+    for (const [row, ids] of rows.entries()) {
+      const sample = Math.floor(row / numReturnSequences);
+      const promptTokens = prompts.attentionMask[sample].reduce((sum, real) => sum + real, 0);
+      const isStop = (given: readonly number[]) => (stop?.(given, row) ?? false) || ends(given);
+      const end = endOf(ids, completeOptions(how, this.model.config).eosTokenIds, isStop);
+      onEnd?.({ ...end, promptTokens, seconds, ...(heard && { logprobs: heard.of(row) }) });
+    }
     return conversations.map((_, i) => answers.slice(i * numReturnSequences, (i + 1) * numReturnSequences));
   }
+}
+
+/** How a row of `generate` ended: at its first end of sequence, or where `stop` says so; what follows is padding. */
+function endOf(
+  ids: readonly number[],
+  eosTokenIds: readonly number[],
+  stop: (ids: readonly number[]) => boolean,
+): Pick<AnswerEnd, "tokens" | "reason"> {
+  const at = ids.findIndex((id, i) => eosTokenIds.includes(id) || stop(ids.slice(0, i + 1)));
+  return at < 0 ? { tokens: ids.length, reason: "length" } : { tokens: at + 1, reason: "stop" };
 }

@@ -190,14 +190,14 @@ test("a temperature may be anything above 0: near it, draws are the likeliest; f
 test("the last value of an option that is taken, and the first that is not", () => {
   const { MIN_VALUE, EPSILON } = Number;
   const last: GenerateOptions[] = [
-    ...[MIN_VALUE, Number.MAX_VALUE].map((temperature) => ({ sampling: { temperature } })),
+    ...[0, -0, MIN_VALUE, Number.MAX_VALUE].map((temperature) => ({ sampling: { temperature } })),
     ...[MIN_VALUE, 1].map((topP) => ({ sampling: { topP } })),
     ...[{ sampling: { topK: 0 } }, { repetitionPenalty: MIN_VALUE }, { beams: 1 }, { maxNewTokens: 1 }, { noRepeatNgramSize: 0 }],
     ...[{ minNewTokens: 0 }, { eosTokenIds: [] }, { eosTokenIds: [0, VOCAB - 1] }, { seed: -Number.MAX_SAFE_INTEGER }],
   ]; // biome-ignore format: a table
   for (const options of last) expect(() => completeOptions(options, model.config)).not.toThrow();
   const first: GenerateOptions[] = [
-    ...[0, -0, -MIN_VALUE, Infinity, NaN].map((temperature) => ({ sampling: { temperature } })),
+    ...[-MIN_VALUE, Infinity, NaN].map((temperature) => ({ sampling: { temperature } })),
     ...[0, 1 + EPSILON, NaN].map((topP) => ({ sampling: { topP } })),
     ...[{ sampling: { topK: -1 } }, { repetitionPenalty: 0 }, { beams: 0 }, { maxNewTokens: 0 }, { noRepeatNgramSize: -1 }],
     ...[{ minNewTokens: -1 }, { eosTokenIds: [-1] }, { eosTokenIds: [VOCAB] }, { seed: Number.MAX_SAFE_INTEGER + 1 }],

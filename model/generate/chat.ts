@@ -1,4 +1,5 @@
 import { InfimmError } from "../../core/errors.ts";
+import { checked } from "../../core/knownNames.ts";
 import type { Image } from "../processor/pictures/image.ts";
 import type { Message } from "../processor/text/prompt.ts";
 import { type PictureSource, readPicture } from "../processor/pictures/readPicture.ts";
@@ -17,7 +18,8 @@ export class Chat {
   readonly #replier: Replier;
   #answering = false;
 
-  constructor(replier: Replier, { system }: { system?: string } = {}) {
+  constructor(replier: Replier, options: { system?: string } = {}) {
+    const { system } = checked("chat", options, ["system"]);
     this.#replier = replier;
     this.messages = system === undefined ? [] : [{ role: "system", content: system }];
   }

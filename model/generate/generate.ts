@@ -6,7 +6,15 @@ import type { Prompts } from "../inputs.ts";
 import { Decoder, realTokens } from "./decoder.ts";
 import { drawable } from "./drawable.ts";
 import { eventLoop } from "./eventLoop.ts";
-import { completeOptions, forbiddenTokens, type GenerateOptions, processorsOf } from "./options.ts";
+import type { LogitsProcessor } from "./logitsProcessors.ts";
+import { logprobOf } from "./logprobs.ts";
+import {
+  type CompleteOptions,
+  completeOptions,
+  forbiddenTokens,
+  type GenerateOptions,
+  processorsOf,
+} from "./options.ts";
 import { drawToken, filterLogits, likeliest, rowsOf } from "./sampling.ts";
 
 /**
@@ -21,41 +29,28 @@ export async function* generateSteps(
   options: GenerateOptions = {},
 ): AsyncGenerator<number[]> {
   const complete = completeOptions(options, model.config);
-  const { maxNewTokens, eosTokenIds, stop, sampling, seed, signal, numReturnSequences, useCache } = complete;
+  const { maxNewTokens, eosTokenIds, stop, seed, signal, numReturnSequences, useCache } = complete;
   if (complete.beams > 1) {
     throw new InfimmError("generateSteps: a beam search knows its tokens only at the end; use generate");
   }
   const { vocab_size } = model.config.language;
   const processors = processorsOf(complete);
   const texts = realTokens(prompts).flatMap((ids) => Array.from({ length: numReturnSequences }, () => [...ids]));
-  const samples = texts.map((text, row) => ({
-    text,
-    promptLength: text.length,
-    generator: new Generator(seed + (row % numReturnSequences)),
-    ended: false,
-  }));
+  const samples = texts.map(
+    (text, row): Sample => ({
+      text,
+      promptLength: text.length,
+      generator: new Generator(seed + (row % numReturnSequences)),
+      ended: false,
+    }),
+  );
   using decoder = new Decoder(model, prompts, { copies: numReturnSequences, useCache });
 
   for (let step = 0; step < maxNewTokens && decoder.room > 0 && samples.some(({ ended }) => !ended); step++) {
     await eventLoop();
     signal?.throwIfAborted();
     const forbidden = forbiddenTokens(complete, model.config, step);
-    let chosen: number[];
-    if (!sampling && processors.length === 0) {
-      chosen = Array.from(await compute(() => decoder.logits(forbidden).argmax(-1)));
-    } else if (sampling && processors.length === 0) {
-      const rows = await drawable(() => decoder.logits(forbidden), sampling.topK ?? 0);
-      chosen = rows.map(({ ids, logits }, row) => {
-        return ids[drawToken(filterLogits(logits, sampling), samples[row].generator)];
-      });
-    } else {
-      const logits = (await compute(() => decoder.logits(forbidden))) as Float32Array;
-      chosen = rowsOf(logits, vocab_size).map((scores, row) => {
-        const { text, generator } = samples[row];
-        for (const process of processors) process(scores, text);
-        return sampling ? drawToken(filterLogits(scores, sampling), generator) : likeliest(scores);
-      });
-    }
+    const chosen = await nextTokens(decoder, samples, complete, { forbidden, processors, vocab: vocab_size });
     const ids = chosen.map((id, row) => (samples[row].ended ? paddingOf(model) : id));
     for (const [row, sample] of samples.entries()) {
       if (sample.ended) continue;
@@ -65,6 +60,50 @@ export async function* generateSteps(
     decoder.append(ids);
     yield ids;
   }
+}
+
+/** A text in the making. */
+interface Sample {
+  readonly text: number[];
+  readonly promptLength: number;
+  readonly generator: Generator;
+  ended: boolean;
+}
+
+interface Step {
+  readonly forbidden: readonly number[];
+  readonly processors: readonly LogitsProcessor[];
+  readonly vocab: number;
+}
+
+/** The next token of each sample; of one that has ended, any. What crosses from the backend is as little as will do. */
+async function nextTokens(
+  decoder: Decoder,
+  samples: readonly Sample[],
+  { sampling, onLogprobs, topLogprobs }: CompleteOptions,
+  { forbidden, processors, vocab }: Step,
+): Promise<number[]> {
+  const choose = (scores: Float32Array, row: number): number => {
+    for (const process of processors) process(scores, samples[row].text);
+    return sampling ? drawToken(filterLogits(scores, sampling), samples[row].generator) : likeliest(scores);
+  };
+  if (onLogprobs) {
+    const rows = rowsOf((await compute(() => decoder.logits([]))) as Float32Array, vocab);
+    const chosen = rows.map((logits, row) => {
+      const scores = logits.slice();
+      for (const id of forbidden) scores[id] = Number.NEGATIVE_INFINITY;
+      return choose(scores, row);
+    });
+    onLogprobs(samples.map(({ ended }, row) => (ended ? null : logprobOf(rows[row], chosen[row], topLogprobs))));
+    return chosen;
+  }
+  if (processors.length > 0) {
+    const logits = (await compute(() => decoder.logits(forbidden))) as Float32Array;
+    return rowsOf(logits, vocab).map(choose);
+  }
+  if (!sampling) return Array.from(await compute(() => decoder.logits(forbidden).argmax(-1)));
+  const rows = await drawable(() => decoder.logits(forbidden), sampling.topK ?? 0);
+  return rows.map(({ ids, logits }, row) => ids[drawToken(filterLogits(logits, sampling), samples[row].generator)]);
 }
 
 /**

@@ -4,6 +4,7 @@ import { loadPretrained } from "../checkpoint/pretrained.ts";
 import { readJson } from "../files/readFile.ts";
 import { beamSearch } from "./beam.ts";
 import { generate } from "./generate.ts";
+import type { ChosenLogprob } from "./logprobs.ts";
 import { filterLogits } from "./sampling.ts";
 
 interface Options {
@@ -45,6 +46,36 @@ test.each(golden.filters)("probabilities after $options of $logits", ({ logits, 
   const scores = filterLogits(golden.logits[logits], { temperature, topK: top_k, topP: top_p });
   const sum = scores.reduce((total, s) => total + Math.exp(s), 0);
   for (const [i, s] of scores.entries()) expect(Math.exp(s) / sum, `${i}`).toBeCloseTo(probabilities[i], 6);
+});
+
+const probabilities = (await readJson("golden/fixtures/generation/logprobs.json")) as {
+  runs: {
+    case: string;
+    options: Omit<Options, "num_beams">;
+    ids: number[][];
+    logprobs: number[][];
+    top_ids: number[][][];
+    top_logprobs: number[][][];
+  }[];
+};
+
+test.each(probabilities.runs)("log-probabilities by PyTorch's log_softmax, $case, $options", async (run) => {
+  const prompts = set.cases.find((c) => c.name === run.case)!.prompts();
+  const steps: (readonly (ChosenLogprob | null)[])[] = [];
+  const topLogprobs = run.top_ids[0][0].length;
+  const options = { ...ourOptions({ ...run.options, num_beams: 1 }), topLogprobs };
+  expect(await generate(model, prompts, { ...options, onLogprobs: (step) => steps.push(step) })).toEqual(run.ids);
+  expect(steps).toHaveLength(run.ids[0].length);
+  // an error of 1e-6 of the logits, which are below 4 here: the goldens' bound, and what float32 gives
+  const near = (ours: number, theirs: number) => expect(Math.abs(ours - theirs)).toBeLessThan(4e-6);
+  for (const [t, step] of steps.entries()) {
+    for (const [row, found] of step.entries()) {
+      expect(found!.id).toBe(run.ids[row][t]);
+      near(found!.logprob, run.logprobs[row][t]);
+      expect(found!.topLogprobs.map(({ id }) => id)).toEqual(run.top_ids[row][t]);
+      for (const [k, { logprob }] of found!.topLogprobs.entries()) near(logprob, run.top_logprobs[row][t][k]);
+    }
+  }
 });
 
 /** transformers' names, ours. */

@@ -2,6 +2,7 @@ import { InfimmError } from "../../core/errors.ts";
 import { requireKnown } from "../../core/knownNames.ts";
 import type { InfiMMConfig } from "../config/config.ts";
 import { type LogitsProcessor, noRepeatNgram, repetitionPenalty } from "./logitsProcessors.ts";
+import type { ChosenLogprob } from "./logprobs.ts";
 import type { Sampling } from "./sampling.ts";
 
 export interface GenerateOptions {
@@ -46,6 +47,11 @@ export interface GenerateOptions {
    */
   readonly imageToken?: "forbid" | "emulate";
 
+  /** Hears how probable each step's tokens were (logprobs.ts): one entry a sample, null after its end. Not of beams. */
+  readonly onLogprobs?: (step: readonly (ChosenLogprob | null)[]) => void;
+  /** How many of the likeliest tokens `onLogprobs` hears beside the chosen one. Default 0. */
+  readonly topLogprobs?: number;
+
   /** Keep keys and values of the tokens before. Default true; false computes all of them anew for each token. */
   readonly useCache?: boolean;
   /** Stop between two tokens. */
@@ -53,7 +59,8 @@ export interface GenerateOptions {
 }
 
 /** Options with their defaults, checked. */
-export type CompleteOptions = Required<Omit<GenerateOptions, "signal">> & Pick<GenerateOptions, "signal">;
+type Absent = "signal" | "onLogprobs";
+export type CompleteOptions = Required<Omit<GenerateOptions, Absent>> & Pick<GenerateOptions, Absent>;
 
 /** All names of `GenerateOptions`. */
 const NAMES = {
@@ -71,6 +78,8 @@ const NAMES = {
   noRepeatNgramSize: true,
   processors: true,
   imageToken: true,
+  onLogprobs: true,
+  topLogprobs: true,
   useCache: true,
   signal: true,
 } satisfies Record<keyof GenerateOptions, true>;
@@ -94,6 +103,13 @@ export const ELSEWHERE: Readonly<Record<string, string>> = {
   eos_token_id: "eosTokenIds",
   eosTokenId: "eosTokenIds",
   logits_processor: "processors",
+  logprobs: "onLogprobs (an Assistant takes logprobs, and says them at onEnd)",
+  top_logprobs: "topLogprobs",
+  output_logits: "onLogprobs",
+  output_scores: "onLogprobs",
+  max_new_tokens: "maxNewTokens",
+  num_return_sequences: "numReturnSequences",
+  streamer: "a loop over generateSteps, or over what an Assistant's ask and reply yield",
 };
 
 /** @throws InfimmError naming the option: one that is not known, of another type, or out of its range */
@@ -115,12 +131,14 @@ export function completeOptions(options: GenerateOptions, config: InfiMMConfig):
     noRepeatNgramSize: 0,
     processors: [],
     imageToken: "forbid",
+    topLogprobs: 0,
     useCache: true,
     ...given,
   };
   checkCounts(complete);
   checkKinds(complete, config.language.vocab_size);
-  return complete;
+  checkLogprobs(complete, config.language.vocab_size);
+  return complete.sampling?.temperature === 0 ? { ...complete, sampling: null } : complete;
 }
 
 function demand(name: string, fits: boolean, expected: string, got: unknown): void {
@@ -146,8 +164,8 @@ function checkCounts(options: CompleteOptions): void {
   demand("lengthPenalty", Number.isFinite(options.lengthPenalty), "a number", options.lengthPenalty);
   const { repetitionPenalty: penalty } = options;
   demand("repetitionPenalty", Number.isFinite(penalty) && penalty > 0, "above 0", penalty);
-  if (sampling) {
-    checkSampling(sampling);
+  if (sampling) checkSampling(sampling);
+  if (sampling && sampling.temperature !== 0) {
     demand("beams", beams === 1, "1 while sampling", beams);
   } else if (beams === 1) {
     demand("numReturnSequences", sequences === 1, "1 without sampling or beams, as all would be the same", sequences);
@@ -159,7 +177,7 @@ function checkSampling(sampling: Sampling): void {
   requireKnown("generate: sampling", sampling, ["temperature", "topK", "topP"], { top_k: "topK", top_p: "topP" });
   const { temperature = 1, topK = 0, topP = 1 } = sampling;
   // biome-ignore format: one rule a line
-  demand("temperature", temperature > 0 && Number.isFinite(temperature), "a number above 0 (leave sampling out for greedy)", temperature);
+  demand("temperature", temperature >= 0 && Number.isFinite(temperature), "a number, 0 (greedy) or more", temperature);
   demand("topK", Number.isInteger(topK) && topK >= 0, "a whole number, 0 for all", topK);
   demand("topP", Number.isFinite(topP) && topP > 0 && topP <= 1, "above 0 and at most 1", topP);
 }
@@ -181,6 +199,14 @@ function checkKinds(options: CompleteOptions, vocab: number): void {
   demand("earlyStopping", [true, false, "never"].includes(earlyStopping), 'true, false or "never"', earlyStopping);
   const canAbort = signal === undefined || typeof signal?.throwIfAborted === "function";
   demand("signal", canAbort, "an AbortSignal", signal);
+}
+
+function checkLogprobs({ onLogprobs, topLogprobs, beams }: CompleteOptions, vocab: number): void {
+  demand("onLogprobs", onLogprobs === undefined || typeof onLogprobs === "function", "a function", onLogprobs);
+  const isCount = Number.isInteger(topLogprobs) && topLogprobs >= 0 && topLogprobs <= vocab;
+  demand("topLogprobs", isCount, `a whole number, 0 to ${vocab}`, topLogprobs);
+  demand("topLogprobs", topLogprobs === 0 || onLogprobs !== undefined, "0 where nobody hears them", topLogprobs);
+  demand("beams", beams === 1 || onLogprobs === undefined, "1 where log-probabilities of tokens are heard", beams);
 }
 
 /** What may not be generated at a step (from 0): `<image>`, unless it is emulated, and an end that would come too early. */

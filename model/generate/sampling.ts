@@ -3,7 +3,7 @@ import { type Generator, sampleIndex } from "../../core/random.ts";
 
 /** How the next token is drawn. The order of the filters is transformers': temperature, top k, top p. */
 export interface Sampling {
-  /** Logits are divided by this; below 1 the likely becomes likelier. Default 1. */
+  /** Logits are divided by this; below 1 the likely becomes likelier, and 0 always takes the likeliest. Default 1. */
   readonly temperature?: number;
   /** Only the k likeliest tokens; 0: all. Default 0. */
   readonly topK?: number;

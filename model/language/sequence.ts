@@ -17,6 +17,15 @@ export interface Text {
   readonly lastOnly?: boolean;
 }
 
+/** All names of `Text`. */
+export const TEXT_NAMES = Object.keys({
+  inputIds: true,
+  positions: true,
+  attentionMask: true,
+  cache: true,
+  lastOnly: true,
+} satisfies Record<keyof Text, true>);
+
 /** What all layers of one forward pass share. */
 export interface Sequence {
   readonly rotary: RotaryTables;

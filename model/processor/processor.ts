@@ -78,6 +78,8 @@ export class Processor {
 
   /** `Processor.from` does the same without having to be told that tokenizers are loaded. */
   constructor(files: ProcessorFiles, options: ProcessorOptions = {}) {
+    requireKnown("Processor", files, ["tokenizer", "tokenizerConfig", "config", "chatTemplates"]);
+    requireKnown("Processor", options, ["style"]);
     const visual = files.config.visual as { image_size?: number } | undefined;
     if (!visual?.image_size) throw new FileFormatError("config.json: expected a number in visual.image_size");
     const styleName = options.style ?? styleOf(files.config);
@@ -104,11 +106,13 @@ export class Processor {
    * (browsers), or a name on the Hugging Face hub.
    */
   static async fromPretrained(source: string, options: ProcessorOptions & HubOptions = {}): Promise<Processor> {
-    const [{ openCheckpoint }, { readProcessorFiles }] = await Promise.all([
+    const [{ openFor }, { HUB_NAMES }, { readProcessorFiles }] = await Promise.all([
       import("../checkpoint/openCheckpoint.ts"),
+      import("../checkpoint/checkpoint.ts"),
       import("../checkpoint/processorFiles.ts"),
     ]);
-    return Processor.from(await readProcessorFiles(await openCheckpoint(source, options)), options);
+    const checkpoint = await openFor(source, options, [...HUB_NAMES, "style"]);
+    return Processor.from(await readProcessorFiles(checkpoint), { style: options.style });
   }
 
   /** One prompt: a batch of 1. */
@@ -118,7 +122,7 @@ export class Processor {
 
   /** Several prompts. Rows with fewer pictures than others get zeros, which no token looks at. */
   applyBatch(inputs: readonly ProcessorInput[], options: ApplyOptions = {}): ProcessorOutput {
-    checkApplyOptions(options);
+    checkApplyOptions(options); // there may be no input
     const prompts = inputs.map((input) => this.render(input, options));
     const rows = prompts.map((prompt) => this.#encode(prompt, options));
     return {
@@ -147,6 +151,7 @@ export class Processor {
 
   /** The text of a conversation and its pictures. Finished prompts are returned as they are. */
   render<Picture = Image>(input: ProcessorInput<Picture>, options: ApplyOptions = {}): Prompt<Picture> {
+    checkApplyOptions(options);
     if ("text" in input) return input;
     const { bosToken, eosToken, namedTokens: tokens, addedTokens } = this.tokenizer;
     const { style } = this;

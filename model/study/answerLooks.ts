@@ -1,6 +1,7 @@
+import { requireKnown } from "../../core/knownNames.ts";
 import { traced } from "../../nn/trace.ts";
 import { concat, scope, type Tensor } from "../../tensor/index.ts";
-import { type AnswerOptions, answerParts } from "../generate/answerOptions.ts";
+import { ANSWER_NAMES, type AnswerOptions, answerParts } from "../generate/answerOptions.ts";
 import { stopAt } from "../generate/answerText.ts";
 import type { Assistant } from "../generate/assistant.ts";
 import { generate } from "../generate/generate.ts";
@@ -30,7 +31,9 @@ export interface AnswerWithLooks {
 }
 
 /** How to answer, and what the model is told first. */
-export type LookOptions = AnswerOptions & { readonly system?: string };
+export type LookOptions = Omit<AnswerOptions, "onEnd" | "logprobs" | "topLogprobs"> & { readonly system?: string };
+
+const LOOK_NAMES = ANSWER_NAMES.filter((name) => !["onEnd", "logprobs", "topLogprobs"].includes(name));
 
 /** The answer, token by token, and the attention that chose each. Special tokens, which no one sees, are left out. */
 export async function answerLooks(
@@ -76,6 +79,7 @@ export function askedOf(
   images: readonly Image[],
   { system, ...options }: LookOptions = {},
 ): { prompts: Prompts; generation: GenerateOptions } {
+  requireKnown("answerLooks", options, LOOK_NAMES);
   const { generation, prompt, stopStrings } = answerParts(options);
   const asked: Message = { role: "user", content: [...images.map((image) => ({ image })), question] };
   const told: Message[] = system === undefined ? [] : [{ role: "system", content: system }];

@@ -1,3 +1,4 @@
+import { checked } from "../../core/knownNames.ts";
 import { InfimmError } from "../../core/errors.ts";
 import { concat, fromData, slice, type Tensor, where } from "../../tensor/index.ts";
 import { eventLoop } from "../generate/eventLoop.ts";
@@ -29,6 +30,7 @@ export type Fill = "corners" | "mean" | "zeros";
  *   hidden; below 0 where it gains
  */
 export async function dependence(study: StudiedAnswer, options: DependenceOptions = {}): Promise<Float32Array[][]> {
+  checked("dependence", options, ["window", "fill", "batch", "onProgress"]);
   const { window = 3, fill = "corners", batch = 4, onProgress } = options;
   if (!Number.isInteger(window) || window < 1 || window % 2 === 0) {
     throw new InfimmError(`dependence: window must be an odd number of patches, got ${window}`);

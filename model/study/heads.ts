@@ -1,3 +1,4 @@
+import { checked } from "../../core/knownNames.ts";
 import { InfimmError } from "../../core/errors.ts";
 import { patched } from "../../nn/patch.ts";
 import { traced } from "../../nn/trace.ts";
@@ -20,8 +21,9 @@ export interface HeadEffects {
  */
 export async function headEffects(
   study: StudiedAnswer,
-  { attention = ["**.gated_cross_attn_layer.attn:attn"] }: { readonly attention?: readonly string[] } = {},
+  options: { readonly attention?: readonly string[] } = {},
 ): Promise<HeadEffects[]> {
+  const { attention = ["**.gated_cross_attn_layer.attn:attn"] } = checked("headEffects", options, ["attention"]);
   const [plain] = await rowsOf(study, () => study.media);
   const effects: HeadEffects[] = [];
   for (const [path, heads] of headCounts(study, attention)) {

@@ -1,3 +1,4 @@
+import { checked } from "../../core/knownNames.ts";
 import { InfimmError } from "../../core/errors.ts";
 import { concat, fromData, indexSelect, type Tensor } from "../../tensor/index.ts";
 import { rowsOf } from "./rowsOf.ts";
@@ -20,8 +21,9 @@ export interface KeptLatents {
 export async function withLatents(
   study: StudiedAnswer,
   latents: readonly number[],
-  { others = "removed" }: KeptLatents = {},
+  options: KeptLatents = {},
 ): Promise<Float32Array> {
+  const { others = "removed" } = checked("withLatents", options, ["others"]);
   const [, , n] = study.media.shape;
   const known = latents.every((i) => Number.isInteger(i) && i >= 0 && i < n);
   if (latents.length === 0 || !known || new Set(latents).size < latents.length) {
@@ -37,7 +39,8 @@ export async function withLatents(
 }
 
 /** What the whole answer loses, in nats, when a latent is taken out: one number for each latent. */
-export async function latentImportance(study: StudiedAnswer, { batch = 4 } = {}): Promise<Float32Array> {
+export async function latentImportance(study: StudiedAnswer, options: { batch?: number } = {}): Promise<Float32Array> {
+  const { batch = 4 } = checked("latentImportance", options, ["batch"]);
   const [, , n] = study.media.shape;
   const [plain] = await rowsOf(study, () => study.media);
   const losses = new Float32Array(n);

@@ -1,3 +1,4 @@
+import { checked } from "../../core/knownNames.ts";
 import { InfimmError } from "../../core/errors.ts";
 import { patched } from "../../nn/patch.ts";
 import { traced } from "../../nn/trace.ts";
@@ -37,7 +38,8 @@ export interface RungToken {
  *
  * @returns from the embedding to the last layer, whose rung is what the model says
  */
-export async function lens(study: StudiedAnswer, { top = 5, pictures = true }: LensOptions = {}): Promise<Rung[]> {
+export async function lens(study: StudiedAnswer, options: LensOptions = {}): Promise<Rung[]> {
+  const { top = 5, pictures = true } = checked("lens", options, ["top", "pictures"]);
   const decoder = decoderOf(study.model);
   const paths = rungPaths(decoder);
   using seen = traced(study.model, { keep: paths });

@@ -1,3 +1,4 @@
+import { checked } from "../../core/knownNames.ts";
 import { InfimmError } from "../../core/errors.ts";
 import { patched } from "../../nn/patch.ts";
 import { traced } from "../../nn/trace.ts";
@@ -45,8 +46,9 @@ const LAYERS = ["**.gated_cross_attn_layer", "model.lang_encoder.model.layers.*"
 export async function causalTracing(
   study: StudiedAnswer,
   others: StudiedAnswer,
-  { token = 0, modules = LAYERS, batch = 4 }: TracingOptions = {},
+  options: TracingOptions = {},
 ): Promise<Tracing> {
+  const { token = 0, modules = LAYERS, batch = 4 } = checked("causalTracing", options, ["token", "modules", "batch"]);
   requireComparable(study, others, token);
   const ids = study.ids.slice(0, study.start + token); // all that the choice depends on
   using seen = traced(study.model, { keep: modules });

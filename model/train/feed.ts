@@ -1,3 +1,4 @@
+import { checked } from "../../core/knownNames.ts";
 import { InfimmError } from "../../core/errors.ts";
 import type { Document, Records } from "./documents.ts";
 import { Mixture, type MixtureState } from "./mixture.ts";
@@ -25,7 +26,15 @@ export class Feed<T extends object = Document> {
   readonly mixture: Mixture;
   readonly #seed: number | string;
 
-  constructor(sources: readonly Records[], { weights, ...options }: FeedOptions<T>) {
+  constructor(sources: readonly Records[], options: FeedOptions<T>) {
+    const { weights, ...ofReaders } = checked("Feed", options, [
+      "seed",
+      "weights",
+      "prepare",
+      "rank",
+      "ranks",
+      "maxBad",
+    ]);
     const names = sources.map(({ source }) => source);
     const twice = names.find((name, i) => names.indexOf(name) < i);
     if (twice !== undefined) throw new InfimmError(`feed: two sources are called ${twice}; give one another name`);
@@ -37,7 +46,7 @@ export class Feed<T extends object = Document> {
       );
     }
     this.#seed = options.seed;
-    this.readers = sources.map((records) => new Reader<T>(records, options));
+    this.readers = sources.map((records) => new Reader<T>(records, ofReaders));
     this.mixture = new Mixture(weights ?? Object.fromEntries(sources.map(({ source, length }) => [source, length])));
   }
 

@@ -1,3 +1,4 @@
+import { checked } from "../../core/knownNames.ts";
 import type { Generator } from "../../core/random.ts";
 import { type Initializer, constant, initialize, normal, truncNormal } from "../../nn/init.ts";
 import type { Backend } from "../../tensor/index.ts";
@@ -15,7 +16,8 @@ const HEAD_SCALE = 0.001;
  * scaled by depth; latents N(0, 1); both gates 0, so that the model begins as its language model; normals of
  * `initializer_range` in the language model, whose padding row is 0.
  */
-export function initializeInfiMM(model: InfiMM, generator: Generator, { backend }: { backend?: Backend } = {}): void {
+export function initializeInfiMM(model: InfiMM, generator: Generator, options: { backend?: Backend } = {}): void {
+  const { backend } = checked("initializeInfiMM", options, ["backend"]);
   initialize(model, generator, { rules: initialRules(model.config), backend });
 }
 

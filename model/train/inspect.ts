@@ -1,3 +1,4 @@
+import { checked } from "../../core/knownNames.ts";
 import { InfimmError } from "../../core/errors.ts";
 import { readPicture } from "../processor/pictures/readPicture.ts";
 import type { Processor } from "../processor/processor.ts";
@@ -6,7 +7,7 @@ import { IGNORED } from "./labels.ts";
 import { LeftOutCount } from "./leftOut.ts";
 import { epochOrder } from "./order.ts";
 import { pictureFault } from "./prepare.ts";
-import { type SampleOptions, sampleOf } from "./sample.ts";
+import { SAMPLE_NAMES, type SampleOptions, sampleOf } from "./sample.ts";
 
 /** Of numbers: the least, the middle one, the one that 95 % are not above, the largest, and their sum. */
 export interface Spread {
@@ -42,9 +43,11 @@ export interface InspectOptions extends SampleOptions {
   readonly onProgress?: (done: number, total: number) => void;
 }
 
+const INSPECT_NAMES = [...SAMPLE_NAMES, "count", "processor", "shown", "onProgress"];
+
 /** Reads records in a drawn order, decodes every picture, and counts. Nothing is too bad to be counted. */
 export async function inspectRecords(records: Records, options: InspectOptions = {}): Promise<Inspection> {
-  const { count = 1000, shown = 24, onProgress } = options;
+  const { count = 1000, shown = 24, onProgress } = checked("inspectRecords", options, INSPECT_NAMES);
   if (records.length === 0) throw new InfimmError(`${records.source} has no records`);
   const total = Math.min(count, records.length);
   const order = epochOrder(records.length, 0, 0);
@@ -76,9 +79,11 @@ interface Measured {
   readonly counted: number;
 }
 
-async function measured(document: Document, options: InspectOptions): Promise<Measured | LeftOut> {
-  const { processor } = options;
-  const sample = processor && sampleOf(document, processor, options);
+async function measured(
+  document: Document,
+  { processor, count, shown, onProgress, ...ofSample }: InspectOptions,
+): Promise<Measured | LeftOut> {
+  const sample = processor && sampleOf(document, processor, ofSample);
   if (sample && isLeftOut(sample)) return sample;
   const pictures = document.parts.filter((part): part is Picture => !isText(part));
   for (const picture of pictures) {

@@ -1,3 +1,4 @@
+import { checked } from "../../core/knownNames.ts";
 import { cast, elementwise, logsumexp, slice, type Tensor, where } from "../../tensor/index.ts";
 import type { Inputs } from "../flamingo.ts";
 import { type InfiMM, languageModelLoss } from "../infimm.ts";
@@ -53,6 +54,7 @@ export interface NextTokenOptions<B> {
 
 /** Predicting the next token of texts with pictures. */
 export function nextTokenTask<B extends Batch>(model: InfiMM, options: NextTokenOptions<B> = {}): Task<B> {
+  checked("nextTokenTask", options, ["zLoss", "inputs"]);
   const { zLoss = 0, inputs = (batch: B) => modelInputs(batch, model.backend) } = options;
   return {
     targets: (batch) => countTargets(batch.labels),

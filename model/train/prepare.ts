@@ -1,16 +1,18 @@
+import { checked } from "../../core/knownNames.ts";
 import { InfimmError } from "../../core/errors.ts";
 import { preprocess } from "../processor/pictures/preprocess.ts";
 import { readPicture } from "../processor/pictures/readPicture.ts";
 import type { Processor } from "../processor/processor.ts";
 import type { PreparedSample } from "./collate.ts";
 import { type Document, isLeftOut, type LeftOut, type Picture } from "./documents.ts";
-import { checkSampleOptions, type SampleOptions, sampleOf } from "./sample.ts";
+import { checkSampleOptions, SAMPLE_NAMES, type SampleOptions, sampleOf } from "./sample.ts";
 
 /** What a reader does with its documents before they can be a batch: lay out, tokenise, read and prepare the pictures. */
 export function preparer(
   processor: Processor,
   options: SampleOptions = {},
 ): (document: Document) => Promise<PreparedSample | LeftOut> {
+  checked("preparer", options, SAMPLE_NAMES);
   checkSampleOptions(options);
   return async (document) => {
     const sample = sampleOf(document, processor, options);

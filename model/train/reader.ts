@@ -1,3 +1,4 @@
+import { checked } from "../../core/knownNames.ts";
 import { InfimmError } from "../../core/errors.ts";
 import { type Document, isLeftOut, type LeftOut, type Records } from "./documents.ts";
 import { LeftOutCount, type LeftOutState } from "./leftOut.ts";
@@ -37,6 +38,7 @@ export class Reader<T extends object = Document> {
   #order?: (position: number) => number;
 
   constructor(records: Records, options: ReaderOptions<T> = {}) {
+    checked("Reader", options, ["prepare", "seed", "rank", "ranks", "maxBad"]);
     const { rank = 0, ranks = 1, maxBad } = options;
     if (!(Number.isInteger(rank) && Number.isInteger(ranks) && rank >= 0 && rank < ranks)) {
       throw new InfimmError(`reader: rank must be a whole number from 0 to ranks - 1, got ${rank} of ${ranks}`);

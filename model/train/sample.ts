@@ -1,3 +1,4 @@
+import { checked } from "../../core/knownNames.ts";
 import { InfimmError } from "../../core/errors.ts";
 import { fnv1a, mulberry32 } from "../../core/random.ts";
 import type { Processor } from "../processor/processor.ts";
@@ -47,8 +48,20 @@ export interface SampleOptions {
   readonly emulate?: "open_flamingo";
 }
 
+/** All names of `SampleOptions`. */
+export const SAMPLE_NAMES = Object.keys({
+  maxLength: true,
+  maxPictures: true,
+  textBeforeImages: true,
+  mediaPlacement: true,
+  seed: true,
+  chatTemplate: true,
+  emulate: true,
+} satisfies Record<keyof SampleOptions, true>);
+
 /** Lays a document out, tokenises it, and says which tokens bear loss; or why it is left out. */
 export function sampleOf(document: Document, processor: Processor, options: SampleOptions = {}): Sample | LeftOut {
+  checked("sampleOf", options, SAMPLE_NAMES);
   const written = writtenOf(document, processor, options);
   return isLeftOut(written) ? written : sampleOfWritten(document, written, processor, options);
 }

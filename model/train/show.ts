@@ -1,3 +1,4 @@
+import { checked } from "../../core/knownNames.ts";
 import { IGNORED } from "./labels.ts";
 import type { Sample } from "./sample.ts";
 
@@ -11,7 +12,8 @@ const RESET = "\x1b[0m";
  * A sample as people read it: what bears loss is green (or in ⟦ ⟧, without colours), what does not is dim, and line breaks
  * are drawn. The text is cut where the sample is.
  */
-export function showSample(sample: Shown, { colour = true }: { colour?: boolean } = {}): string {
+export function showSample(sample: Shown, options: { colour?: boolean } = {}): string {
+  const { colour = true } = checked("showSample", options, ["colour"]);
   const { id, source, layout, inputIds, labels } = sample;
   const pictures = "pictures" in sample ? sample.pictures.length : sample.pixels.length;
   const counted = labels.filter((label) => label !== IGNORED).length;
@@ -21,7 +23,8 @@ export function showSample(sample: Shown, { colour = true }: { colour?: boolean 
 }
 
 /** What the colours mean. */
-export function showLegend({ colour = true }: { colour?: boolean } = {}): string {
+export function showLegend(options: { colour?: boolean } = {}): string {
+  const { colour = true } = checked("showLegend", options, ["colour"]);
   const kinds = [painted("bears loss", "counted", colour), painted("does not", "passedOver", colour)];
   return `${kinds.join(" ")} ${painted("<image>", "special", colour)}`;
 }

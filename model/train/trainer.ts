@@ -1,3 +1,4 @@
+import { checked } from "../../core/knownNames.ts";
 import { InfimmError } from "../../core/errors.ts";
 import type { Module } from "../../nn/module.ts";
 import { clipGradNorm } from "../../nn/optim/clipGradNorm.ts";
@@ -32,6 +33,16 @@ export class Trainer<B extends TrainerBatch> {
   #skippedInARow = 0;
 
   constructor(options: TrainerOptions<B>) {
+    checked("Trainer", options, [
+      "model",
+      "task",
+      "learning",
+      "optimizer",
+      "clip",
+      "clipEachMicroStep",
+      "multipliers",
+      "normalize",
+    ]);
     this.options = options;
     trainedParameters(options.model, options.learning.patterns); // says at once what is misspelt
   }

@@ -1,3 +1,4 @@
+import { checked } from "../../core/knownNames.ts";
 import { join } from "node:path";
 import { mkdir, copyFile, readdir } from "node:fs/promises";
 import { openCheckpoint } from "../checkpoint/openCheckpoint.ts";
@@ -45,6 +46,7 @@ export interface Training {
 
 /** Put a model, a recipe and data together. What learns becomes f32. */
 export async function trainingOf(model: InfiMM, processor: Processor, options: TrainingOptions): Promise<Training> {
+  checked("trainingOf", options, ["recipe", "data", "weights", "updates", "learning"]);
   const { recipe, data, weights } = options;
   const feed = new Feed<PreparedSample>(data, {
     seed: recipe.seed,
@@ -92,6 +94,7 @@ export function fineTune(
   { trainer, source, updates, identity }: Training,
   run: Omit<RunOptions<SampleBatch>, "trainer" | "source" | "updates" | "identity"> = {},
 ): Promise<{ updates: number; done: boolean }> {
+  checked("fineTune", run, ["folder", "saveEvery", "retention", "remarks", "force", "signal", "onUpdate"]);
   return train({ trainer, source, updates, identity, ...run });
 }
 

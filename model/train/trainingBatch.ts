@@ -1,3 +1,4 @@
+import { checked } from "../../core/knownNames.ts";
 import { InfimmError } from "../../core/errors.ts";
 import { preprocess } from "../processor/pictures/preprocess.ts";
 import type { Processor } from "../processor/processor.ts";
@@ -20,8 +21,9 @@ import type { Written } from "./written.ts";
 export function trainingBatch(
   processor: Processor,
   conversations: readonly (readonly Message[])[],
-  { count = "answers", maxLength = 2048 }: { count?: "answers" | "all"; maxLength?: number } = {},
+  options: { count?: "answers" | "all"; maxLength?: number } = {},
 ): TrainingBatch {
+  const { count = "answers", maxLength = 2048 } = checked("trainingBatch", options, ["count", "maxLength"]);
   const samples = conversations.map((messages, i) => {
     const written = count === "all" ? allOf(processor, messages) : answersOf(processor, messages, `conversation ${i}`);
     return preparedOf(processor, written, { id: `conversation ${i}`, maxLength });

@@ -1,3 +1,4 @@
+import { checked } from "../../core/knownNames.ts";
 import { elementwise, type Tensor, updateRule } from "../../tensor/index.ts";
 import type { Module } from "../module.ts";
 import { Optimizer, type OptimizerOptions, type OptimizerUpdate } from "./optimizer.ts";
@@ -36,6 +37,7 @@ export class AdamW extends Optimizer {
 
   constructor(model: Module | ReadonlyMap<string, Tensor>, options: AdamWOptions) {
     super(model, options);
+    checked("AdamW", options, ["betas", "eps", "decoupled", "lr", "weightDecay", "groups"]);
     const { betas = [0.9, 0.999], eps = 1e-8, decoupled = true } = options;
     this.betas = betas;
     this.eps = eps;

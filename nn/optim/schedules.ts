@@ -1,3 +1,4 @@
+import { checked } from "../../core/knownNames.ts";
 import { InfimmError } from "../../core/errors.ts";
 
 /** The learning rate of each optimizer step; the first update is step 0. */
@@ -24,11 +25,13 @@ export interface FallingOptions {
 
 /** After the warm-up half a cosine down to the floor: transformers' get_cosine_schedule_with_warmup, with a floor. */
 export function cosineSchedule(max: number, options: FallingOptions): Schedule {
+  checked("cosineSchedule", options, ["warmup", "total", "floor"]);
   return falling(max, options, (progress) => (1 + Math.cos(Math.PI * progress)) / 2);
 }
 
 /** After the warm-up a straight line down to the floor: transformers' get_linear_schedule_with_warmup, with a floor. */
 export function linearSchedule(max: number, options: FallingOptions): Schedule {
+  checked("linearSchedule", options, ["warmup", "total", "floor"]);
   return falling(max, options, (progress) => 1 - progress);
 }
 
@@ -59,6 +62,7 @@ export interface DeepspeedWarmupOptions {
  * and updates 0 and 1 both have `min`. deepspeed/runtime/lr_schedules.py (since 2024; before, update 0 had `max`).
  */
 export function deepspeedWarmup(max: number, options: DeepspeedWarmupOptions): Schedule {
+  checked("deepspeedWarmup", options, ["warmup", "type", "min"]);
   const { type = "log", min = 0 } = options;
   const warmup = Math.max(2, options.warmup);
   return (step) => {

@@ -1,3 +1,4 @@
+import { checked } from "../../core/knownNames.ts";
 import { type Tensor, updateRule } from "../../tensor/index.ts";
 import type { Module } from "../module.ts";
 import { Optimizer, type OptimizerOptions, type OptimizerUpdate } from "./optimizer.ts";
@@ -14,6 +15,7 @@ export class SGD extends Optimizer {
 
   constructor(model: Module | ReadonlyMap<string, Tensor>, options: OptimizerOptions & { readonly momentum?: number }) {
     super(model, options);
+    checked("SGD", options, ["lr", "weightDecay", "groups", "momentum"]);
     this.momentum = options.momentum ?? 0;
   }
 

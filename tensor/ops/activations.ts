@@ -1,3 +1,4 @@
+import { checked } from "../../core/knownNames.ts";
 import { requireFloat } from "../../core/dtype.ts";
 import { ShapeError } from "../../core/errors.ts";
 import { normalizeAxis } from "../../core/shape.ts";
@@ -24,7 +25,8 @@ const plus = activation(
   ["x * beta > threshold ? 1 : sigmoid(x * beta)", "0", "0"], // biome-ignore format: one slope a parameter
 );
 /** log(1 + exp(beta · x)) / beta; x itself where beta · x > threshold. */
-export function softplus(x: Tensor, { beta = 1, threshold = 20 } = {}): Tensor {
+export function softplus(x: Tensor, options: { beta?: number; threshold?: number } = {}): Tensor {
+  const { beta = 1, threshold = 20 } = checked("softplus", options, ["beta", "threshold"]);
   return plus(x, beta, threshold);
 }
 /** log(sigmoid(x)). */
@@ -37,16 +39,19 @@ export const tanhshrink = activation("tanhshrink(x) = x - tanh(x)");
 export const mish = activation("mish(x) = x * tanh(x > 20 ? x : log1p(exp(x)))");
 
 const eluOf = activation("elu(x, alpha) = x > 0 ? x : alpha * expm1(x)");
-export function elu(x: Tensor, { alpha = 1 } = {}): Tensor {
+export function elu(x: Tensor, options: { alpha?: number } = {}): Tensor {
+  const { alpha = 1 } = checked("elu", options, ["alpha"]);
   return eluOf(x, alpha);
 }
 const celuOf = activation("celu(x, alpha) = x > 0 ? x : alpha * expm1(x / alpha)");
-export function celu(x: Tensor, { alpha = 1 } = {}): Tensor {
+export function celu(x: Tensor, options: { alpha?: number } = {}): Tensor {
+  const { alpha = 1 } = checked("celu", options, ["alpha"]);
   return celuOf(x, alpha);
 }
 export const selu = activation("selu(x) = 1.0507009873554805 * (x > 0 ? x : 1.6732632423543772 * expm1(x))");
 const leaky = activation("leakyRelu(x, slope) = x > 0 ? x : x * slope");
-export function leakyRelu(x: Tensor, { negativeSlope = 0.01 } = {}): Tensor {
+export function leakyRelu(x: Tensor, options: { negativeSlope?: number } = {}): Tensor {
+  const { negativeSlope = 0.01 } = checked("leakyRelu", options, ["negativeSlope"]);
   return leaky(x, negativeSlope);
 }
 export const relu6 = activation("relu6(x) = min(max(x, 0), 6)", ["x > 0 && x < 6 ? 1 : 0"]);
@@ -55,16 +60,19 @@ export const hardswish = activation(
   "hardswish(x) = x * (relu6(x + 3) / 6)",
   ["x <= -3 ? 0 : x < 3 ? x / 3 + 0.5 : 1"], // biome-ignore format: one slope
 );
-export function hardtanh(x: Tensor, { minVal = -1, maxVal = 1 } = {}): Tensor {
+export function hardtanh(x: Tensor, options: { minVal?: number; maxVal?: number } = {}): Tensor {
+  const { minVal = -1, maxVal = 1 } = checked("hardtanh", options, ["minVal", "maxVal"]);
   requireFloat("hardtanh", x.dtype);
   return clamp(x, minVal, maxVal);
 }
 const hardshrinkOf = activation("hardshrink(x, lambd) = x >= -lambd && x <= lambd ? 0 : x");
-export function hardshrink(x: Tensor, { lambd = 0.5 } = {}): Tensor {
+export function hardshrink(x: Tensor, options: { lambd?: number } = {}): Tensor {
+  const { lambd = 0.5 } = checked("hardshrink", options, ["lambd"]);
   return hardshrinkOf(x, lambd);
 }
 const softshrinkOf = activation("softshrink(x, lambd) = x > lambd ? x - lambd : x < -lambd ? x + lambd : x * 0");
-export function softshrink(x: Tensor, { lambd = 0.5 } = {}): Tensor {
+export function softshrink(x: Tensor, options: { lambd?: number } = {}): Tensor {
+  const { lambd = 0.5 } = checked("softshrink", options, ["lambd"]);
   return softshrinkOf(x, lambd);
 }
 

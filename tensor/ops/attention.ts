@@ -1,3 +1,4 @@
+import { checked } from "../../core/knownNames.ts";
 import { requireFloat } from "../../core/dtype.ts";
 import { ShapeError, showShape } from "../../core/errors.ts";
 import { broadcastShapes, type Shape } from "../../core/shape.ts";
@@ -33,17 +34,20 @@ export interface AttentionOptions {
  * @returns [b, h, i, j]
  */
 export function attentionProbabilities(q: Tensor, k: Tensor, options: AttentionOptions = {}): Tensor {
+  checked("attentionProbabilities", options, ["mask", "hidden", "causal", "scale"]);
   return attentionOfScores(attentionScores(q, k, options), options);
 }
 
 /** q · kᵀ · scale before any mask, [b, h, i, j]. */
-export function attentionScores(q: Tensor, k: Tensor, { scale }: AttentionOptions = {}): Tensor {
+export function attentionScores(q: Tensor, k: Tensor, options: AttentionOptions = {}): Tensor {
+  const { scale } = checked("attentionScores", options, ["mask", "hidden", "causal", "scale"]);
   requireQueriesAndKeys(q, k);
   return headwise(q, transpose(k, -2, -1)).mul(scale ?? 1 / Math.sqrt(q.shape[3])); // [b, h, i, j]
 }
 
 /** How much each query looks at each key, from `attentionScores`. */
 export function attentionOfScores(scores: Tensor, options: AttentionOptions = {}): Tensor {
+  checked("attentionOfScores", options, ["mask", "hidden", "causal", "scale"]);
   const { mask, hidden = Number.NEGATIVE_INFINITY, causal = false } = options;
   if (mask) requireMask(mask, scores.shape);
   if (mask?.dtype === "bool") scores = where(mask, scores, hidden);
@@ -63,6 +67,7 @@ export function attentionOfScores(scores: Tensor, options: AttentionOptions = {}
  * @returns [b, h, i, e]
  */
 export function scaledDotProductAttention(q: Tensor, k: Tensor, v: Tensor, options: AttentionOptions = {}): Tensor {
+  checked("scaledDotProductAttention", options, ["mask", "hidden", "causal", "scale"]);
   requireHeads("k", k, "v", v);
   if (k.shape[1] !== v.shape[1] || k.shape[2] !== v.shape[2])
     throw unfit("k", k, "v", v, "heads and length must be equal");

@@ -1,3 +1,4 @@
+import { checked } from "../../core/knownNames.ts";
 import { requireFloat } from "../../core/dtype.ts";
 import { ShapeError } from "../../core/errors.ts";
 import type { Tensor } from "../tensor.ts";
@@ -24,8 +25,14 @@ export function batchNorm(
   x: Tensor,
   runningMean: Tensor | null,
   runningVar: Tensor | null,
-  { weight = null as Tensor | null, bias = null as Tensor | null, training = false, eps = 1e-5 } = {},
+  options: { weight?: Tensor | null; bias?: Tensor | null; training?: boolean; eps?: number } = {},
 ): Tensor {
+  const {
+    weight = null,
+    bias = null,
+    training = false,
+    eps = 1e-5,
+  } = checked("batchNorm", options, ["weight", "bias", "training", "eps"]);
   requireChannels("batchNorm", x, [runningMean, runningVar, weight, bias]);
   if (!training && !(runningMean && runningVar)) {
     throw new ShapeError("batchNorm: expected running statistics, or training: true");
@@ -51,8 +58,9 @@ export function runningStatistics(
   x: Tensor,
   runningMean: Tensor,
   runningVar: Tensor,
-  { momentum = 0.1 } = {},
+  options: { momentum?: number } = {},
 ): ChannelStatistics {
+  const { momentum = 0.1 } = checked("runningStatistics", options, ["momentum"]);
   requireChannels("runningStatistics", x, [runningMean, runningVar]);
   requireSeveral("runningStatistics", x);
   const moved = (old: Tensor, now: Tensor) => old.mul(1 - momentum).add(now.mul(momentum));

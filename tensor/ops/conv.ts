@@ -1,3 +1,4 @@
+import { checked } from "../../core/knownNames.ts";
 import { requireFloat } from "../../core/dtype.ts";
 import { ShapeError, showShape } from "../../core/errors.ts";
 import type { Tensor } from "../tensor.ts";
@@ -29,17 +30,18 @@ export interface Conv1dOptions {
  * @param bias [o], or null
  * @returns [n, o, ow], as conv2d
  */
-export function conv1d(
-  x: Tensor,
-  weight: Tensor,
-  bias: Tensor | null = null,
-  { stride = 1, padding = 0, dilation = 1, groups = 1 }: Conv1dOptions = {},
-): Tensor {
+export function conv1d(x: Tensor, weight: Tensor, bias: Tensor | null = null, options: Conv1dOptions = {}): Tensor {
+  const {
+    stride = 1,
+    padding = 0,
+    dilation = 1,
+    groups = 1,
+  } = checked("conv1d", options, ["stride", "padding", "dilation", "groups"]);
   if (x.rank !== 3 || weight.rank !== 3) {
     throw new ShapeError(`conv1d: expected x [n, c, w] and weight [o, c / groups, kw], got ${x} and ${weight}`);
   }
-  const options = { stride: [1, stride], padding: [0, padding], dilation: [1, dilation], groups } as const;
-  return squeeze(conv2d(unsqueeze(x, 2), unsqueeze(weight, 2), bias, options), 2);
+  const onRows = { stride: [1, stride], padding: [0, padding], dilation: [1, dilation], groups } as const;
+  return squeeze(conv2d(unsqueeze(x, 2), unsqueeze(weight, 2), bias, onRows), 2);
 }
 
 /**
@@ -53,6 +55,7 @@ export function conv1d(
  * @returns [n, o, oh, ow], oh = floor((h + 2·padding - dilation·(kh - 1) - 1) / stride) + 1
  */
 export function conv2d(x: Tensor, weight: Tensor, bias: Tensor | null, options: Conv2dOptions = {}): Tensor {
+  checked("conv2d", options, ["stride", "padding", "dilation", "groups"]);
   const { groups = 1 } = options;
   const [stride, dilation] = [
     pairOf("conv2d", "stride", options.stride ?? 1, 1),

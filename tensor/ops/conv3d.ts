@@ -1,3 +1,4 @@
+import { checked } from "../../core/knownNames.ts";
 import { requireFloat } from "../../core/dtype.ts";
 import { ShapeError } from "../../core/errors.ts";
 import type { Tensor } from "../tensor.ts";
@@ -26,6 +27,7 @@ export interface Conv3dOptions {
  * @returns [n, o, od, oh, ow], each side as conv2d's
  */
 export function conv3d(x: Tensor, weight: Tensor, bias: Tensor | null = null, options: Conv3dOptions = {}): Tensor {
+  checked("conv3d", options, ["stride", "padding", "dilation", "groups"]);
   for (const t of [x, weight]) requireFloat("conv3d", t.dtype);
   if (x.rank !== 5 || weight.rank !== 5) {
     throw new ShapeError(

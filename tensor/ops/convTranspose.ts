@@ -1,3 +1,4 @@
+import { checked } from "../../core/knownNames.ts";
 import { requireFloat } from "../../core/dtype.ts";
 import { ShapeError } from "../../core/errors.ts";
 import type { Tensor } from "../tensor.ts";
@@ -34,6 +35,7 @@ export function convTranspose2d(
   bias: Tensor | null = null,
   options: ConvTranspose2dOptions = {},
 ): Tensor {
+  checked("convTranspose2d", options, ["outputPadding", "stride", "padding", "dilation", "groups"]);
   const op = "convTranspose2d";
   const { groups = 1 } = options;
   const [stride, dilation] = [
@@ -77,8 +79,15 @@ export function convTranspose1d(
   x: Tensor,
   weight: Tensor,
   bias: Tensor | null = null,
-  { stride = 1, padding = 0, dilation = 1, outputPadding = 0, groups = 1 }: ConvTranspose1dOptions = {},
+  options: ConvTranspose1dOptions = {},
 ): Tensor {
+  const {
+    stride = 1,
+    padding = 0,
+    dilation = 1,
+    outputPadding = 0,
+    groups = 1,
+  } = checked("convTranspose1d", options, ["outputPadding", "stride", "padding", "dilation", "groups"]);
   if (x.rank !== 3 || weight.rank !== 3) {
     throw new ShapeError(
       `convTranspose1d: expected x [n, c, w] and weight [c, o / groups, kw], got ${x} and ${weight}`,

@@ -1,3 +1,4 @@
+import { checked } from "../../core/knownNames.ts";
 import { requireFloat } from "../../core/dtype.ts";
 import { ShapeError } from "../../core/errors.ts";
 import { sizeOf } from "../../core/shape.ts";
@@ -42,8 +43,9 @@ export function groupNorm(
 /** groupNorm with each channel a group of its own, as torch.nn.functional.instance_norm without running statistics. */
 export function instanceNorm(
   x: Tensor,
-  { weight = null as Tensor | null, bias = null as Tensor | null, eps = 1e-5 } = {},
+  options: { weight?: Tensor | null; bias?: Tensor | null; eps?: number } = {},
 ): Tensor {
+  const { weight = null, bias = null, eps = 1e-5 } = checked("instanceNorm", options, ["weight", "bias", "eps"]);
   if (x.rank < 3) throw new ShapeError(`instanceNorm: expected x [n, c, ...], got ${x}`);
   return groupNorm(x, x.shape[1], weight, bias, eps);
 }

@@ -1,3 +1,4 @@
+import { checked } from "../../core/knownNames.ts";
 import { DTypeError, ShapeError, showShape } from "../../core/errors.ts";
 import { normalizeAxes, normalizeAxis } from "../../core/shape.ts";
 import { differentiable } from "../autograd.ts";
@@ -72,11 +73,8 @@ export function indexSelect(t: Tensor, dim: number, index: Tensor): Tensor {
  * @param paddingIdx the row of this id gets no gradient
  * @returns [..., d]
  */
-export function embedding(
-  ids: Tensor,
-  weight: Tensor,
-  { paddingIdx = null }: { paddingIdx?: number | null } = {},
-): Tensor {
+export function embedding(ids: Tensor, weight: Tensor, options: { paddingIdx?: number | null } = {}): Tensor {
+  const { paddingIdx = null } = checked("embedding", options, ["paddingIdx"]);
   if (ids.dtype !== "i32" || weight.rank !== 2) {
     throw new ShapeError(`embedding: expected i32 ids and a weight [vocab, d], got ids ${ids} and weight ${weight}`);
   }

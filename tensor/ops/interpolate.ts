@@ -1,5 +1,6 @@
 import { requireFloat } from "../../core/dtype.ts";
 import { ShapeError, showShape } from "../../core/errors.ts";
+import { checked } from "../../core/knownNames.ts";
 import type { Tensor } from "../tensor.ts";
 import { fromData } from "./creation.ts";
 import { indexSelect } from "./indexing.ts";
@@ -55,6 +56,7 @@ export function interpolate(
 ): Tensor {
   const isSize = typeof given === "number" || Array.isArray(given);
   const options = (isSize ? { size: given, mode: named } : given) as InterpolateOptions;
+  checked("interpolate", options, ["size", "scaleFactor", "mode", "alignCorners", "antialias"]);
   const mode = requireMode(x, options);
   return resamplings(x, options).reduce((y, dim, i) => resampled(y, 2 + i, dim, mode, options), x);
 }

@@ -1,3 +1,4 @@
+import { checked } from "../../core/knownNames.ts";
 import { requireFloat } from "../../core/dtype.ts";
 import { InfimmError, ShapeError, showShape } from "../../core/errors.ts";
 import type { Tensor } from "../tensor.ts";
@@ -38,6 +39,7 @@ export interface CrossEntropyOptions {
  * @returns a scalar; with reduction none, the shape of the classes
  */
 export function crossEntropy(logits: Tensor, targets: Tensor, options: CrossEntropyOptions = {}): Tensor {
+  checked("crossEntropy", options, ["weight", "ignoreIndex", "reduction", "labelSmoothing"]);
   const { weight, ignoreIndex = -100, reduction = "mean", labelSmoothing = 0 } = options;
   const axis = logits.rank === 1 ? 0 : 1;
   if (!(labelSmoothing >= 0 && labelSmoothing <= 1)) {
@@ -82,8 +84,13 @@ function softCrossEntropy(logits: Tensor, targets: Tensor, axis: number, options
 export function nllLoss(
   logp: Tensor,
   targets: Tensor,
-  { weight, ignoreIndex = -100, reduction = "mean" }: Omit<CrossEntropyOptions, "labelSmoothing"> = {},
+  options: Omit<CrossEntropyOptions, "labelSmoothing"> = {},
 ): Tensor {
+  const {
+    weight,
+    ignoreIndex = -100,
+    reduction = "mean",
+  } = checked("nllLoss", options, ["weight", "ignoreIndex", "reduction"]);
   requireClasses("nllLoss", logp, targets, weight);
   const axis = logp.rank === 1 ? 0 : 1;
   const counts = targets.ne(ignoreIndex);
@@ -131,14 +138,16 @@ function requirePair(op: string, input: Tensor, target: Tensor): void {
 }
 
 /** (input - target)², as torch.nn.functional.mse_loss. */
-export function mseLoss(input: Tensor, target: Tensor, { reduction = "mean" }: LossOptions = {}): Tensor {
+export function mseLoss(input: Tensor, target: Tensor, options: LossOptions = {}): Tensor {
+  const { reduction = "mean" } = checked("mseLoss", options, ["reduction"]);
   requirePair("mseLoss", input, target);
   const off = input.sub(target);
   return reduced("mseLoss", off.mul(off), reduction);
 }
 
 /** |input - target|, as torch.nn.functional.l1_loss. */
-export function l1Loss(input: Tensor, target: Tensor, { reduction = "mean" }: LossOptions = {}): Tensor {
+export function l1Loss(input: Tensor, target: Tensor, options: LossOptions = {}): Tensor {
+  const { reduction = "mean" } = checked("l1Loss", options, ["reduction"]);
   requirePair("l1Loss", input, target);
   return reduced("l1Loss", abs(input.sub(target)), reduction);
 }
@@ -146,21 +155,15 @@ export function l1Loss(input: Tensor, target: Tensor, { reduction = "mean" }: Lo
 const huber = elementwise("huber(d, delta) = abs(d) < delta ? 0.5 * d * d : delta * (abs(d) - 0.5 * delta)");
 
 /** Half the square up to `delta`, then straight on with that slope, as torch.nn.functional.huber_loss. */
-export function huberLoss(
-  input: Tensor,
-  target: Tensor,
-  { reduction = "mean", delta = 1 }: LossOptions & { delta?: number } = {},
-): Tensor {
+export function huberLoss(input: Tensor, target: Tensor, options: LossOptions & { delta?: number } = {}): Tensor {
+  const { reduction = "mean", delta = 1 } = checked("huberLoss", options, ["reduction", "delta"]);
   requirePair("huberLoss", input, target);
   return reduced("huberLoss", huber(input.sub(target), delta), reduction);
 }
 
 /** huberLoss / beta, and l1Loss for beta = 0, as torch.nn.functional.smooth_l1_loss. */
-export function smoothL1Loss(
-  input: Tensor,
-  target: Tensor,
-  { reduction = "mean", beta = 1 }: LossOptions & { beta?: number } = {},
-): Tensor {
+export function smoothL1Loss(input: Tensor, target: Tensor, options: LossOptions & { beta?: number } = {}): Tensor {
+  const { reduction = "mean", beta = 1 } = checked("smoothL1Loss", options, ["reduction", "beta"]);
   requirePair("smoothL1Loss", input, target);
   const off = input.sub(target);
   return reduced("smoothL1Loss", beta === 0 ? abs(off) : huber(off, beta).div(beta), reduction);
@@ -172,11 +175,8 @@ export interface BinaryOptions extends LossOptions {
 }
 
 /** -log of the probability given to what is true, at most 100, as torch.nn.functional.binary_cross_entropy. */
-export function binaryCrossEntropy(
-  input: Tensor,
-  target: Tensor,
-  { weight, reduction = "mean" }: BinaryOptions = {},
-): Tensor {
+export function binaryCrossEntropy(input: Tensor, target: Tensor, options: BinaryOptions = {}): Tensor {
+  const { weight, reduction = "mean" } = checked("binaryCrossEntropy", options, ["weight", "reduction"]);
   requirePair("binaryCrossEntropy", input, target);
   const yes = clamp(log(input), -100);
   const no = clamp(log1p(input.neg()), -100);
@@ -191,8 +191,13 @@ export function binaryCrossEntropy(
 export function binaryCrossEntropyWithLogits(
   input: Tensor,
   target: Tensor,
-  { weight, posWeight, reduction = "mean" }: BinaryOptions & { readonly posWeight?: Tensor } = {},
+  options: BinaryOptions & { readonly posWeight?: Tensor } = {},
 ): Tensor {
+  const {
+    weight,
+    posWeight,
+    reduction = "mean",
+  } = checked("binaryCrossEntropyWithLogits", options, ["weight", "reduction", "posWeight"]);
   requirePair("binaryCrossEntropyWithLogits", input, target);
   const surprise = negLogSigmoid(input); // of a target of 1; of 0 it is input more
   const tilt = posWeight ? posWeight.sub(1).mul(target).add(1) : 1;
@@ -209,8 +214,9 @@ const negLogSigmoid = elementwise("negLogSigmoid(x) = log1p(exp(-abs(x))) - min(
 export function klDiv(
   input: Tensor,
   target: Tensor,
-  { reduction = "mean", logTarget = false }: { reduction?: Reduction | "batchmean"; logTarget?: boolean } = {},
+  options: { reduction?: Reduction | "batchmean"; logTarget?: boolean } = {},
 ): Tensor {
+  const { reduction = "mean", logTarget = false } = checked("klDiv", options, ["reduction", "logTarget"]);
   requirePair("klDiv", input, target);
   const losses = logTarget ? exp(target).mul(target.sub(input)) : xlogx(target).sub(target.mul(input));
   if (reduction === "batchmean") return sum(losses).div(input.shape[0] ?? 1);
@@ -231,8 +237,9 @@ export function cosineEmbeddingLoss(
   a: Tensor,
   b: Tensor,
   target: Tensor,
-  { margin = 0, reduction = "mean" }: LossOptions & { margin?: number } = {},
+  options: LossOptions & { margin?: number } = {},
 ): Tensor {
+  const { margin = 0, reduction = "mean" } = checked("cosineEmbeddingLoss", options, ["reduction", "margin"]);
   const cosine = cosineSimilarity(a, b, { dim: -1 });
   if (showShape(cosine.shape) !== showShape(target.shape)) {
     throw new ShapeError(`cosineEmbeddingLoss: expected a target of shape ${showShape(cosine.shape)}, got ${target}`);

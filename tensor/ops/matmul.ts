@@ -1,3 +1,4 @@
+import { checked } from "../../core/knownNames.ts";
 import { isQuantized, requireFloat } from "../../core/dtype.ts";
 import { ShapeError, showShape } from "../../core/errors.ts";
 import { broadcastShapes, sizeOf } from "../../core/shape.ts";
@@ -128,13 +129,15 @@ function floats(weight: Tensor): Tensor {
 }
 
 /** beta · x + alpha · a · b of matrices, as torch.addmm; x broadcasts. */
-export function addmm(x: Tensor, a: Tensor, b: Tensor, { beta = 1, alpha = 1 } = {}): Tensor {
+export function addmm(x: Tensor, a: Tensor, b: Tensor, options: { beta?: number; alpha?: number } = {}): Tensor {
+  const { beta = 1, alpha = 1 } = checked("addmm", options, ["beta", "alpha"]);
   if (a.rank !== 2 || b.rank !== 2) throw new ShapeError(`addmm: expected two matrices, got ${a} and ${b}`);
   return added(x, matmul(a, b), beta, alpha);
 }
 
 /** beta · x + alpha · a · b of batches of matrices, as torch.baddbmm; x broadcasts. */
-export function baddbmm(x: Tensor, a: Tensor, b: Tensor, { beta = 1, alpha = 1 } = {}): Tensor {
+export function baddbmm(x: Tensor, a: Tensor, b: Tensor, options: { beta?: number; alpha?: number } = {}): Tensor {
+  const { beta = 1, alpha = 1 } = checked("baddbmm", options, ["beta", "alpha"]);
   if (a.rank !== 3 || b.rank !== 3 || a.shape[0] !== b.shape[0]) {
     throw new ShapeError(`baddbmm: expected two batches of as many matrices, got ${a} and ${b}`);
   }

@@ -1,3 +1,4 @@
+import { checked } from "../../core/knownNames.ts";
 import { ShapeError, showShape } from "../../core/errors.ts";
 import type { Tensor } from "../tensor.ts";
 import { fromData } from "./creation.ts";
@@ -13,7 +14,8 @@ export type PadMode = "constant" | "reflect" | "replicate" | "circular";
  * `circular` goes on at the other end; in these modes every dim that `sizes` names has elements.
  * (PyTorch takes them for two to five dims, and counts the last one to three only.)
  */
-export function pad(t: Tensor, sizes: readonly number[], { mode = "constant" as PadMode, value = 0 } = {}): Tensor {
+export function pad(t: Tensor, sizes: readonly number[], options: { mode?: PadMode; value?: number } = {}): Tensor {
+  const { mode = "constant", value = 0 } = checked("pad", options, ["mode", "value"]);
   const wanted = sizes.length % 2 === 0 && sizes.length <= 2 * t.rank && sizes.every(Number.isInteger);
   if (!wanted)
     throw new ShapeError(`pad: expected [before, after] for at most ${t.rank} dims, got ${showShape(sizes)}`);

@@ -1,3 +1,4 @@
+import { checked } from "../../core/knownNames.ts";
 import { DTypeError } from "../../core/errors.ts";
 import type { Tensor, TensorLike } from "../tensor.ts";
 import { elementwise, logicalAnd, logicalOr } from "./elementwise.ts";
@@ -139,10 +140,12 @@ export const lerp = (start: TensorLike, end: TensorLike, weight: TensorLike): Te
 const addProduct = elementwise("addcmul(x, a, b, value) = x + value * a * b");
 const addQuotient = elementwise("addcdiv(x, a, b, value) = x + value * (a / b)");
 /** x + value · a · b, as torch.addcmul. */
-export function addcmul(x: TensorLike, a: TensorLike, b: TensorLike, { value = 1 } = {}): Tensor {
+export function addcmul(x: TensorLike, a: TensorLike, b: TensorLike, options: { value?: number } = {}): Tensor {
+  const { value = 1 } = checked("addcmul", options, ["value"]);
   return addProduct(x, a, b, value);
 }
 /** x + value · a / b, as torch.addcdiv. */
-export function addcdiv(x: TensorLike, a: TensorLike, b: TensorLike, { value = 1 } = {}): Tensor {
+export function addcdiv(x: TensorLike, a: TensorLike, b: TensorLike, options: { value?: number } = {}): Tensor {
+  const { value = 1 } = checked("addcdiv", options, ["value"]);
   return addQuotient(x, a, b, value);
 }

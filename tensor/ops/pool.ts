@@ -1,3 +1,4 @@
+import { checked } from "../../core/knownNames.ts";
 import { requireFloat } from "../../core/dtype.ts";
 import { ShapeError } from "../../core/errors.ts";
 import { noGrad } from "../autograd.ts";
@@ -47,6 +48,7 @@ export function maxPool2d(
   kernelSize: Pair,
   options: MaxPoolOptions & Partial<WithIndices> = {},
 ): Tensor | Ordered {
+  checked("maxPool2d", options, ["stride", "padding", "ceilMode", "dilation", "returnIndices"]);
   requireFloat("maxPool2d", x.dtype);
   const taken = windows("maxPool2d", x, kernelSize, options, Number.NEGATIVE_INFINITY); // [n, c, oh, ow, kh·kw]
   const [at, indices] = noGrad(() => {
@@ -74,6 +76,7 @@ function insideOf(places: Tensor, at: Tensor): Tensor {
  * @returns [n, c, oh, ow], as maxPool2d
  */
 export function avgPool2d(x: Tensor, kernelSize: Pair, options: AvgPoolOptions = {}): Tensor {
+  checked("avgPool2d", options, ["countIncludePad", "stride", "padding", "ceilMode"]);
   requireFloat("avgPool2d", x.dtype);
   const { countIncludePad = true, ceilMode = false } = options;
   const taken = windows("avgPool2d", x, kernelSize, options, 0); // [n, c, oh, ow, kh·kw]
@@ -106,7 +109,13 @@ export function maxPool1d(
   kernelSize: number,
   options: Pool1dOptions & { readonly dilation?: number } & Partial<WithIndices> = {},
 ): Tensor | Ordered {
-  const { dilation = 1, returnIndices = false } = options;
+  const { dilation = 1, returnIndices = false } = checked("maxPool1d", options, [
+    "stride",
+    "padding",
+    "ceilMode",
+    "dilation",
+    "returnIndices",
+  ]);
   const rows = oneRow("maxPool1d", x);
   const flat = { ...onRows(kernelSize, options), dilation: [1, dilation] } as const;
   if (!returnIndices) return squeeze(maxPool2d(rows, [1, kernelSize], flat), 2);
@@ -120,6 +129,7 @@ export function avgPool1d(
   kernelSize: number,
   options: Pool1dOptions & { readonly countIncludePad?: boolean } = {},
 ): Tensor {
+  checked("avgPool1d", options, ["stride", "padding", "ceilMode", "countIncludePad"]);
   const { countIncludePad } = options;
   const flat = { ...onRows(kernelSize, options), countIncludePad };
   return squeeze(avgPool2d(oneRow("avgPool1d", x), [1, kernelSize], flat), 2);

@@ -1,3 +1,4 @@
+import { checked } from "../../core/knownNames.ts";
 import { computeDType, type DType, requireFloat } from "../../core/dtype.ts";
 import { DTypeError, ShapeError, showShape } from "../../core/errors.ts";
 import { normalizeAxes, normalizeAxis, sizeOf } from "../../core/shape.ts";
@@ -59,7 +60,8 @@ export function mean(t: Tensor, dim?: Dims, keepdim = false): Tensor {
 }
 
 /** Variance over `dim`: divided by n - correction (1 is PyTorch's default, 0 the biased form of layer norm). */
-export function variance(t: Tensor, dim?: Dims, { correction = 1, keepdim = false } = {}): Tensor {
+export function variance(t: Tensor, dim?: Dims, options: { correction?: number; keepdim?: boolean } = {}): Tensor {
+  const { correction = 1, keepdim = false } = checked("variance", options, ["correction", "keepdim"]);
   requireFloat("variance", t.dtype);
   const count = countOf(t, dimsOf("variance", t, dim));
   const centred = sub(t, mean(t, dim, true));

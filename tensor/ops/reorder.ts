@@ -1,3 +1,4 @@
+import { checked } from "../../core/knownNames.ts";
 import { ShapeError, showShape } from "../../core/errors.ts";
 import { normalizeAxis } from "../../core/shape.ts";
 import type { Tensor } from "../tensor.ts";
@@ -53,7 +54,8 @@ export function repeatInterleave(t: Tensor, repeats: number | readonly number[],
 }
 
 /** Each vector's coordinates over the grid that all span, as torch.meshgrid. `xy` swaps the first two dims, as numpy does. */
-export function meshgrid(tensors: readonly Tensor[], { indexing = "ij" as "ij" | "xy" } = {}): Tensor[] {
+export function meshgrid(tensors: readonly Tensor[], options: { indexing?: "ij" | "xy" } = {}): Tensor[] {
+  const { indexing = "ij" } = checked("meshgrid", options, ["indexing"]);
   const odd = tensors.find((t) => t.rank > 1);
   if (tensors.length === 0 || odd) throw new ShapeError(`meshgrid: expected vectors, got ${odd ?? "none"}`);
   if (indexing !== "ij" && indexing !== "xy") throw new ShapeError(`meshgrid: indexing is ij or xy, not "${indexing}"`);

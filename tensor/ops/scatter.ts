@@ -1,3 +1,4 @@
+import { checked } from "../../core/knownNames.ts";
 import { computeDType } from "../../core/dtype.ts";
 import { DTypeError, ShapeError } from "../../core/errors.ts";
 import { broadcastShapes, normalizeAxis, sizeOf } from "../../core/shape.ts";
@@ -119,7 +120,13 @@ export function takeAt(t: Tensor, indices: readonly Tensor[]): Tensor {
  * `t` with `values` at t[indices[0], indices[1], …], as torch.index_put: see `takeAt`. `values` broadcasts to what is
  * replaced. With `accumulate` it is added, as often as an index stands there; without, the last one counts.
  */
-export function indexPut(t: Tensor, indices: readonly Tensor[], values: Tensor, { accumulate = false } = {}): Tensor {
+export function indexPut(
+  t: Tensor,
+  indices: readonly Tensor[],
+  values: Tensor,
+  options: { accumulate?: boolean } = {},
+): Tensor {
+  const { accumulate = false } = checked("indexPut", options, ["accumulate"]);
   const at = linearIndex("indexPut", t, indices);
   const rest = t.shape.slice(indices.length);
   const rows = reshape(t, [sizeOf(t.shape.slice(0, indices.length)), ...rest]);

@@ -1,3 +1,4 @@
+import { checked } from "../../core/knownNames.ts";
 import { computeDType } from "../../core/dtype.ts";
 import { DTypeError, InfimmError } from "../../core/errors.ts";
 import { normalizeAxis } from "../../core/shape.ts";
@@ -28,9 +29,9 @@ export function scatterReduce(
   index: Tensor,
   source: Tensor,
   reduce: ScatterReduction,
-  { includeSelf = true }: ScatterReduceOptions = {},
+  options: ScatterReduceOptions = {},
 ): Tensor {
-  const options = { includeSelf };
+  const { includeSelf = true } = checked("scatterReduce", options, ["includeSelf"]);
   if (t.rank === 0) {
     return asVectors([t, index, source], (x, at, from) => scatterReduce(x, dim, at, from, reduce, options));
   }

@@ -1,3 +1,4 @@
+import { checked } from "../../core/knownNames.ts";
 import { computeDType } from "../../core/dtype.ts";
 import { ShapeError, showShape } from "../../core/errors.ts";
 import { normalizeAxis } from "../../core/shape.ts";
@@ -19,12 +20,14 @@ export interface Ordered {
  * Equal values come in order of index, which PyTorch leaves open. A NaN counts as larger than anything
  * (as +inf where the smallest are wanted).
  */
-export function topk(x: Tensor, k: number, dim = -1, { largest = true } = {}): Ordered {
+export function topk(x: Tensor, k: number, dim = -1, options: { largest?: boolean } = {}): Ordered {
+  const { largest = true } = checked("topk", options, ["largest"]);
   return order("topk", x, k, dim, largest);
 }
 
 /** All elements along `dim` in order, as torch.sort with stable = true. NaN counts as in `topk`. */
-export function sort(x: Tensor, dim = -1, { descending = false } = {}): Ordered {
+export function sort(x: Tensor, dim = -1, options: { descending?: boolean } = {}): Ordered {
+  const { descending = false } = checked("sort", options, ["descending"]);
   return order("sort", x, null, dim, descending);
 }
 

@@ -1,3 +1,4 @@
+import { checked } from "../../core/knownNames.ts";
 import { requireFloat } from "../../core/dtype.ts";
 import { normalizeAxis } from "../../core/shape.ts";
 import { differentiable } from "../autograd.ts";
@@ -25,6 +26,7 @@ function root(x: Tensor): Tensor {
 
 /** The square root of `variance`, as torch.std. */
 export function std(t: Tensor, dim?: Dims, options: { correction?: number; keepdim?: boolean } = {}): Tensor {
+  checked("std", options, ["correction", "keepdim"]);
   requireFloat("std", t.dtype);
   return root(variance(t, dim, options));
 }
@@ -50,12 +52,14 @@ export function norm(t: Tensor, p = 2, dim?: Dims, keepdim = false): Tensor {
 }
 
 /** x / max(‖x‖, eps) along `dim`, as torch.nn.functional.normalize. */
-export function normalize(t: Tensor, { p = 2, dim = 1 as Dims, eps = 1e-12 } = {}): Tensor {
+export function normalize(t: Tensor, options: { p?: number; dim?: Dims; eps?: number } = {}): Tensor {
+  const { p = 2, dim = 1, eps = 1e-12 } = checked("normalize", options, ["p", "dim", "eps"]);
   return t.div(clamp(vectorNorm(t, p, dim, true), eps));
 }
 
 /** The cosine of the angle between a and b along `dim`, as torch.nn.functional.cosine_similarity. */
-export function cosineSimilarity(a: Tensor, b: Tensor, { dim = 1, eps = 1e-8 } = {}): Tensor {
+export function cosineSimilarity(a: Tensor, b: Tensor, options: { dim?: number; eps?: number } = {}): Tensor {
+  const { dim = 1, eps = 1e-8 } = checked("cosineSimilarity", options, ["dim", "eps"]);
   requireFloat("cosineSimilarity", a.dtype);
   requireFloat("cosineSimilarity", b.dtype);
   const [x, y] = [a, b].map((t) => t.div(maximum(vectorNorm(t, 2, dim, true), eps)));

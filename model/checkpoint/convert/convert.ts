@@ -1,3 +1,4 @@
+import { checked } from "../../../core/knownNames.ts";
 import { existsSync } from "node:fs";
 import { copyFile, cp, readdir, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
@@ -39,6 +40,15 @@ export interface ConvertOptions {
  * `safetensors.torch.save_model` does.
  */
 export async function convertCheckpoint(from: string, to: string, options: ConvertOptions = {}): Promise<void> {
+  checked("convertCheckpoint", options, [
+    "dtype",
+    "format",
+    "shardBytes",
+    "onProgress",
+    "onQuantized",
+    "onVanished",
+    "signal",
+  ]);
   refuseForeignEnding(to);
   await refuseExisting(to);
   const weights = joinPlanes(await openWeights(from));

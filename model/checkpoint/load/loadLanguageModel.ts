@@ -1,11 +1,12 @@
 import { type DType, decodeFloats } from "../../../core/dtype.ts";
 import { FileFormatError } from "../../../core/errors.ts";
+import { requireKnown } from "../../../core/knownNames.ts";
 import { ConfigFields } from "../../config/configFields.ts";
 import { type LanguageConfig, parseLanguage } from "../../config/languageConfig.ts";
 import type { InfiMM } from "../../infimm.ts";
-import type { PretrainedOptions } from "../checkpoint.ts";
+import { PRETRAINED_NAMES, type PretrainedOptions } from "../checkpoint.ts";
 import { storeAs } from "../convert/storeAs.ts";
-import { openCheckpoint } from "../openCheckpoint.ts";
+import { openFor } from "../openCheckpoint.ts";
 import type { TensorData, WeightFile } from "../weightFile.ts";
 import type { ExpectedTensor } from "./match.ts";
 import { loadTensors } from "./loadWeights.ts";
@@ -30,8 +31,11 @@ export async function loadLanguageModel(
   source: string | WeightFile,
   options: PretrainedOptions = {},
 ): Promise<void> {
-  if (typeof source === "object") return fill(model, source, options);
-  const checkpoint = await openCheckpoint(source, options);
+  if (typeof source === "object") {
+    requireKnown("loadLanguageModel", options, PRETRAINED_NAMES);
+    return fill(model, source, options);
+  }
+  const checkpoint = await openFor(source, options, PRETRAINED_NAMES);
   const { value, path } = await checkpoint.json("config.json", "model config");
   refuseOther(parseLanguage(new ConfigFields(value, path)), model.config.language, path);
   const file = await checkpoint.openWeights();

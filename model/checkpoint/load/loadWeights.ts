@@ -1,3 +1,4 @@
+import { checked } from "../../../core/knownNames.ts";
 import type { DType } from "../../../core/dtype.ts";
 import { FileFormatError } from "../../../core/errors.ts";
 import type { Module } from "../../../nn/module.ts";
@@ -59,6 +60,7 @@ export async function loadWeights(
   stored: WeightFile,
   options: LoadOptions = {},
 ): Promise<LoadReport> {
+  checked("loadWeights", options, ["backend", "onProgress", "dtype", "signal", "onMatch", "strict", "allowNonFinite"]);
   const tables = rotaryPaths(model);
   const wanted = model.stateDict();
   const expected = new Map([...wanted].map(([name, { shape }]) => [name, { shape, optional: tables.has(name) }]));

@@ -1,3 +1,4 @@
+import { checked } from "../../../core/knownNames.ts";
 import { type DType, isFloat, isQuantized } from "../../../core/dtype.ts";
 import type { Module } from "../../../nn/module.ts";
 import type { Tensor } from "../../../tensor/index.ts";
@@ -14,8 +15,9 @@ import { writeSafetensors } from "../safetensors/writeSafetensors.ts";
 export async function saveWeights(
   model: Module,
   path: string,
-  { dtype }: { dtype?: "f32" | "f16" | "bf16" } = {},
+  options: { dtype?: "f32" | "f16" | "bf16" } = {},
 ): Promise<void> {
+  const { dtype } = checked("saveWeights", options, ["dtype"]);
   const tied = tiedNames(model);
   const once = [...model.stateDict()].filter(([name]) => !tied.has(name));
   const tensors = once.map(([name, tensor]) => {

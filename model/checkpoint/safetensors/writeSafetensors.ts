@@ -1,3 +1,4 @@
+import { checked } from "../../../core/knownNames.ts";
 import type { TensorToWrite } from "../tensorToWrite.ts";
 import { byteLengthOf, isQuantized, type TypedArray, viewBytes } from "../../../core/dtype.ts";
 import { FileFormatError, showShape } from "../../../core/errors.ts";
@@ -24,8 +25,9 @@ export interface WriteOptions {
 export async function writeSafetensors(
   path: string,
   tensors: Iterable<TensorToWrite>,
-  { metadata = {}, signal }: WriteOptions = {},
+  options: WriteOptions = {},
 ): Promise<void> {
+  const { metadata = {}, signal } = checked("writeSafetensors", options, ["metadata", "signal"]);
   const ordered = [...tensors].sort((a, b) => byteLengthOf(b.dtype, BLOCK) - byteLengthOf(a.dtype, BLOCK));
   const header = encodeHeader(ordered, metadata, path);
   await writeWhole(

@@ -1,3 +1,4 @@
+import { checked } from "../../../core/knownNames.ts";
 import type { DType } from "../../../core/dtype.ts";
 import { DTypeError } from "../../../core/errors.ts";
 import { sizeOf } from "../../../core/shape.ts";
@@ -34,8 +35,9 @@ function storageOf(dtype: DType): string {
 export async function writeTorch(
   path: string,
   tensors: Iterable<TensorToWrite>,
-  { aliases = new Map(), signal }: WriteTorchOptions = {},
+  options: WriteTorchOptions = {},
 ): Promise<void> {
+  const { aliases = new Map(), signal } = checked("writeTorch", options, ["aliases", "signal"]);
   const list = [...tensors];
   await writeWhole(
     path,

@@ -1,3 +1,4 @@
+import { checked } from "../../../core/knownNames.ts";
 import { FileFormatError } from "../../../core/errors.ts";
 import { countText } from "../text/countText.ts";
 import { textAt } from "./formats/bytes.ts";
@@ -45,6 +46,7 @@ export async function formatOf(bytes: Uint8Array): Promise<PictureFormat | undef
  * Throws `FileFormatError` for anything that is not a whole picture of these kinds, and for pictures over the budget.
  */
 export async function decodeImage(bytes: Uint8Array, options: DecodeOptions = {}): Promise<Image> {
+  checked("decodeImage", options, ["name", "maxPixels", "orientation"]);
   const { name = "picture", maxPixels = MAX_PIXELS, orientation = "ignore" } = options;
   const format = await formatOf(bytes);
   if (!format) {

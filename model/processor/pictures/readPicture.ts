@@ -1,4 +1,5 @@
 import { InfimmError } from "../../../core/errors.ts";
+import { requireKnown } from "../../../core/knownNames.ts";
 import { requireBytesWithin } from "../../files/collectBytes.ts";
 import { type DecodeOptions, decodeImage, MAX_PIXELS, requireWithin } from "./decodeImage.ts";
 import { isNode } from "../../files/isNode.ts";
@@ -29,6 +30,9 @@ export interface PictureOptions extends DecodeOptions {
   signal?: AbortSignal;
 }
 
+/** All names of `PictureOptions`. */
+export const PICTURE_NAMES = ["name", "maxPixels", "orientation", "maxBytes", "timeout", "signal"];
+
 /**
  * A picture from anywhere: PNG, JPEG or WebP files by path, address or bytes, or pixels.
  *
@@ -37,10 +41,12 @@ export interface PictureOptions extends DecodeOptions {
  * Throws an `InfimmError` that names the picture and says what is wrong with it.
  */
 export async function readPicture(source: PictureSource, options: PictureOptions = {}): Promise<Image> {
+  requireKnown("readPicture", options, PICTURE_NAMES);
   if (isPixels(source)) return fromPixels(source, options.maxPixels ?? MAX_PIXELS);
   const { name = nameOf(source), maxBytes = 100e6, timeout = 30_000, signal } = options;
   const bytes = await bytesOf(source, name, { maxBytes, timeout, signal });
-  return decodeImage(bytes, { ...options, name });
+  const { maxPixels, orientation } = options;
+  return decodeImage(bytes, { maxPixels, orientation, name });
 }
 
 type Pixels = Image | CanvasPixels | PixelNdarray;

@@ -1,6 +1,7 @@
+import { requireKnown } from "../../../core/knownNames.ts";
 import type { Image } from "./image.ts";
 import { type Message, partsOf, type Prompt } from "../text/prompt.ts";
-import { type PictureOptions, type PictureSource, readPicture } from "./readPicture.ts";
+import { PICTURE_NAMES, type PictureOptions, type PictureSource, readPicture } from "./readPicture.ts";
 
 /** A conversation, or a finished prompt, whose pictures may still be paths, addresses, files … */
 export type UnreadInput = readonly Message<PictureSource>[] | Prompt<PictureSource>;
@@ -10,6 +11,7 @@ export async function readPictures(
   input: UnreadInput,
   options: PictureOptions = {},
 ): Promise<readonly Message[] | Prompt> {
+  requireKnown("readPictures", options, PICTURE_NAMES);
   if ("text" in input) {
     const images: Image[] = [];
     for (const source of input.images) images.push(await readPicture(source, options));

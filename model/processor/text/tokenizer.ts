@@ -1,5 +1,6 @@
 import type { Tokenizer as HuggingFaceTokenizer } from "@huggingface/tokenizers";
 import { InfimmError } from "../../../core/errors.ts";
+import { checked } from "../../../core/knownNames.ts";
 import { withoutMarks } from "./literal.ts";
 import { type PaddedBatch, padLeft, truncateLeft } from "./fitLength.ts";
 import { libraryTokenizer, markPartsOfWords } from "./libraryTokenizer.ts";
@@ -71,7 +72,8 @@ export class Tokenizer {
   }
 
   /** The ids of `text`. Text marked by `asLiteral` never becomes a special token. */
-  encode(text: string, { addSpecialTokens = true, maxLength }: EncodeOptions = {}): number[] {
+  encode(text: string, options: EncodeOptions = {}): number[] {
+    const { addSpecialTokens = true, maxLength } = checked("encode", options, ["addSpecialTokens", "maxLength"]);
     const marked = markPartsOfWords(text, this.#wordTokens);
     const body = withTokenizerFile(() => this.#tokenizer.encode(marked, { add_special_tokens: false }).ids);
     const prefix = addSpecialTokens ? this.#prefix : [];
@@ -83,7 +85,8 @@ export class Tokenizer {
    * The ids of `text`, and where in it each begins (see `tokenStarts`): what the tokenizer puts in front begins at 0, and
    * what it puts behind, at the end.
    */
-  encodeWithStarts(text: string, { addSpecialTokens = true } = {}): { ids: number[]; starts: number[] } {
+  encodeWithStarts(text: string, options: { addSpecialTokens?: boolean } = {}): { ids: number[]; starts: number[] } {
+    const { addSpecialTokens = true } = checked("encodeWithStarts", options, ["addSpecialTokens"]);
     const marked = markPartsOfWords(text, this.#wordTokens);
     const { ids, tokens } = withTokenizerFile(() => this.#tokenizer.encode(marked, { add_special_tokens: false }));
     const starts = tokenStarts(text, tokens, this.#spelling);
@@ -106,7 +109,8 @@ export class Tokenizer {
    * are no character become U+FFFD; Hugging Face's Rust code shows every byte of such a run so, the whole characters
    * in it, too, which a stream cannot know in advance.
    */
-  decode(ids: ArrayLike<number>, { skipSpecialTokens = false }: DecodeIdsOptions = {}): string {
+  decode(ids: ArrayLike<number>, options: DecodeIdsOptions = {}): string {
+    const { skipSpecialTokens = false } = checked("decode", options, ["skipSpecialTokens"]);
     const shown = Array.from(ids).filter((id) => !(skipSpecialTokens && this.isSpecial(id)));
     if (shown.length === 0) return "";
     return withTokenizerFile(() => this.#tokenizer.decode(shown, { clean_up_tokenization_spaces: false }));

@@ -1,3 +1,4 @@
+import { checked } from "../../../core/knownNames.ts";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { InfimmError } from "../../../core/errors.ts";
@@ -35,6 +36,7 @@ export async function writeDocuments(
   folder: string,
   options: WriteDocumentsOptions = {},
 ): Promise<{ written: number; shards: number; summary: string }> {
+  checked("writeDocuments", options, ["shardSize", "seed", "signal", "onProgress"]);
   const { shardSize = 1000, seed, signal, onProgress } = options;
   if (!(Number.isInteger(shardSize) && shardSize >= 1)) {
     throw new InfimmError(`convert: the size of a shard must be a whole number, 1 or more, got ${shardSize}`);
