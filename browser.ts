@@ -6,7 +6,7 @@
  *     for await (const piece of assistant.ask("What is this?", [file])) answer.append(piece);
  */
 export * from "./core.ts";
-export type { AnswerEnd, AnswerOptions } from "./model/generate/answerOptions.ts";
+export type { AnswerEnd, AnswerLogprob, AnswerOptions, NamedLogprob } from "./model/generate/answerOptions.ts";
 export { Assistant } from "./model/generate/assistant.ts";
 export { Chat } from "./model/generate/chat.ts";
 export { type AnswerWithLooks, answerLooks, answerWithLooks, type Look } from "./model/study/answerLooks.ts";
@@ -87,6 +87,7 @@ export type { VisualConfig } from "./model/config/visualConfig.ts";
 export type { Pictures } from "./model/flamingo.ts";
 export type { Hypothesis } from "./model/generate/beam.ts";
 export type { Replier } from "./model/generate/chat.ts";
+export type { ChosenLogprob, TokenLogprob } from "./model/generate/logprobs.ts";
 export type { Sampling } from "./model/generate/sampling.ts";
 export type { PixelInputs } from "./model/inputs.ts";
 export type { RotaryTables } from "./model/language/rotary.ts";
@@ -96,8 +97,8 @@ export type { PixelValues } from "./model/processor/pictures/pixelValues.ts";
 export type { PreprocessOptions } from "./model/processor/pictures/preprocess.ts";
 export type { CanvasPixels } from "./model/processor/pictures/readPicture.ts";
 export type { UnreadInput } from "./model/processor/pictures/readPictures.ts";
+export type { ApplyOptions } from "./model/processor/applyOptions.ts";
 export type {
-  ApplyOptions,
   ProcessorFiles,
   ProcessorInput,
   ProcessorOptions,

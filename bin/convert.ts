@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { Command, InvalidArgumentError, Option } from "commander";
-import { isHubId } from "../model/checkpoint/hub/settings.ts";
+import { isHubId } from "../model/checkpoint/hub/hubId.ts";
 import { snapshot } from "../model/checkpoint/hub/snapshot.ts";
 import { convertCheckpoint } from "../model/checkpoint/convert/convert.ts";
 import { WEIGHT_DTYPES, type WeightDType } from "../model/checkpoint/convert/storeAs.ts";

@@ -10,5 +10,16 @@ export type GPUBuffer = Platform extends { GPUBuffer: { prototype: infer T } } ?
 export type WasmMemory = Platform extends { WebAssembly: { Memory: { prototype: infer T } } } ? T : unknown;
 export type WasmModule = Platform extends { WebAssembly: { Module: { prototype: infer T } } } ? T : unknown;
 
+type Instance<Name extends string> = Platform extends { [N in Name]: { prototype: infer T } } ? T : never;
+
+/** What a browser can draw on a canvas, and so read the pixels of; nothing where there is no DOM. */
+export type Drawable =
+  | Instance<"ImageBitmap">
+  | Instance<"HTMLImageElement">
+  | Instance<"HTMLCanvasElement">
+  | Instance<"OffscreenCanvas">
+  | Instance<"VideoFrame">
+  | Instance<"HTMLVideoElement">;
+
 /** Bytes in memory that is not shared. (`Uint8Array<ArrayBuffer>` in TypeScript 5.7 and later; earlier ones know no difference.) */
 export type OwnBytes = ReturnType<Uint8Array["slice"]>;

@@ -34,6 +34,13 @@ function oneLine(text: string): string {
   return text.replace(/\s+/g, " ").trim();
 }
 
+/** A snippet that imports this source tree. */
+function sourceOf(code: string): string {
+  return code
+    .replaceAll('from "infimm"', 'from "../../index.ts"')
+    .replaceAll(/from "infimm\/(\w+)"/g, 'from "../../$1.ts"');
+}
+
 let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join("docs", ".snippets-"));
@@ -45,7 +52,7 @@ test("the pages have snippets", () => expect(snippets.length).toBeGreaterThan(6)
 test.for(snippets)("$title runs", async ({ title, code }, { skip }) => {
   skip(needsGpu(code) && !gpu, "it needs WebGPU");
   const file = join(folder, `${title.replace(/\W+/g, "-")}.ts`);
-  await writeFile(file, `${code.replaceAll('from "infimm"', 'from "../../index.ts"')}\nexport {};\n`);
+  await writeFile(file, `${sourceOf(code)}\nexport {};\n`);
   const out: string[] = [];
   const log = vi.spyOn(console, "log").mockImplementation((...words) => void out.push(format(...words)));
   const write = vi.spyOn(process.stdout, "write").mockImplementation((text) => Boolean(out.push(String(text))));

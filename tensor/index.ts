@@ -34,6 +34,7 @@ export * from "./ops/maskedSelect.ts";
 export * from "./ops/matmul.ts";
 export * from "./ops/norm.ts";
 export * from "./ops/pad.ts";
+export * from "./ops/nearZero.ts";
 export * from "./ops/pointwise.ts";
 export * from "./ops/pool.ts";
 export { all, amax, amin, any, argmax, argmin, cumsum, mean, sum, variance } from "./ops/reduce.ts";

@@ -35,6 +35,7 @@ export function inBrowser(runs: readonly BrowserRun[]): void {
         configFile: false,
         root: import.meta.dirname,
         logLevel: "error",
+        worker: { format: "es" }, // it loads parts of itself when they are needed
         build: {
           outDir: folder,
           emptyOutDir: true,
@@ -80,6 +81,18 @@ export function inBrowser(runs: readonly BrowserRun[]): void {
         const outcome = await page.evaluate(() => checks.pictures("/fixtures/pictures"));
         expect(outcome.failures).toEqual([]);
         expect(outcome.passed).toBeGreaterThan(50);
+        expect(complaints).toEqual([]);
+      });
+
+      it("reads what a page can draw as the file that it came from", async () => {
+        const outcome = await page.evaluate(() => checks.drawn("/tiny/pictures/dog.png"));
+        expect(outcome).toEqual({ passed: 10, failures: [] });
+        expect(complaints).toEqual([]);
+      });
+
+      it("an assistant in a worker answers as one in the page", async () => {
+        const outcome = await page.evaluate(() => checks.inWorker("./tiny", "tiny/pictures/dog.png"));
+        expect(outcome).toEqual({ passed: 3, failures: [] });
         expect(complaints).toEqual([]);
       });
 

@@ -9,7 +9,9 @@ import { parseConfig } from "../../model/config/config.ts";
 import { InfiMM } from "../../model/infimm.ts";
 import { convertToRgb } from "../../model/processor/pictures/convertToRgb.ts";
 import { crc32 } from "../../model/processor/pictures/formats/crc32.ts";
-import { readPicture } from "../../model/processor/pictures/readPicture.ts";
+import { type PictureSource, readPicture } from "../../model/processor/pictures/readPicture.ts";
+import { Assistant } from "../../model/generate/assistant.ts";
+import { WorkerAssistant } from "../../model/worker/workerAssistant.ts";
 import { loadWeights } from "../../model/checkpoint/load/loadWeights.ts";
 import { parseSafetensors } from "../../model/checkpoint/safetensors/parseSafetensors.ts";
 import { type Backend, registerBackend } from "../../tensor/backend.ts";
@@ -92,6 +94,72 @@ async function pictures(folder: string): Promise<Outcome> {
   return { passed: cases.length - failures.length, failures };
 }
 
+/** Everything that a page can draw, of one opaque picture: the pixels that reading its file gives; and what has none. */
+async function drawn(address: string): Promise<Outcome> {
+  const expected = convertToRgb(await readPicture(address));
+  const { width, height } = expected;
+  const blob = await (await fetch(address)).blob();
+  const bitmap = await createImageBitmap(blob);
+  const element = (src: string) => Object.assign(new Image(), { src });
+  const drawnOn = <C extends HTMLCanvasElement | OffscreenCanvas>(canvas: C) => {
+    (canvas.getContext("2d") as CanvasRenderingContext2D).drawImage(bitmap, 0, 0);
+    return canvas;
+  };
+  const sources: Record<string, PictureSource> = {
+    ImageBitmap: bitmap,
+    "an image element that is still loading": element(address),
+    "an image element": await loaded(element(address)),
+    OffscreenCanvas: drawnOn(new OffscreenCanvas(width, height)),
+    canvas: drawnOn(Object.assign(document.createElement("canvas"), { width, height })),
+    VideoFrame: new VideoFrame(bitmap, { timestamp: 0 }),
+  };
+  const failures: string[] = [];
+  for (const [name, source] of Object.entries(sources)) {
+    const found = convertToRgb(await readPicture(source));
+    const equal = found.width === width && found.height === height && crc32(found.data) === crc32(expected.data);
+    if (!equal) failures.push(name);
+  }
+  const closed = await createImageBitmap(blob);
+  closed.close();
+  const refused: Record<string, PictureSource> = {
+    "the ImageBitmap has no pixels": closed,
+    "the HTMLImageElement has no pixels": element("data:image/png;base64,AAAA"),
+    "the HTMLVideoElement has no pixels": document.createElement("video"),
+    "is more than the limit of 9;": bitmap,
+  };
+  for (const [message, source] of Object.entries(refused)) {
+    const said = await readPicture(source, source === bitmap ? { maxPixels: 9 } : {}).then(() => "nothing", String);
+    if (!said.includes(message)) failures.push(`${message}: ${said}`);
+  }
+  return { passed: Object.keys({ ...sources, ...refused }).length - failures.length, failures };
+}
+
+async function loaded(image: HTMLImageElement): Promise<HTMLImageElement> {
+  await image.decode();
+  return image;
+}
+
+/** An assistant in a worker beside one in the page: addresses are the page's, and what is drawn crosses as pixels. */
+async function inWorker(model: string, picture: string): Promise<Outcome> {
+  const worker = new Worker(new URL("./assistant.worker.ts", import.meta.url), { type: "module" });
+  using inside = await WorkerAssistant.fromPretrained(worker, model, { backend: "wasm" });
+  using outside = await Assistant.fromPretrained(model, { backend: "wasm" });
+  const element = Object.assign(new Image(), { src: picture });
+  const failures: string[] = [];
+  const sources: PictureSource[] = [picture, new URL(picture, location.href), element];
+  for (const [i, source] of sources.entries()) {
+    const [here, there] = await Promise.all(
+      [inside, outside].map(async (assistant) => {
+        let text = "";
+        for await (const piece of assistant.ask("What is this?", source)) text += piece;
+        return text;
+      }),
+    );
+    if (here !== there || here === "") failures.push(`${i}: "${here}" instead of "${there}"`);
+  }
+  return { passed: sources.length - failures.length, failures };
+}
+
 /** What the test calls in the page. */
-export const checks = { conformance, golden, pictures };
+export const checks = { conformance, golden, pictures, drawn, inWorker };
 Object.assign(globalThis, { checks });

@@ -19,29 +19,3 @@ export interface PretrainedOptions extends Omit<LoadOptions, "strict">, HubOptio
   /** Compile the kernels of an answer while the weights are on their way, where the backend compiles any. Default: false; of an Assistant, on a real GPU. */
   readonly precompile?: boolean;
 }
-
-/** All names of `HubOptions`. */
-export const HUB_NAMES = Object.keys({
-  revision: true,
-  endpoint: true,
-  token: true,
-  offline: true,
-  cacheDir: true,
-  onDownload: true,
-  patience: true,
-  onNotice: true,
-  signal: true,
-} satisfies Record<keyof HubOptions, true>);
-
-/** All names of `PretrainedOptions`. */
-export const PRETRAINED_NAMES = [
-  ...HUB_NAMES,
-  ...Object.keys({
-    backend: true,
-    onProgress: true,
-    dtype: true,
-    onMatch: true,
-    allowNonFinite: true,
-    precompile: true,
-  } satisfies Record<Exclude<keyof PretrainedOptions, keyof HubOptions>, true>),
-];

@@ -5,7 +5,8 @@ import { readBytes, readJson } from "../files/readFile.ts";
 import { openWeights } from "./openWeights.ts";
 import type { Checkpoint } from "./checkpoint.ts";
 import { HubError } from "./hub/hubError.ts";
-import { type HubOptions, isHubId } from "./hub/settings.ts";
+import { isHubId } from "./hub/hubId.ts";
+import type { HubOptions } from "./hub/settings.ts";
 import { snapshot } from "./hub/snapshot.ts";
 
 /** A folder, a weight file in one, or a name on the hub (Node). What is on the disk comes first. */

@@ -1,7 +1,33 @@
 import { requireKnown } from "../../core/knownNames.ts";
 import { isNode } from "../files/isNode.ts";
-import { type Checkpoint, HUB_NAMES } from "./checkpoint.ts";
+import type { Checkpoint, PretrainedOptions } from "./checkpoint.ts";
 import type { HubOptions } from "./hub/settings.ts";
+
+/** All names of `HubOptions`. */
+export const HUB_NAMES = Object.keys({
+  revision: true,
+  endpoint: true,
+  token: true,
+  offline: true,
+  cacheDir: true,
+  onDownload: true,
+  patience: true,
+  onNotice: true,
+  signal: true,
+} satisfies Record<keyof HubOptions, true>);
+
+/** All names of `PretrainedOptions`. */
+export const PRETRAINED_NAMES = [
+  ...HUB_NAMES,
+  ...Object.keys({
+    backend: true,
+    onProgress: true,
+    dtype: true,
+    onMatch: true,
+    allowNonFinite: true,
+    precompile: true,
+  } satisfies Record<Exclude<keyof PretrainedOptions, keyof HubOptions>, true>),
+];
 
 /** What transformers and transformers.js call it. */
 const OTHERS = {

@@ -1,6 +1,6 @@
 import { parseConfig } from "../config/config.ts";
-import { type Checkpoint, PRETRAINED_NAMES, type PretrainedOptions } from "./checkpoint.ts";
-import { openFor } from "./openCheckpoint.ts";
+import type { Checkpoint, PretrainedOptions } from "./checkpoint.ts";
+import { openFor, PRETRAINED_NAMES } from "./openCheckpoint.ts";
 import { InfiMM } from "../infimm.ts";
 import { precompile } from "../generate/precompile.ts";
 import { Processor } from "../processor/processor.ts";

@@ -11,7 +11,8 @@ import { download } from "./hub/download.ts";
 import { HubError, refusal } from "./hub/hubError.ts";
 import { type Listing, listRepository, type RemoteFile } from "./hub/listing.ts";
 import { Parts } from "./hub/parts.ts";
-import { type Hub, type HubOptions, hubFor, isHubId } from "./hub/settings.ts";
+import { isHubId } from "./hub/hubId.ts";
+import { type Hub, type HubOptions, hubFor } from "./hub/settings.ts";
 
 /**
  * A model in a browser: by the address of its folder, or by its name on the hub. What comes from the hub is kept in the

@@ -1,6 +1,6 @@
 import { InfimmError } from "../../core/errors.ts";
 import { requireKnown } from "../../core/knownNames.ts";
-import { APPLY_NAMES, type ApplyOptions } from "../processor/processor.ts";
+import { APPLY_NAMES, type ApplyOptions } from "../processor/applyOptions.ts";
 import { ELSEWHERE, GENERATE_NAMES, type GenerateOptions } from "./options.ts";
 
 /** How to answer: what to generate, and how the prompt is made. */
@@ -14,12 +14,12 @@ export interface AnswerOptions extends Omit<GenerateOptions, "onLogprobs">, Omit
 }
 
 /** A token of an answer, as text, and how probable it was. */
-export interface AnswerLogprob extends AnswerToken {
+export interface AnswerLogprob extends NamedLogprob {
   /** The likeliest in its place, the likeliest first: as many as `topLogprobs` says. */
-  readonly topLogprobs: readonly AnswerToken[];
+  readonly topLogprobs: readonly NamedLogprob[];
 }
 
-export interface AnswerToken {
+export interface NamedLogprob {
   readonly id: number;
   /** What it adds to the text: with a space in front where the text has one; "" inside a character. */
   readonly token: string;
@@ -72,14 +72,10 @@ export function answerParts(options: AnswerOptions): AnswerParts {
   if (!Array.isArray(stops) || !stops.every((stop) => typeof stop === "string")) {
     throw new InfimmError(`answer: stopStrings must be a list of texts, got ${JSON.stringify(stopStrings)}`);
   }
-  if (typeof logprobs !== "boolean" || (logprobs && !onEnd)) {
-    throw new InfimmError(
-      `answer: logprobs must be true or false, and true needs onEnd, which hears them; got ${logprobs}`,
-    );
-  }
   if (onEnd !== undefined && typeof onEnd !== "function") throw new InfimmError("answer: onEnd must be a function");
   const asked = among(OF_GENERATION);
-  // generate's own check would speak of a function that nobody here gave
-  if (!logprobs && asked.topLogprobs) throw new InfimmError("answer: topLogprobs needs logprobs: true");
-  return { generation: asked, prompt: among(OF_PROMPTS), stopStrings: stops, logprobs, onEnd };
+  if (logprobs ? !onEnd : asked.topLogprobs) {
+    throw new InfimmError("answer: topLogprobs needs logprobs: true, and that needs onEnd, which hears them");
+  }
+  return { generation: asked, prompt: among(OF_PROMPTS), stopStrings: stops, logprobs: Boolean(logprobs), onEnd };
 }

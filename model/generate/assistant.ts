@@ -4,11 +4,11 @@ import { type AnswerEnd, type AnswerOptions, answerParts } from "./answerOptions
 import { AnswerText, stopAt, written } from "./answerText.ts";
 import { Chat } from "./chat.ts";
 import { generate, generateSteps } from "./generate.ts";
-import { HeardLogprobs } from "./heardLogprobs.ts";
+import type { HeardLogprobs } from "./heardLogprobs.ts";
 import { completeOptions } from "./options.ts";
-import { openFor } from "../checkpoint/openCheckpoint.ts";
+import { openFor, PRETRAINED_NAMES } from "../checkpoint/openCheckpoint.ts";
 import type { InfiMM } from "../infimm.ts";
-import { PRETRAINED_NAMES, type PretrainedOptions } from "../checkpoint/checkpoint.ts";
+import type { PretrainedOptions } from "../checkpoint/checkpoint.ts";
 import type { Processor, ProcessorInput } from "../processor/processor.ts";
 import type { PictureSource } from "../processor/pictures/readPicture.ts";
 import { pictureList, readPictures, type UnreadInput } from "../processor/pictures/readPictures.ts";
@@ -82,7 +82,7 @@ export class Assistant {
     }
     const prompts = this.processor.apply(await readPictures(conversation), prompt);
     const text = new AnswerText(this.processor, stopStrings);
-    const heard = logprobs ? new HeardLogprobs(this.processor, 1) : undefined;
+    const heard = logprobs ? await heardBy(this.processor, 1) : undefined;
     const how = { ...generation, onLogprobs: heard?.hear };
     const { eosTokenIds } = completeOptions(how, this.model.config);
     let tokens = 0;
@@ -115,7 +115,7 @@ export class Assistant {
     for (const conversation of conversations) read.push(await readPictures(conversation));
     const ends = stopAt(this.processor, stopStrings);
     const prompts = this.processor.applyBatch(read, prompt);
-    const heard = logprobs ? new HeardLogprobs(this.processor, conversations.length * numReturnSequences) : undefined;
+    const heard = logprobs ? await heardBy(this.processor, conversations.length * numReturnSequences) : undefined;
     const how = { ...generation, onLogprobs: heard?.hear };
     const rows = await generate(this.model, prompts, {
       ...how,
@@ -132,6 +132,11 @@ export class Assistant {
     }
     return conversations.map((_, i) => answers.slice(i * numReturnSequences, (i + 1) * numReturnSequences));
   }
+}
+
+/** What hears log-probabilities, which few ask for. */
+async function heardBy(processor: Processor, rows: number): Promise<HeardLogprobs> {
+  return new (await import("./heardLogprobs.ts")).HeardLogprobs(processor, rows);
 }
 
 /** How a row of `generate` ended: at its first end of sequence, or where `stop` says so; what follows is padding. */

@@ -133,7 +133,7 @@ test("options are checked, and generation_config.json can be read", () => {
   expect(() => completeOptions({ maxNewTokens: 0 }, config)).toThrow(
     "maxNewTokens must be a whole number, 1 or more, got 0",
   );
-  expect(() => completeOptions({ sampling: { temperature: 0 } }, config)).toThrow("temperature");
+  expect(() => completeOptions({ sampling: { temperature: -1 } }, config)).toThrow("temperature");
   expect(() => completeOptions({ sampling: { topP: 1.5 } }, config)).toThrow("topP");
   expect(completeOptions({}, config).eosTokenIds).toEqual([2]);
   expect(completeOptions({}, configOf("infimm-hd-stage1-13b")).eosTokenIds).toEqual([32000]);

@@ -7,7 +7,6 @@ import { Decoder, realTokens } from "./decoder.ts";
 import { drawable } from "./drawable.ts";
 import { eventLoop } from "./eventLoop.ts";
 import type { LogitsProcessor } from "./logitsProcessors.ts";
-import { logprobOf } from "./logprobs.ts";
 import {
   type CompleteOptions,
   completeOptions,
@@ -88,6 +87,7 @@ async function nextTokens(
     return sampling ? drawToken(filterLogits(scores, sampling), samples[row].generator) : likeliest(scores);
   };
   if (onLogprobs) {
+    const { logprobOf } = await import("./logprobs.ts"); // which few need
     const rows = rowsOf((await compute(() => decoder.logits([]))) as Float32Array, vocab);
     const chosen = rows.map((logits, row) => {
       const scores = logits.slice();

@@ -100,15 +100,10 @@ export const ELSEWHERE: Readonly<Record<string, string>> = {
   maxTokens: "maxNewTokens",
   max_tokens: "maxNewTokens",
   max_length: "maxNewTokens",
-  eos_token_id: "eosTokenIds",
-  eosTokenId: "eosTokenIds",
   logits_processor: "processors",
   logprobs: "onLogprobs (an Assistant takes logprobs, and says them at onEnd)",
-  top_logprobs: "topLogprobs",
   output_logits: "onLogprobs",
   output_scores: "onLogprobs",
-  max_new_tokens: "maxNewTokens",
-  num_return_sequences: "numReturnSequences",
   streamer: "a loop over generateSteps, or over what an Assistant's ask and reply yield",
 };
 

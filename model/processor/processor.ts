@@ -1,5 +1,6 @@
 import { FileFormatError, InfimmError } from "../../core/errors.ts";
 import { requireKnown } from "../../core/knownNames.ts";
+import { APPLY_NAMES, type ApplyOptions } from "./applyOptions.ts";
 import { CHAT_STYLES, type ChatStyle, type ChatStyleName, styleOf } from "./text/chatStyles.ts";
 import { padLeft, truncateLeft } from "./text/fitLength.ts";
 import { withoutMarks } from "./text/literal.ts";
@@ -7,7 +8,6 @@ import { type PixelValues, stackPictures } from "./pictures/pixelValues.ts";
 import type { Image } from "./pictures/image.ts";
 import type { PreprocessOptions } from "./pictures/preprocess.ts";
 import type { HubOptions } from "../checkpoint/hub/settings.ts";
-import type { TemplateOptions } from "./text/chatTemplate.ts";
 import { controlTokens, type Message, type Prompt, renderPrompt } from "./text/prompt.ts";
 import { StreamDecoder } from "./text/streamDecoder.ts";
 import { type ChatTemplates, chooseTemplate } from "./text/templateFiles.ts";
@@ -29,30 +29,6 @@ export interface ProcessorOptions {
   /** How conversations are written. Default: told from the config. */
   style?: ChatStyleName;
 }
-
-export interface ApplyOptions extends TemplateOptions {
-  /** Longer prompts lose their beginning. Default 2048, as the original. */
-  maxLength?: number;
-  /** The name of one of the checkpoint's chat templates, or a template. Default: what transformers would take. */
-  chatTemplate?: string;
-  /**
-   * Behave as the original processor, mistakes included: repeated messages (see `PromptOptions`), and pictures that
-   * stay when their token is truncated away, so that the tokens left are matched to the wrong ones. Default false.
-   */
-  emulateOriginalBugs?: boolean;
-}
-
-/** All names of `ApplyOptions`. */
-export const APPLY_NAMES = Object.keys({
-  addGenerationPrompt: true,
-  continueFinalMessage: true,
-  tools: true,
-  documents: true,
-  templateVariables: true,
-  maxLength: true,
-  chatTemplate: true,
-  emulateOriginalBugs: true,
-} satisfies Record<keyof ApplyOptions, true>);
 
 /** A conversation, or finished text with its pictures. */
 export type ProcessorInput<Picture = Image> = readonly Message<Picture>[] | Prompt<Picture>;
@@ -106,9 +82,8 @@ export class Processor {
    * (browsers), or a name on the Hugging Face hub.
    */
   static async fromPretrained(source: string, options: ProcessorOptions & HubOptions = {}): Promise<Processor> {
-    const [{ openFor }, { HUB_NAMES }, { readProcessorFiles }] = await Promise.all([
+    const [{ HUB_NAMES, openFor }, { readProcessorFiles }] = await Promise.all([
       import("../checkpoint/openCheckpoint.ts"),
-      import("../checkpoint/checkpoint.ts"),
       import("../checkpoint/processorFiles.ts"),
     ]);
     const checkpoint = await openFor(source, options, [...HUB_NAMES, "style"]);

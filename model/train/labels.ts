@@ -15,7 +15,7 @@ export interface Span {
  * Spans need no second tokenising. Counting the tokens of a prefix that was tokenised alone is the usual way and goes
  * wrong wherever a tokenizer sees the cut, as SentencePiece's do after every special token (LLaVA#661, #1166).
  *
- * @param starts where each token begins in the text (`Tokenizer.encodeWithStarts`)
+ * @param starts where each token begins in the text (`encodeWithStarts`)
  * @returns IGNORED where a token does not count
  */
 export function labelsFromSpans(

@@ -1,3 +1,4 @@
+import { encodeWithStarts } from "../processor/text/tokenStarts.ts";
 import { checked } from "../../core/knownNames.ts";
 import { InfimmError } from "../../core/errors.ts";
 import { fnv1a, mulberry32 } from "../../core/random.ts";
@@ -104,7 +105,7 @@ function tokensOf({ text, counted, pictures }: Written, processor: Processor, { 
   const { tokenizer, imageTokenId } = processor;
   // a template that writes BOS itself gets no second
   const hasBos = tokenizer.bosToken !== "" && text.startsWith(tokenizer.bosToken);
-  const { ids, starts } = tokenizer.encodeWithStarts(text, { addSpecialTokens: !hasBos });
+  const { ids, starts } = encodeWithStarts(tokenizer, text, { addSpecialTokens: !hasBos });
   const labels = labelsFromSpans(ids, starts, counted, imageTokenId);
   const byId = emulate === "open_flamingo" ? tokenizer.padId : undefined;
   return {

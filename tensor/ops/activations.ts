@@ -5,7 +5,7 @@ import { normalizeAxis } from "../../core/shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { clamp, elementwise, mul, sigmoid } from "./elementwise.ts";
 import { chunk } from "./join.ts";
-import "./pointwise.ts"; // expm1, log1p
+import "./nearZero.ts"; // expm1, log1p
 import { reshape } from "./views.ts";
 
 /** The activations of torch.nn.functional beside relu, silu and gelu. All are of floats only. */

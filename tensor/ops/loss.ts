@@ -4,7 +4,7 @@ import { InfimmError, ShapeError, showShape } from "../../core/errors.ts";
 import type { Tensor } from "../tensor.ts";
 import { abs, clamp, elementwise, exp, log, maximum, mul, where } from "./elementwise.ts";
 import { gather, indexSelect } from "./indexing.ts";
-import { log1p } from "./pointwise.ts";
+import { log1p } from "./nearZero.ts";
 import { mean, sum } from "./reduce.ts";
 import { logSoftmax } from "./softmax.ts";
 import { cosineSimilarity } from "./statistics.ts";

@@ -2,6 +2,7 @@ import { checked } from "../../core/knownNames.ts";
 import { DTypeError } from "../../core/errors.ts";
 import type { Tensor, TensorLike } from "../tensor.ts";
 import { elementwise, logicalAnd, logicalOr } from "./elementwise.ts";
+import "./nearZero.ts"; // log1p
 
 /**
  * More of torch's elementwise functions, each a line. What the backends have no primitive for is made of those that they
@@ -22,19 +23,6 @@ export const fmod = elementwise("fmod(a, b) = a < 0 ? -remainder(abs(a), abs(b))
 ]) as Binary;
 
 export const exp2 = elementwise("exp2(x) = 2 ^ x") as Unary;
-/** exp(x) - 1, with all its digits near 0: 2t / (1 - t) with t = tanh(x / 2). */
-export const expm1 = elementwise(
-  "expm1(x) = abs(x) < 1 ? 2 * tanh(x / 2) / (1 - tanh(x / 2)) : exp(x) - 1",
-  ["exp(x)"], // biome-ignore format: one slope
-) as Unary;
-
-// atanh(s) / s, for s² = z at most 0.04
-elementwise("atanhSeries(z) = 1 + z * (1 / 3 + z * (1 / 5 + z * (1 / 7 + z * (1 / 9))))");
-/** log(1 + x), with all its digits near 0: 2 atanh(x / (2 + x)). */
-export const log1p = elementwise(
-  "log1p(x) = abs(x) < 0.3 ? 2 * (x / (2 + x)) * atanhSeries((x / (2 + x)) * (x / (2 + x))) : log(1 + x)",
-  ["1 / (1 + x)"], // biome-ignore format: one slope
-) as Unary;
 export const log2 = elementwise("log2(x) = log(x) * 1.4426950408889634") as Unary;
 export const log10 = elementwise("log10(x) = log(x) * 0.4342944819032518") as Unary;
 /** log(exp(a) + exp(b)), without overflow. */

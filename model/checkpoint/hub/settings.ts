@@ -1,3 +1,4 @@
+import { HUB_ID, isHubId } from "./hubId.ts";
 import { HubError } from "./hubError.ts";
 import { PATIENCE, type Patience } from "./patience.ts";
 
@@ -56,14 +57,6 @@ const PINNED: Record<string, string> = {
   "infi-mm/infimm-zephyr": ZEPHYR_WITH_WEIGHTS,
   "infimm/infimm-zephyr": ZEPHYR_WITH_WEIGHTS, // as the model card calls it
 };
-
-const HUB_ID = /^([\w][\w.-]*\/[\w][\w.-]*)(?:@(.+))?$/;
-
-/** Whether a name can be that of a model on the hub: "owner/name", or "owner/name@revision". */
-export function isHubId(name: string): boolean {
-  const [, repo] = HUB_ID.exec(name) ?? [];
-  return repo !== undefined && !repo.includes("..") && !repo.includes("--");
-}
 
 export function hubFor(name: string, options: HubOptions = {}): Hub {
   if (!isHubId(name)) throw new HubError(`"${name}" is not a name on the hub; expected "owner/name"`);

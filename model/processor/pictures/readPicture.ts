@@ -1,4 +1,5 @@
 import { InfimmError } from "../../../core/errors.ts";
+import type { Drawable } from "../../../core/platformTypes.ts";
 import { requireKnown } from "../../../core/knownNames.ts";
 import { requireBytesWithin } from "../../files/collectBytes.ts";
 import { type DecodeOptions, decodeImage, MAX_PIXELS, requireWithin } from "./decodeImage.ts";
@@ -18,8 +19,18 @@ export interface CanvasPixels {
  * - a string or `URL`: an http(s) address, a data URL, or a path (in a browser, an address relative to the page)
  * - the bytes of a file, or a `Blob` or `File`
  * - pixels: `ImageData`, an `ndarray` [height, width, 1 to 4 channels] of bytes, or an `Image`
+ * - in a browser: an `ImageBitmap`, a canvas, an image or video element, a `VideoFrame`
  */
-export type PictureSource = string | URL | Uint8Array | ArrayBuffer | Blob | CanvasPixels | PixelNdarray | Image;
+export type PictureSource =
+  | string
+  | URL
+  | Uint8Array
+  | ArrayBuffer
+  | Blob
+  | CanvasPixels
+  | PixelNdarray
+  | Image
+  | Drawable;
 
 export interface PictureOptions extends DecodeOptions {
   /** Longer files are refused before they are read. Default 100 million bytes. */
@@ -43,6 +54,10 @@ export const PICTURE_NAMES = ["name", "maxPixels", "orientation", "maxBytes", "t
 export async function readPicture(source: PictureSource, options: PictureOptions = {}): Promise<Image> {
   requireKnown("readPicture", options, PICTURE_NAMES);
   if (isPixels(source)) return fromPixels(source, options.maxPixels ?? MAX_PIXELS);
+  if (typeof source === "object" && !(source instanceof Uint8Array || source instanceof Blob)) {
+    const { drawnPixels, isDrawable } = await import("./drawn.ts");
+    if (isDrawable(source)) return drawnPixels(source, options.maxPixels ?? MAX_PIXELS);
+  }
   const { name = nameOf(source), maxBytes = 100e6, timeout = 30_000, signal } = options;
   const bytes = await bytesOf(source, name, { maxBytes, timeout, signal });
   const { maxPixels, orientation } = options;
@@ -50,7 +65,7 @@ export async function readPicture(source: PictureSource, options: PictureOptions
 }
 
 type Pixels = Image | CanvasPixels | PixelNdarray;
-type FileSource = Exclude<PictureSource, Pixels>;
+type FileSource = Exclude<PictureSource, Pixels | Drawable>;
 
 function isPixels(source: PictureSource): source is Pixels {
   return typeof source === "object" && source !== null && "data" in source && ("width" in source || "shape" in source);
@@ -87,8 +102,8 @@ async function bytesOf(source: FileSource, name: string, limits: Limits): Promis
   }
   if (typeof source === "string" || source instanceof URL) return bytesAt(String(source), name, limits);
   throw new InfimmError(
-    "picture: expected a path, an address, the bytes of a file, a Blob, ImageData, an ndarray or an Image, " +
-      `got ${source === null ? "null" : typeof source}`,
+    "picture: expected a path, an address, the bytes of a file, a Blob, ImageData, an ndarray, an Image, or what a " +
+      `browser can draw, got ${source === null ? "null" : typeof source}`,
   );
 }
 

@@ -1,3 +1,4 @@
+import { encodeWithStarts } from "./tokenStarts.ts";
 import { readFileSync } from "node:fs";
 import { describe, expect, it, test } from "vitest";
 import { asLiteral } from "./literal.ts";
@@ -20,7 +21,7 @@ describe.each(Object.entries(golden))("%s", (kind, cases) => {
   it("tokens begin where the Rust code says, but for spaces that were dropped", () => {
     let same = 0;
     for (const [text, starts] of cases) {
-      const found = tokenizer.encodeWithStarts(text, { addSpecialTokens: false });
+      const found = encodeWithStarts(tokenizer, text, { addSpecialTokens: false });
       expect(found.ids).toEqual(tokenizer.encode(text, { addSpecialTokens: false }));
       if (found.starts.every((start, i) => start === starts[i])) same++;
       else expect(text).toMatch(kind === "unigram" ? /\s\s|^\s|STRIP|LEFT|RIGHT/ : /STRIP|LEFT|RIGHT/);
@@ -37,11 +38,11 @@ const zephyr = new Tokenizer(zephyrTokenizerJson(), zephyrTokenizerConfig);
 
 test("after a special token stands a piece of its own for the line break's place; marks do not count", () => {
   const text = "<|user|>\n<image>Hi</s>\nNo";
-  const { ids, starts } = zephyr.encodeWithStarts(text);
+  const { ids, starts } = encodeWithStarts(zephyr, text);
   expect(ids.slice(-9)).toEqual([1838, 28766, 28767, 13, 32001, 15359, 2, 28705, 13, 2501].slice(-9));
   expect(starts.slice(-6).map((start) => text.slice(start)[0])).toEqual([..."<H<\n\nN"]);
   const typed = "<image>a </s> b";
-  const literal = zephyr.encodeWithStarts(asLiteral(typed, ["</s>"]));
+  const literal = encodeWithStarts(zephyr, asLiteral(typed, ["</s>"]));
   expect(literal.ids).not.toContain(2);
   expect(literal.starts.map((start) => typed.slice(start))).toEqual([
     typed,
@@ -65,11 +66,11 @@ test("a character that no piece spells takes its place, and the next token begin
       eos_token: "</s>",
     },
   );
-  expect(tokenizer.encodeWithStarts("aéb aéé").starts).toEqual([0, 1, 2, 3, 5]);
+  expect(encodeWithStarts(tokenizer, "aéb aéé").starts).toEqual([0, 1, 2, 3, 5]);
 });
 
 test("a normaliser that changes letters is refused: places could not be told", () => {
   const json = { ...(zephyrTokenizerJson() as object), normalizer: { type: "Lowercase" } };
   const lower = new Tokenizer(json, zephyrTokenizerConfig);
-  expect(() => lower.encodeWithStarts("ABC")).toThrow("cannot tell where token 0");
+  expect(() => encodeWithStarts(lower, "ABC")).toThrow("cannot tell where token 0");
 });

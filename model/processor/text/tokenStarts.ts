@@ -1,35 +1,31 @@
 import { InfimmError } from "../../../core/errors.ts";
-import { MARK } from "./literal.ts";
-import type { TokenizerJson } from "./tokenizerFiles.ts";
-
-/** How a tokenizer's pieces spell text. */
-export interface Spelling {
-  /** Pieces are bytes in GPT-2's alphabet; else text with "▁" for a space, and `<0x0A>` for a byte. */
-  readonly byteLevel: boolean;
-  /** What the text is normalised to before it is cut. */
-  readonly form?: "NFC" | "NFD" | "NFKC" | "NFKD";
-  /** Strings that become one token. */
-  readonly added: ReadonlySet<string>;
-  readonly unknown?: string;
-}
-
-export function spellingOf(json: TokenizerJson): Spelling {
-  const types = (part: unknown): string => JSON.stringify(part ?? null);
-  const form = types(json.normalizer).match(/"type":"(NFK?[CD])"/)?.[1] as Spelling["form"];
-  const added = new Set((json.added_tokens ?? []).map(({ content }) => content));
-  return {
-    byteLevel: /"ByteLevel"/.test(types(json.pre_tokenizer)),
-    form,
-    added,
-    unknown: json.model?.unk_token ?? undefined,
-  };
-}
+import { checked } from "../../../core/knownNames.ts";
+import { MARK, withoutMarks } from "./literal.ts";
+import type { Spelling } from "./spelling.ts";
+import type { Tokenizer } from "./tokenizer.ts";
 
 /** One byte of the text as the tokenizer sees it, and the index of its character in the text. */
 interface Unit {
   readonly byte: number;
   readonly at: number;
   readonly isSpace: boolean;
+}
+
+/**
+ * The ids of `text`, and where in it each begins (see `tokenStarts`): what the tokenizer puts in front begins at 0, and
+ * what it puts behind, at the end.
+ */
+export function encodeWithStarts(
+  tokenizer: Tokenizer,
+  text: string,
+  options: { addSpecialTokens?: boolean } = {},
+): { ids: number[]; starts: number[] } {
+  const { addSpecialTokens = true } = checked("encodeWithStarts", options, ["addSpecialTokens"]);
+  const { prefix, ids, tokens, suffix } = tokenizer.pieces(text);
+  const starts = tokenStarts(text, tokens, tokenizer.spelling);
+  if (!addSpecialTokens) return { ids: [...ids], starts };
+  const end = withoutMarks(text).length;
+  return { ids: [...prefix, ...ids, ...suffix], starts: [...prefix.map(() => 0), ...starts, ...suffix.map(() => end)] };
 }
 
 /**

@@ -1,11 +1,10 @@
 import type { Tokenizer as HuggingFaceTokenizer } from "@huggingface/tokenizers";
 import { InfimmError } from "../../../core/errors.ts";
 import { checked } from "../../../core/knownNames.ts";
-import { withoutMarks } from "./literal.ts";
 import { type PaddedBatch, padLeft, truncateLeft } from "./fitLength.ts";
 import { libraryTokenizer, markPartsOfWords } from "./libraryTokenizer.ts";
 import { type ChatTemplates, templatesOf } from "./templateFiles.ts";
-import { type Spelling, spellingOf, tokenStarts } from "./tokenStarts.ts";
+import { type Spelling, spellingOf } from "./spelling.ts";
 import {
   checkTokenizerFiles,
   contentOf,
@@ -41,6 +40,7 @@ export class Tokenizer {
   readonly specialTokens: readonly string[];
   /** The same, with what they are. */
   readonly addedTokens: readonly { readonly content: string; readonly special: boolean }[];
+  readonly spelling: Spelling;
   readonly #tokenizer: HuggingFaceTokenizer;
   /** What a post-processor puts round every text: BOS in front, as a rule. */
   readonly #prefix: readonly number[];
@@ -48,7 +48,6 @@ export class Tokenizer {
   /** Added tokens that are none inside a word. */
   readonly #wordTokens: readonly string[];
   readonly #specialIds: ReadonlySet<number>;
-  readonly #spelling: Spelling;
 
   constructor(json: TokenizerJson, config: TokenizerConfig) {
     checkTokenizerFiles(json, config);
@@ -63,7 +62,7 @@ export class Tokenizer {
     this.specialTokens = added.map((token) => token.content);
     this.addedTokens = added.map(({ content, special = false }) => ({ content, special }));
     this.#specialIds = new Set(added.filter((token) => token.special).map((token) => token.id));
-    this.#spelling = spellingOf(json);
+    this.spelling = spellingOf(json);
     this.bosToken = config.bos_token ? contentOf(config, "bos_token") : "";
     this.eosToken = contentOf(config, "eos_token");
     this.padId = this.tokenToId(contentOf(config, "pad_token", "eos_token"));
@@ -81,21 +80,11 @@ export class Tokenizer {
     return maxLength === undefined ? ids : truncateLeft(ids, maxLength, prefix.length);
   }
 
-  /**
-   * The ids of `text`, and where in it each begins (see `tokenStarts`): what the tokenizer puts in front begins at 0, and
-   * what it puts behind, at the end.
-   */
-  encodeWithStarts(text: string, options: { addSpecialTokens?: boolean } = {}): { ids: number[]; starts: number[] } {
-    const { addSpecialTokens = true } = checked("encodeWithStarts", options, ["addSpecialTokens"]);
+  /** The ids of `text` with the pieces that they are, and what stands round every text. For `encodeWithStarts`. */
+  pieces(text: string): { prefix: readonly number[]; ids: number[]; tokens: string[]; suffix: readonly number[] } {
     const marked = markPartsOfWords(text, this.#wordTokens);
     const { ids, tokens } = withTokenizerFile(() => this.#tokenizer.encode(marked, { add_special_tokens: false }));
-    const starts = tokenStarts(text, tokens, this.#spelling);
-    if (!addSpecialTokens) return { ids, starts };
-    const end = withoutMarks(text).length;
-    return {
-      ids: [...this.#prefix, ...ids, ...this.#suffix],
-      starts: [...this.#prefix.map(() => 0), ...starts, ...this.#suffix.map(() => end)],
-    };
+    return { prefix: this.#prefix, ids, tokens, suffix: this.#suffix };
   }
 
   /** Several texts, padded on the left to the longest. */

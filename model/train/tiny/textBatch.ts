@@ -1,3 +1,4 @@
+import { encodeWithStarts } from "../../processor/text/tokenStarts.ts";
 import type { Processor } from "../../processor/processor.ts";
 import type { TrainerBatch } from "../batch.ts";
 import { IGNORED, labelsFromSpans } from "../labels.ts";
@@ -17,7 +18,7 @@ export interface EncodedRow {
 }
 
 export function encodeRow({ text, counted }: TextRow, { tokenizer, imageTokenId }: Processor): EncodedRow {
-  const { ids, starts } = tokenizer.encodeWithStarts(text);
+  const { ids, starts } = encodeWithStarts(tokenizer, text);
   return { ids, labels: labelsFromSpans(ids, starts, counted, imageTokenId) };
 }
 
