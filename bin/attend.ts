@@ -3,15 +3,14 @@ import { InfimmError } from "../core/errors.ts";
 import { answerWithLooks, type Look } from "../model/study/answerLooks.ts";
 import { brightest } from "../model/study/brightest.ts";
 import { dependence, LEAST_DEPENDENCE } from "../model/study/dependence.ts";
+import { contactSheet, overlay, seenBy, TINTS } from "../model/study/overlay.ts";
 import { StudiedAnswer } from "../model/study/studiedAnswer.ts";
 import { type Image, makeImage } from "../model/processor/pictures/image.ts";
 import { pillowResize } from "../model/processor/pictures/pillowResize.ts";
-import { preprocess } from "../model/processor/pictures/preprocess.ts";
 import { writeWhole } from "../model/files/writeWhole.ts";
 import type { Processor } from "../model/processor/processor.ts";
 import { type AnswerOptions, generateOptionsOf, questionOf, withAnswerOptions, wholeNumber } from "./answerOptions.ts";
 import { loadAssistant } from "./loadAssistant.ts";
-import { contactSheet, overlay, TINTS } from "./overlay.ts";
 import { openPictures } from "./picture.ts";
 import { progressLine } from "./progressLine.ts";
 
@@ -102,11 +101,6 @@ async function findOut(
     return { ...look, dependence: { picture: picture + 1, map: Array.from(falls[k][picture]) } };
   });
   return { found: found.filter(isShown), processor };
-}
-
-/** The picture as the model sees it. */
-function seenBy({ preprocessing }: Processor, image: Image): Image {
-  return makeImage(preprocessing.size, preprocessing.size, "RGB", preprocess(image, preprocessing).pixels);
 }
 
 /** The pictures, and then rows of tokens: where each attends, and below it what it depends on. */

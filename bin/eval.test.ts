@@ -14,7 +14,13 @@ const infimm = (...args: string[]) =>
 
 it("asks, scores and reports from the shell; by several seeds, too, whose mean it tells", () => {
   const [gqa, vqa, out, trials, page] = ["gqa", "vqa", "run", "seeds", "report.html"].map((name) => join(root, name));
-  for (const [folder, task] of [[gqa, "gqa"], [vqa, "vqav2"]]) mkdirSync(folder), MAKERS[task](folder); // biome-ignore format: one line
+  for (const [folder, task] of [
+    [gqa, "gqa"],
+    [vqa, "vqav2"],
+  ]) {
+    mkdirSync(folder);
+    MAKERS[task](folder);
+  }
   expect(infimm("gqa", "--data", gqa, "--out", out, "--limit", "2")).toContain("2 items in");
   expect(JSON.parse(infimm("score", out, "--json"))).toMatchObject({ task: "gqa", n: 2 });
 

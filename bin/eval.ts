@@ -13,7 +13,7 @@ import type { Item, ScoreOptions, Settings, Task } from "../model/evaluate/task.
 import { runFolders, trialFolder, trialMetrics } from "../model/evaluate/trials.ts";
 import { requireTaken } from "../model/evaluate/taskOptions.ts";
 import { TASKS, taskNamed } from "../model/evaluate/tasks/index.ts";
-import { reportPage } from "../model/evaluate/report/reportPage.ts";
+import { type ReportLooks, reportPage } from "../model/evaluate/report/reportPage.ts";
 import type { Assistant } from "../model/generate/assistant.ts";
 import { readText } from "../model/files/readText.ts";
 import { writeText } from "../model/files/writeWhole.ts";
@@ -234,10 +234,31 @@ function reportCommand(): Command {
     .description("one HTML page about scored runs: results beside the card's, items with pictures, what changed")
     .argument("<folder...>", "of runs; of two runs of a task the items that changed are listed")
     .option("-o, --out <file>", "the page", "report.html")
-    .action(async (folders: string[], { out }: { out: string }) => {
-      await writeText(out, await reportPage(folders));
+    .option(
+      "--looks <count>",
+      "of so many items of each run, where the model looked word by word and what its words depend on: answers them anew",
+      wholeNumber(1),
+    )
+    .action(async (folders: string[], { out, looks }: { out: string; looks?: number }) => {
+      await writeText(out, await reportPage(folders, looks === undefined ? undefined : looksOf(looks)));
       console.log(`${out} is written.`);
     });
+}
+
+function looksOf(count: number): ReportLooks {
+  const progress = progressLine();
+  return {
+    count,
+    load: ({ model, dtype, backend }) => {
+      const [name, exact] = backend.split(", ");
+      const stored = dtype === "as stored" ? undefined : (dtype as AnswerOptions["dtype"]);
+      return loadAssistant({ model, dtype: stored, backend: name, exact: exact !== undefined });
+    },
+    onProgress: (done, total) => {
+      if (done === total) progress.end();
+      else progress.show(() => `where the model looked: ${done} of ${total} items`);
+    },
+  };
 }
 
 async function scoreOptionsOf(folder: string, flags: JudgeFlags): Promise<ScoreOptions> {

@@ -7,10 +7,9 @@ import type { Assistant } from "../generate/assistant.ts";
 import { generate } from "../generate/generate.ts";
 import type { GenerateOptions } from "../generate/options.ts";
 import { readBytes } from "../files/readFile.ts";
-import { type Image, makeImage } from "../processor/pictures/image.ts";
-import { readPicture } from "../processor/pictures/readPicture.ts";
+import type { Image } from "../processor/pictures/image.ts";
 import { watchChoices } from "./choices.ts";
-import { digestOf, pictureBytes, requirePictures } from "./data/pictures.ts";
+import { digestOf, pictureBytes, requirePictures, shownPicture } from "./data/pictures.ts";
 import { type Asked, drawAsked, requireTrain, shownDemos } from "./fewShot.ts";
 import { type Header, openItems } from "./itemsFile.ts";
 import { ricesDemos } from "./rices.ts";
@@ -50,7 +49,7 @@ export const DEFAULT_SETTINGS: Settings = {
 };
 
 /** Prompts longer than this lose their beginning, as OpenFlamingo's. */
-const MAX_LENGTH = 2000;
+export const MAX_LENGTH = 2000;
 
 /** Ask a model everything that a task asks: one item a line in `<out>/items.jsonl`, going on where it stopped. */
 export async function generateItems(options: EvaluateOptions): Promise<readonly Item[]> {
@@ -161,21 +160,13 @@ async function answer(asked: readonly Asked[], options: EvaluateOptions, generat
   });
 }
 
-const GREY = 128;
-
-/** A picture of the same size without anything on it. */
-function grey({ width, height }: Image): Image {
-  return makeImage(width, height, "RGB", new Uint8Array(3 * width * height).fill(GREY));
-}
-
 /** A prompt with its pictures read. "0 shots" shows its demonstrations without theirs. */
 async function inputOf({ record, demos }: Asked, options: EvaluateOptions) {
   const { task, settings, data: folder, out } = options;
   const read = async (picture: DataPicture, id: string): Promise<Image> => {
     try {
       const name = picture.path ?? `the picture of ${id}`;
-      const image = await readPicture(await pictureBytes(folder, picture), { name, orientation: settings.orientation });
-      return settings.blind ? grey(image) : image;
+      return await shownPicture(await pictureBytes(folder, picture), name, settings);
     } catch (cause) {
       throw new InfimmError(`${task.name}: id ${id}: ${(cause as Error).message}`, { cause });
     }

@@ -53,8 +53,16 @@ export async function answerWithLooks(
   images: readonly Image[],
   options: LookOptions = {},
 ): Promise<AnswerWithLooks> {
-  const { model, processor } = assistant;
   const { prompts, generation } = askedOf(assistant, question, images, options);
+  return looksAt(assistant, prompts, generation);
+}
+
+/** As `answerWithLooks`, of one prompt that is there already. */
+export async function looksAt(
+  { model, processor }: Pick<Assistant, "model" | "processor">,
+  prompts: Prompts,
+  generation: GenerateOptions,
+): Promise<AnswerWithLooks> {
   const look = (generation.beams ?? 1) > 1 ? lookAfterwards : lookOn;
   const { answer, maps } = await look(model, prompts, generation);
   const [, m, , rows, columns] = maps.shape;

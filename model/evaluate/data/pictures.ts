@@ -3,7 +3,9 @@ import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { InfimmError } from "../../../core/errors.ts";
-import type { DataPicture, EvalRecord } from "../task.ts";
+import { type Image, makeImage } from "../../processor/pictures/image.ts";
+import { readPicture } from "../../processor/pictures/readPicture.ts";
+import type { DataPicture, EvalRecord, Settings } from "../task.ts";
 
 /** A picture is there, or the run does not begin. @throws naming up to five that are not, and whose they are */
 export function requirePictures(folder: string, records: readonly EvalRecord[]): void {
@@ -31,6 +33,19 @@ export function oneOf(folder: string, ...names: string[]): string {
 
 export async function pictureBytes(folder: string, { path, bytes }: DataPicture): Promise<Uint8Array> {
   return bytes ?? (await readFile(join(folder, path as string)));
+}
+
+const GREY = 128;
+
+/** A picture as a model is shown it; where it is blind, one of the same size without anything on it. */
+export async function shownPicture(
+  bytes: Uint8Array,
+  name: string,
+  { orientation, blind }: Pick<Settings, "orientation" | "blind">,
+): Promise<Image> {
+  const image = await readPicture(bytes, { name, orientation });
+  const { width, height } = image;
+  return blind ? makeImage(width, height, "RGB", new Uint8Array(3 * width * height).fill(GREY)) : image;
 }
 
 export function digestOf(...contents: readonly (string | Uint8Array)[]): string {

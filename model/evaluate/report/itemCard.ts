@@ -3,8 +3,8 @@ import type { Item } from "../task.ts";
 import { escaped } from "./escape.ts";
 import { thumbnail } from "./thumbnail.ts";
 
-/** One item: picture, prompt, demonstrations, answers, references, and what decided. `folders`: where its pictures may be. */
-export async function itemCard(item: Item, scores: Scores, folders: readonly string[]): Promise<string> {
+/** One item: picture, prompt, demonstrations, answers, references, and what decided. `folders`: where its pictures may be. `looks`: HTML. */
+export async function itemCard(item: Item, scores: Scores, folders: readonly string[], looks = ""): Promise<string> {
   const pictures: string[] = [];
   for (const { path } of item.pictures) {
     const url = await thumbnail(path, folders);
@@ -21,5 +21,5 @@ export async function itemCard(item: Item, scores: Scores, folders: readonly str
     ["Reference", JSON.stringify(item.reference)],
   ];
   const list = shown.map(([name, value]) => `<dt>${name}</dt><dd>${escaped(value)}</dd>`).join("");
-  return `<article class="item"><h4>${escaped(item.id)}</h4><div>${pictures.join("")}</div><dl>${list}</dl></article>`;
+  return `<article class="item"><h4>${escaped(item.id)}</h4><div>${pictures.join("")}</div><dl>${list}</dl>${looks}</article>`;
 }

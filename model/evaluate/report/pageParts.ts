@@ -12,6 +12,10 @@ h3, h4, dd, th, td { overflow-wrap: anywhere; }
 .wide th, .wide td { overflow-wrap: normal; min-width: 4rem; }
 .item { border: 1px solid GrayText; border-radius: .5rem; padding: .5rem 1rem; margin: 1rem 0; }
 .item h4 { margin: 0 0 .5rem; }
+.looks div { display: flex; flex-wrap: wrap; gap: .5rem; }
+.looks figure { margin: 0; width: 6rem; }
+.looks figcaption { min-height: 1.5em; white-space: pre; overflow: hidden; text-overflow: ellipsis; }
+.looks img { display: block; margin: 0 0 .25rem; }
 .item img { max-width: 100%; image-rendering: auto; margin-right: .5rem; }
 dl { display: grid; grid-template-columns: minmax(0, 10rem) minmax(0, 1fr); gap: .25rem 1rem; margin: .5rem 0; }
 dt { font-weight: 600; }

@@ -6,10 +6,12 @@ import { pathToFileURL } from "node:url";
 import { afterAll, describe, expect, it } from "vitest";
 import { openPage, testBrowser } from "../../../golden/browser/chromium.ts";
 import { bootstrapInterval } from "../bootstrap.ts";
-import { DEFAULT_SETTINGS } from "../generateItems.ts";
+import { Assistant } from "../../generate/assistant.ts";
+import { DEFAULT_SETTINGS, generateItems } from "../generateItems.ts";
 import { NO_JUDGE } from "../judges/none.ts";
 import { MAKERS } from "../made.fixture.ts";
-import { scorePredictions } from "../scoreRun.ts";
+import { scorePredictions, scoreRun } from "../scoreRun.ts";
+import { trialFolder } from "../trials.ts";
 import { taskNamed } from "../tasks/index.ts";
 import { reportPage } from "./reportPage.ts";
 
@@ -41,6 +43,34 @@ async function runs(): Promise<string[]> {
   }
   return folders;
 }
+
+/** What infimm-tiny says to one question. */
+async function ownRun(): Promise<string> {
+  const [data, out] = [join(root, "gqa-0"), join(root, "own")];
+  const names = { model: MODEL, dtype: "as stored", backend: "wasm", version: "test" };
+  const assistant = await Assistant.fromPretrained(MODEL);
+  const settings = { ...DEFAULT_SETTINGS_OF_GQA, limit: 1 };
+  await generateItems({ task: taskNamed("gqa"), data, assistant, out, settings, ...names });
+  await scoreRun(out, { judge: NO_JUDGE });
+  return out;
+}
+
+/** A folder with two runs of other seeds. */
+async function trials(): Promise<string[]> {
+  const [data, out] = [join(root, "vqa"), join(root, "trials")];
+  mkdirSync(data);
+  MAKERS["vqav2"](data);
+  const predictions = join(root, "vqa.json");
+  for (const seed of [7, 8]) {
+    const answers = Array.from({ length: 10 }, (_, k) => ({ question_id: 1000 + k, answer: k < seed ? "one" : "2" }));
+    writeFileSync(predictions, JSON.stringify(answers));
+    const settings = { split: "val2014", seed };
+    const options = { task: taskNamed("vqav2"), data, predictions, judge: NO_JUDGE, settings };
+    await scorePredictions(trialFolder(out, seed), options);
+  }
+  return [out];
+}
+const MODEL = join(import.meta.dirname, "../../infimm-tiny");
 const DEFAULT_SETTINGS_OF_GQA = { ...DEFAULT_SETTINGS, split: "testdev" };
 
 it("an interval holds the mean, and a constant has none", () => {
@@ -62,7 +92,11 @@ it("refuses what is not scored", async () => {
 
 describe.skipIf(!browser)("the page in a browser", () => {
   it("shows results, changes and items at three widths, asks nothing of anybody, and axe finds no fault", async () => {
-    const html = await reportPage(await runs());
+    const looked: number[] = [];
+    const load = () => Assistant.fromPretrained(MODEL);
+    const onProgress = (done: number, total: number) => looked.push(done, total);
+    const html = await reportPage([...(await runs()), await ownRun(), ...(await trials())], { count: 1, load, onProgress }); // biome-ignore format: one line
+    expect(looked).toEqual([1, 1]);
     expect(html).not.toContain("<b>yes</b>"); // answers are shown, not run
     const path = join(root, "report.html");
     writeFileSync(path, html);
@@ -74,24 +108,34 @@ describe.skipIf(!browser)("the page in a browser", () => {
     const address = pathToFileURL(path).href;
     await page.goto(address);
     const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+    await page.evaluate(axe);
     for (const width of [360, 768, 1440]) {
       await page.setViewportSize({ width, height: 900 });
-      if (process.env["REPORT_SHOTS"])
-        await page.screenshot({ path: join(process.env["REPORT_SHOTS"], `${width}.png`) });
+      const shots = process.env["REPORT_SHOTS"];
+      if (shots) await page.screenshot({ path: join(shots, `${width}.png`), fullPage: true });
       const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
       expect(overflow, `at ${width} pixels`).toBeLessThanOrEqual(0);
+      const faults = await page.evaluate(async () => {
+        const found = await (
+          globalThis as unknown as { axe: { run(): Promise<{ violations: { id: string }[] }> } }
+        ).axe.run();
+        return found.violations.map(({ id }) => id);
+      });
+      expect(faults, `at ${width} pixels`).toEqual([]);
     }
-    await page.evaluate(axe);
-    const faults = await page.evaluate(async () => {
-      const found = await (
-        globalThis as unknown as { axe: { run(): Promise<{ violations: { id: string }[] }> } }
-      ).axe.run();
-      return found.violations.map(({ id }) => id);
-    });
-    expect(faults).toEqual([]);
     // biome-ignore lint/performance/useDomNodeTextContent: what a reader sees
     const text = await page.locator("main").innerText();
     for (const shown of ["60.00", "30.00", "0 items are better, 3 worse"]) expect(text).toContain(shown);
+    expect(text).toContain("vqav2: 2 trials, seeds 7, 8");
+    expect(text.match(/Where the model looked is not shown: these are another program's answers/g)).toHaveLength(4);
+    const words = page.locator(".looks figure");
+    expect(await words.count()).toBeGreaterThan(0);
+    const alt = "most in picture 1, row \\d, column \\d";
+    for (const [i, kind] of ["attention", "dependence"].entries()) {
+      const picture = words.first().locator("img").nth(i);
+      expect(await picture.getAttribute("alt")).toMatch(new RegExp(`: ${kind}, ${alt}`));
+      expect(await picture.evaluate((img: HTMLImageElement) => img.naturalWidth)).toBe(96);
+    }
     await page.locator("#filter").fill("q3");
     expect(await page.locator(".item:visible").count()).toBe(2);
     expect(await page.locator("#shown").textContent()).toMatch(/^2 of \d+ items$/);

@@ -3,12 +3,15 @@ import { readFile } from "node:fs/promises";
 import { existsSync } from "node:fs";
 import { InfimmError } from "../../../core/errors.ts";
 import { changedItems } from "../changes.ts";
+import type { Assistant } from "../../generate/assistant.ts";
+import { modelDigest } from "../generateItems.ts";
 import { type Header, readItems } from "../itemsFile.ts";
 import type { Scores } from "../scoreRun.ts";
 import type { Item } from "../task.ts";
 import { chooseItems } from "./chooseItems.ts";
 import { escaped } from "./escape.ts";
 import { itemCard } from "./itemCard.ts";
+import { itemLooks } from "./itemLooks.ts";
 import { FILTER, STYLE } from "./pageParts.ts";
 import { runFolders } from "../trials.ts";
 import { resultTable, trialTable } from "./resultTable.ts";
@@ -20,11 +23,21 @@ interface ReadRun {
   readonly scores: Scores;
 }
 
+const UNSEEN = "Where the model looked is not shown: these are another program's answers.";
+
 /** Changed items that a report lists of two runs. */
 const SHOWN_CHANGES = 100;
 
+/** Of the first items of each run it is shown where the model looked. */
+export interface ReportLooks {
+  readonly count: number;
+  /** The run's model, loaded. */
+  readonly load: (header: Header) => Promise<Assistant>;
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
 /** A page about runs that were scored, all in one file: no request leaves it. */
-export async function reportPage(folders: readonly string[]): Promise<string> {
+export async function reportPage(folders: readonly string[], looks?: ReportLooks): Promise<string> {
   const runs: ReadRun[] = [];
   const groups: number[][] = [];
   for (const folder of folders) {
@@ -33,7 +46,7 @@ export async function reportPage(folders: readonly string[]): Promise<string> {
     groups.push(trials.map((_, i) => runs.length - trials.length + i));
   }
   const sections: string[] = [];
-  for (const [i, run] of runs.entries()) sections.push(await runSection(run, i));
+  for (const [i, run] of runs.entries()) sections.push(await runSection(run, i, looks));
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -68,21 +81,40 @@ async function readRun(folder: string): Promise<ReadRun> {
   return { folder, ...file, scores: JSON.parse(await readFile(path, "utf8")) };
 }
 
-async function runSection({ folder, header, items, scores }: ReadRun, index: number): Promise<string> {
+async function runSection(run: ReadRun, index: number, looks?: ReportLooks): Promise<string> {
+  const { folder, header, items, scores } = run;
   const cards: string[] = [];
-  for (const item of chooseItems(items, scores)) cards.push(await itemCard(item, scores, [folder, header.data]));
+  const chosen = chooseItems(items, scores);
+  const assistant = looks && (await assistantOf(run, looks));
+  const looked = assistant && looks ? Math.min(looks.count, chosen.length) : 0;
+  for (const [i, item] of chosen.entries()) {
+    const folders = [folder, header.data];
+    const html = assistant && i < looked ? await itemLooks(assistant, header, item, folders) : "";
+    cards.push(await itemCard(item, scores, folders, html));
+    if (i < looked) looks?.onProgress?.(i + 1, looked);
+  }
   const facts = Object.entries({ ...header, judge: scores.judge }).map(([name, value]) => {
     return `<dt>${escaped(name)}</dt><dd>${escaped(typeof value === "string" ? value : JSON.stringify(value))}</dd>`;
   });
   return `<section id="run-${index + 1}">
 <h3>${escaped(scores.task)}, run ${index + 1}: ${escaped(header.model)}</h3>
-<ul>${scores.notes.map((note) => `<li>${escaped(note)}</li>`).join("")}</ul>
+<ul>${[...scores.notes, ...(looks && !assistant ? [UNSEEN] : [])].map((note) => `<li>${escaped(note)}</li>`).join("")}</ul>
 <details><summary>All that decides these numbers</summary><dl>${facts.join("")}</dl></details>
 ${Object.entries(scores.tables)
   .map(([name, table]) => tableDetails(name, table))
   .join("\n")}
 ${cards.join("\n")}
 </section>`;
+}
+
+/** The run's model; undefined of another program's answers. @throws if it is another one now */
+async function assistantOf({ folder, header }: ReadRun, { load }: ReportLooks): Promise<Assistant | undefined> {
+  const { model, version } = header;
+  if (version === "") return undefined;
+  if ((await modelDigest(model)) === header.modelDigest) return load(header);
+  throw new InfimmError(
+    `${folder}: ${model} is another model now than the one that was asked, so --looks cannot show it`,
+  );
 }
 
 function tableDetails(name: string, table: Readonly<Record<string, number>>): string {

@@ -1,11 +1,18 @@
-import { type Image, makeImage } from "../model/processor/pictures/image.ts";
-import { writePng } from "../model/processor/pictures/formats/writePng.ts";
-import { pillowResize } from "../model/processor/pictures/pillowResize.ts";
+import { type Image, makeImage } from "../processor/pictures/image.ts";
+import { writePng } from "../processor/pictures/formats/writePng.ts";
+import { pillowResize } from "../processor/pictures/pillowResize.ts";
+import { preprocess } from "../processor/pictures/preprocess.ts";
+import type { Processor } from "../processor/processor.ts";
 
 const GAP = 6;
 
 /** What a light says, by its colour: violet where a word attends, orange what it depends on. */
 export const TINTS = { attention: [170, 120, 255], dependence: [255, 150, 30] } as const;
+
+/** The picture as the model sees it. */
+export function seenBy({ preprocessing }: Processor, image: Image): Image {
+  return makeImage(preprocessing.size, preprocessing.size, "RGB", preprocess(image, preprocessing).pixels);
+}
 
 export interface Light {
   /** How much each cell of a square grid counts, row by row; below 0 as 0. */
