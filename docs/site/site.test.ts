@@ -8,6 +8,7 @@ import { type Served, serve } from "../../golden/browser/serve.ts";
 import { buildSite } from "./build.ts";
 import { anchorOf, renderMarkdown } from "./markdown.ts";
 import { sitePages } from "./pages.ts";
+import { testLabs } from "./test/labs.ts";
 import { isLive, testLive } from "./test/live.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "infimm-site-"));
@@ -75,6 +76,7 @@ describe.skipIf(!browser)("in a real browser", () => {
   });
 
   testLive(() => ({ browser: browser!, url: `${served.url}/a/` }));
+  testLabs(() => ({ browser: browser!, url: `${served.url}/a/` }));
 
   it.each([390, 768, 1440])("reads without JavaScript, at %i pixels, with nothing beyond the edge", async (width) => {
     const context = await browser!.newContext({ javaScriptEnabled: false, viewport: { width, height: 900 } });

@@ -25,11 +25,12 @@ export class Snapshot {
   }
 
   static async take(): Promise<Snapshot> {
-    const session = await Session.open(MODEL);
+    const files = await readdir(`${MODEL}/pictures`);
+    const pictures = files.filter((name) => name.endsWith(".png")).sort().map((name) => name.replace(".png", "")); // biome-ignore format: one line
+    const session = await Session.open({ folder: MODEL, pictures });
     const { questions, first } = await questionsOf();
-    const names = (await readdir(`${MODEL}/pictures`)).filter((name) => name.endsWith(".png")).sort();
     const facts: Known = {
-      pictures: names.map((name) => name.replace(".png", "")),
+      pictures,
       questions,
       side: session.model.config.visual.image_size,
     };

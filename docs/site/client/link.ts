@@ -1,4 +1,4 @@
-import type { Asked, Job, PictureRef, Request, Response, Run } from "../worker/protocol.ts";
+import type { Asked, Job, PictureRef, Request, Response, Run, Shipped } from "../worker/protocol.ts";
 
 interface Open {
   readonly resolve: (result: unknown) => void;
@@ -26,8 +26,8 @@ export class Link {
     });
   }
 
-  load(folder: string, onEvent: (share: number) => void): Promise<string> {
-    return this.#send({ load: { folder } }, { onEvent });
+  load(shipped: Shipped, onEvent: (share: number) => void): Promise<string> {
+    return this.#send({ load: shipped }, { onEvent });
   }
 
   run(asked: Asked, options: SendOptions<{ pieces: string[] }>): Promise<Run> {

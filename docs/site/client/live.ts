@@ -5,7 +5,7 @@
 import { effect, signal } from "@preact/signals";
 import type { Asked } from "../worker/protocol.ts";
 import { Link } from "./link.ts";
-import { asked, chosen, firstWord, root, run, show, status } from "./state.ts";
+import { asked, chosen, firstWord, known, root, run, show, status } from "./state.ts";
 
 /** The worker with the model in it, once it is there. */
 export const link = signal<Link | null>(null);
@@ -28,7 +28,7 @@ async function load(): Promise<void> {
   status.value = { is: "loading", share: 0 };
   const made = new Link();
   const folder = new URL(`${root.value}infimm-tiny`, location.href).href;
-  const backend = await made.load(folder, (share) => {
+  const backend = await made.load({ folder, pictures: known.value.pictures }, (share) => {
     status.value = { is: "loading", share };
   });
   link.value = made;

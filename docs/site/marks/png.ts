@@ -18,7 +18,7 @@ export function indexedPng(width: number, height: number, levels: ArrayLike<numb
   const bytes = [
     ...SIGNATURE,
     ...chunk("IHDR", head),
-    ...chunk("PLTE", palette.flat()),
+    ...chunk("PLTE", palette.flatMap((colour) => colour.slice(0, 3))),
     ...chunk("tRNS", palette.map(([, , , opacity]) => opacity)),
     ...chunk("IDAT", stored(rows)),
     ...chunk("IEND", []),

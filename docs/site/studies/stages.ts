@@ -28,9 +28,9 @@ export interface Stages {
 /** One answer from end to end: what stands between its picture and its words. */
 export const stages: Study<Stages> = {
   async measure(session, asked, _, turn) {
-    const { model, assistant } = session;
+    const { model } = session;
     const study = await session.study(asked, turn);
-    const prompts = assistant.processor.apply([{ role: "user", content: await session.content(asked) }]);
+    const prompts = await session.prompts(asked);
     const ids = study.ids.slice(0, -1);
     const inputs = modelInputs({ ...prompts, inputIds: [ids], attentionMask: [ids.map(() => 1)] }, model.backend);
     const kinds = stagesOf(session);

@@ -20,7 +20,7 @@ export function Figure({ name, widget, initial }: { name: string; widget: AnyWid
   const [complaint, complain] = useState("");
   const now = status.value;
   useEffect(() => {
-    if (now.is !== "live" || !link.value) return;
+    if (now.is !== "live" || !link.value || (widget.waits && params === widget.params)) return;
     const abort = new AbortController();
     const onEvent = (event: unknown) => {
       const { share: done, data: part } = event as Partial;

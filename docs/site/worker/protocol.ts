@@ -44,8 +44,14 @@ export interface Known {
   readonly side: number;
 }
 
+/** The model's folder, or its address, with its files and the pictures that come along. */
+export interface Shipped {
+  readonly folder: string;
+  readonly pictures: readonly string[];
+}
+
 export type Job =
-  | { readonly load: { readonly folder: string } }
+  | { readonly load: Shipped }
   | { readonly run: Asked }
   | { readonly study: { readonly name: string; readonly asked: Asked; readonly params: unknown } }
   /** A picture as the model sees it, from a file or by name: RGB bytes. */

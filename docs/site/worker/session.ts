@@ -1,14 +1,15 @@
 import { Assistant } from "../../../model/generate/assistant.ts";
-import { generateSteps } from "../../../model/generate/generate.ts";
+import { generate, generateSteps } from "../../../model/generate/generate.ts";
+import type { Prompts } from "../../../model/inputs.ts";
 import type { Image } from "../../../model/processor/pictures/image.ts";
 import { preprocess } from "../../../model/processor/pictures/preprocess.ts";
 import { readPicture } from "../../../model/processor/pictures/readPicture.ts";
-import type { Part } from "../../../model/processor/text/prompt.ts";
 import { lens } from "../../../model/study/lens.ts";
 import { StudiedAnswer } from "../../../model/study/studiedAnswer.ts";
+import { type Patches, patched } from "../../../nn/patch.ts";
 import { openBackend } from "../../../tensor/index.ts";
 import { bytesOf } from "../marks/png.ts";
-import type { Asked, PictureRef, Run } from "./protocol.ts";
+import type { Asked, PictureRef, Run, Shipped } from "./protocol.ts";
 import type { Turn } from "./queue.ts";
 
 /** How many words the next-word list has. */
@@ -22,28 +23,30 @@ const KEPT = 2;
 export class Session {
   readonly assistant: Assistant;
   readonly backend: string;
+  /** Names of the pictures that come with the model. */
+  readonly pictures: readonly string[];
   readonly #folder: string;
   readonly #studies = new Map<string, StudiedAnswer>();
   readonly #images = new Map<PictureRef, Promise<Image>>();
 
-  private constructor(assistant: Assistant, backend: string, folder: string) {
+  private constructor(assistant: Assistant, backend: string, { folder, pictures }: Shipped) {
     this.assistant = assistant;
     this.backend = backend;
+    this.pictures = pictures;
     this.#folder = folder;
   }
 
   /**
-   * @param folder of the model: its files, with `pictures/` in it
    * @param onProgress gets the share of the weights that are there
    */
-  static async open(folder: string, onProgress: (share: number) => void = () => {}): Promise<Session> {
+  static async open(shipped: Shipped, onProgress: (share: number) => void = () => {}): Promise<Session> {
     const name = typeof WebAssembly === "object" ? "wasm" : "cpu";
     const backend = await openBackend(name);
-    const assistant = await Assistant.fromPretrained(folder, {
+    const assistant = await Assistant.fromPretrained(shipped.folder, {
       backend,
       onProgress: (done, total) => onProgress(done / total),
     });
-    return new Session(assistant, name, folder);
+    return new Session(assistant, name, shipped);
   }
 
   get model(): Assistant["model"] {
@@ -79,7 +82,7 @@ export class Session {
 
   async #answer(asked: Asked, { signal, tell }: Partial<Turn> = {}): Promise<StudiedAnswer> {
     const { model, processor } = this.assistant;
-    const prompts = processor.apply([{ role: "user", content: await this.content(asked) }]);
+    const prompts = await this.prompts(asked);
     const answer: number[] = [];
     for await (const [id] of generateSteps(model, prompts, { maxNewTokens: MOST_TOKENS, signal })) {
       answer.push(id);
@@ -88,9 +91,23 @@ export class Session {
     return new StudiedAnswer(this.assistant, prompts, answer);
   }
 
-  /** The pictures, and then the question. */
-  async content({ pictures, question }: Asked): Promise<Part[]> {
-    return [...(await Promise.all(pictures.map(async (ref) => ({ image: await this.image(ref) })))), question];
+  /** The pictures, and then the question, as the model is given them. */
+  async prompts({ pictures, question }: Asked): Promise<Prompts> {
+    const images = await Promise.all(pictures.map(async (ref) => ({ image: await this.image(ref) })));
+    return this.assistant.processor.apply([{ role: "user", content: [...images, question] }]);
+  }
+
+  /** What the model says with something in it changed. */
+  async answerWith(asked: Asked, patches: Patches, signal?: AbortSignal): Promise<string> {
+    using _ = Object.keys(patches).length > 0 ? patched(this.model, patches) : undefined;
+    return await this.say(await this.prompts(asked), signal);
+  }
+
+  /** The likeliest answer to a prompt. */
+  async say(prompts: Prompts, signal?: AbortSignal): Promise<string> {
+    const [ids] = await generate(this.model, prompts, { maxNewTokens: MOST_TOKENS, signal });
+    const { tokenizer } = this.assistant.processor;
+    return tokenizer.decode(ids.filter((id) => !tokenizer.isSpecial(id))).trim();
   }
 
   /** A picture by its name. */

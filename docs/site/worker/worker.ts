@@ -12,7 +12,7 @@ const send = (response: Response) => postMessage(response);
 
 async function work(job: Job, turn: Turn): Promise<unknown> {
   if ("load" in job) {
-    opened = await Session.open(job.load.folder, turn.tell);
+    opened = await Session.open(job.load, turn.tell);
     return opened.backend;
   }
   if (!opened) throw new Error("The model is not loaded yet.");

@@ -1,0 +1,172 @@
+import type { Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { openPage } from "../../../golden/browser/chromium.ts";
+import { Assistant } from "../../../model/generate/assistant.ts";
+import { readPicture } from "../../../model/processor/pictures/readPicture.ts";
+import { lens } from "../../../model/study/lens.ts";
+import { StudiedAnswer } from "../../../model/study/studiedAnswer.ts";
+import { patched } from "../../../nn/patch.ts";
+import { compute, fromData, openBackend } from "../../../tensor/index.ts";
+import { MODEL } from "../snapshot.tsx";
+import type { Run } from "../worker/protocol.ts";
+import type { Site } from "./live.ts";
+
+/** Numbers on another backend. */
+const NEAR = 2e-3;
+
+/** All figures show what was found here, but for those that wait to be asked. */
+async function allLive(page: Page): Promise<void> {
+  for (const figure of await page.locator('figure[data-widget]:not([data-widget="training"])').all()) {
+    await figure.scrollIntoViewIfNeeded();
+    await figure.locator('[data-state="live"]').waitFor();
+  }
+}
+
+/** The figures of the labs, each against its definition, in Node on another backend. */
+export function testLabs(site: () => Site): void {
+  let assistant: Assistant;
+  let study: StudiedAnswer;
+  let page: Page;
+  let complaints: string[];
+
+  beforeAll(async () => {
+    assistant = await Assistant.fromPretrained(MODEL, { backend: await openBackend("cpu") });
+    const first = await openPage(site().browser, site().url);
+    const { run }: { run: Run } = JSON.parse(await first.page.locator("#built").evaluate((block) => block.textContent));
+    await first.page.close();
+    const image = await readPicture(`${MODEL}/pictures/${run.pictures[0]}.png`);
+    study = await StudiedAnswer.of(assistant, [{ role: "user", content: [{ image }, run.question] }]);
+  });
+  afterAll(() => assistant.dispose());
+
+  async function open(lab: string): Promise<void> {
+    ({ page, complaints } = await openPage(site().browser, `${site().url}labs/${lab}/`));
+    await allLive(page);
+  }
+  async function close(): Promise<void> {
+    expect(complaints).toEqual([]);
+    await page.close();
+  }
+  const answerOf = (ids: readonly { text: string; special: boolean }[]) =>
+    ids.map(({ text, special }) => (special ? "" : text)).join("").trim(); // biome-ignore format: one line
+
+  /** Log-probability of a token when the square of 3 round a patch has what is in the corners. */
+  async function without(patch: number, token: number): Promise<number> {
+    const [, , v, w] = study.visionFeatures.shape;
+    const grid = Math.sqrt(v - 1);
+    const seen = Float32Array.from(await study.visionFeatures.data());
+    const corners = [0, grid - 1, grid * (grid - 1), grid * grid - 1];
+    const fill = Array.from({ length: w }, (_, c) => corners.reduce((sum, at) => sum + seen[(at + 1) * w + c], 0) / 4);
+    for (let at = 0; at < grid * grid; at++) {
+      const far = Math.max(Math.abs(Math.floor(at / grid) - Math.floor(patch / grid)), Math.abs((at % grid) - (patch % grid))); // biome-ignore format: one line
+      if (far <= 1) seen.set(fill, (at + 1) * w);
+    }
+    const features = fromData(seen, [1, 1, v, w], "f32", study.model.backend);
+    return (await compute(() => study.logProbs(study.resample(features))))[token];
+  }
+
+  describe("labs", () => {
+    it("where: nats of the table are what hiding a square takes away", async () => {
+      await open("where");
+      const { chosen, table } = await page.evaluate(() => ({
+        chosen: [...document.querySelectorAll(".words input")].findIndex(
+          (input) => (input as HTMLInputElement).checked,
+        ),
+        table: [...document.querySelectorAll(".numbers-table tbody td")].map(({ textContent }) => Number(textContent)),
+      }));
+      const whole = (await compute(() => study.logProbs(study.media)))[chosen];
+      const peak = table.indexOf(Math.max(...table));
+      expect(await page.locator(".two .accent + p").textContent()).toMatch(/row|no place/);
+      for (const patch of [peak, 0]) expect(Math.abs(whole - (await without(patch, chosen)) - table[patch])).toBeLessThan(0.006 + NEAR); // biome-ignore format: one line
+      await page.locator(".multiples button").first().click();
+      expect(await page.locator(".word :checked").evaluate((input) => input.closest("label") === document.querySelector(".word"))).toBe(true); // biome-ignore format: one line
+      await close();
+    });
+
+    it("hide: all patches away, the picture is gone; by keys alone", async () => {
+      await open("where");
+      const said = () => page.locator('[data-widget="hide"] .said').allTextContents();
+      expect(await said()).toEqual([answerOf(study.tokens)]);
+      const first = page.locator(".patches button").first();
+      await first.focus();
+      await page.keyboard.press("ArrowDown");
+      await page.keyboard.press("Space");
+      expect(await page.evaluate(() => document.activeElement?.getAttribute("aria-label"))).toBe(
+        "Hide row 2, column 1",
+      );
+      await page.evaluate(() => {
+        for (const button of document.querySelectorAll<HTMLElement>('.patches button[aria-pressed="false"]'))
+          button.click();
+      });
+      await page.waitForFunction(() => /Without (\d+) of \1 /.test(document.querySelector('[data-widget="hide"]')!.textContent)); // biome-ignore format: one line
+      const corners = await page.locator('[data-widget="hide"] .said').last().textContent();
+      expect(corners).not.toBe(answerOf(study.tokens));
+      await close();
+    });
+
+    it("lens: rungs with and without the picture are the library's", async () => {
+      await open("lens");
+      const chosen = await page.evaluate(() => [...document.querySelectorAll(".words input")].findIndex((input) => (input as HTMLInputElement).checked)); // biome-ignore format: one line
+      const shown = await page.locator(".ladder tbody tr").evaluateAll((rows) => rows.map((row) => [row.querySelector<HTMLElement>("[data-path]")!.dataset["path"], ...[...row.querySelectorAll(".rung")].map((rung) => (rung.firstElementChild as HTMLElement).title)])); // biome-ignore format: one line
+      const [seeing, blind] = [await lens(study), await lens(study, { pictures: false })];
+      expect(shown.map(([path]) => path)).toEqual(seeing.map(({ path }) => path));
+      for (const [i, [, ...titles]] of shown.entries()) {
+        for (const [side, title] of [seeing, blind].map(
+          (rungs, k) => [rungs[i].tokens[chosen].top[0], titles[k]] as const,
+        )) {
+          // biome-ignore format: one line
+          const [, text, percent] = /^(.*): ([\d.]+) %$/.exec(title!)!;
+          expect(text).toBe(side.text.trim());
+          expect(Math.abs(Number(percent) / 100 - side.probability)).toBeLessThan(0.0005 + NEAR);
+        }
+      }
+      await close();
+    });
+
+    it("mask: a picture moved between the words is seen from there on, and the answer is the model's", async () => {
+      await open("mask");
+      const row = (i: number) => page.locator(".mask tbody tr").nth(i).locator("td").allTextContents();
+      const [counts, first, second] = [await row(0), await row(1), await row(2)];
+      expect(counts.at(-1)).toBe("2");
+      expect(first).toEqual(counts.map((count) => (count === "1" ? "1" : "·")));
+      expect(second).toEqual(counts.map((count) => (count === "2" ? "1" : "·")));
+      await page.locator('[data-widget="mask"] .exercise button').click();
+      expect(await page.locator('[data-widget="mask"] .exercise [role=status]').textContent()).toMatch(/^Not yet/);
+      await page.getByLabel("Picture 2 a word on").click();
+      await page.waitForFunction((before) => [...document.querySelectorAll(".mask tbody tr:nth-child(2) td.sees")].length > before, first.filter((x) => x === "1").length); // biome-ignore format: one line
+      await page.locator('[data-widget="mask"] .exercise button').click();
+      expect(await page.locator('[data-widget="mask"] .exercise [role=status]').textContent()).toMatch(/^Yes/);
+      await page.locator('[data-widget="mask"] select').selectOption("all");
+      await page.waitForFunction(() => document.querySelectorAll(".mask tbody tr:nth-child(3) td.sees").length < document.querySelectorAll(".mask tbody tr:nth-child(2) td.sees").length); // biome-ignore format: one line
+      await close();
+    });
+
+    it("gates: all shut, it says what a model says whose words cannot look; training opens them", async () => {
+      await open("gate");
+      const said = page.locator('[data-widget="gates"] .said');
+      expect(await said.textContent()).toBe(answerOf(study.tokens));
+      await page.getByText("All shut").click();
+      using _ = patched(study.model, { "**.gated_cross_attn_layer.attn": (y) => y.zerosLike(), "**.gated_cross_attn_layer.ff": (y) => y.zerosLike() }); // biome-ignore format: one line
+      const prompt = { inputIds: [study.ids.slice(0, study.start)], attentionMask: [study.ids.slice(0, study.start).map(() => 1)] }; // biome-ignore format: one line
+      const size = study.model.config.visual.image_size;
+      const { generate } = await import("../../../model/generate/generate.ts");
+      const [ids] = await generate(study.model, { ...prompt, pixelValues: new Float32Array(3 * size * size), pixelShape: [1, 1, 1, 3, size, size] }); // biome-ignore format: one line
+      const blind = assistant.processor.tokenizer.decode(ids.filter((id) => !assistant.processor.tokenizer.isSpecial(id))).trim(); // biome-ignore format: one line
+      await page.waitForFunction((text) => document.querySelector('[data-widget="gates"] .said')!.textContent === text, blind); // biome-ignore format: one line
+      await page.locator(".strong").click();
+      await page.waitForFunction(() => document.querySelector('[data-widget="training"] progress'));
+      await page.waitForFunction(() => !document.querySelector('[data-widget="training"] progress'));
+      const figure = await page.locator('[data-widget="training"]').textContent();
+      expect(figure).toContain(`“${blind}”`);
+      expect(figure).toMatch(/other weights of resampler and cross-attention it is 0,/);
+      const losses = await page
+        .locator('[data-widget="training"] .line-plot')
+        .first()
+        .locator("tbody td")
+        .allTextContents();
+      expect(losses).toHaveLength(13);
+      expect(Number(losses.at(-1))).toBeLessThan(Number(losses[0]) / 2);
+      await close();
+    });
+  });
+}
