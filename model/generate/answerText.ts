@@ -23,9 +23,9 @@ export class AnswerText {
     return tokenizer.isSpecial(id) ? this.#cut(tokenizer.decode([id]), true) : this.#cut(this.#decoder.push(id));
   }
 
+  /** What was held back, where no stop string ended the text. */
   finish(): string {
-    const rest = this.#cut(this.#decoder.finish());
-    return this.stopped ? rest : rest + this.#stops.finish();
+    return this.stopped ? "" : this.#cut(this.#decoder.finish()) + this.#stops.finish();
   }
 
   #cut(piece: string, hidden = false): string {

@@ -78,6 +78,34 @@ test("an answer ends before a stop string, streamed or not", async () => {
   const expected = asked.answer.slice(0, asked.answer.indexOf(stop));
   expect(await collect(assistant.reply(conversation, { stopStrings: [stop, "never said"] }))).toBe(expected);
   expect(await assistant.replies([conversation], { stopStrings: [stop] })).toEqual([[expected]]);
+  // begins at the end, and is never complete
+  const held = { stopStrings: `${asked.answer.slice(-3)} and more`, maxNewTokens: asked.ids.length - 1 };
+  expect(await collect(assistant.reply(conversation, held))).toBe(asked.answer);
+  expect(await assistant.replies([conversation], held)).toEqual([[asked.answer]]);
+});
+
+test("several answers end where a stop string or a stop says so, and no token later", async () => {
+  const [asked] = load("questions.json");
+  const conversation = [await messageOf(asked)];
+  let steps = 0;
+  const count: LogitsProcessor = () => void steps++;
+  const after = async (options: object) => {
+    steps = 0;
+    const [[text]] = await assistant.replies([conversation], { ...options, processors: [count] });
+    return { steps, text };
+  };
+  const whole = await after({});
+  expect(whole).toEqual({ steps: asked.ids.length, text: asked.answer });
+  const cut = await after({ stopStrings: asked.answer.slice(-3), stop: () => false });
+  expect(cut.text).toBe(asked.answer.slice(0, -3));
+  expect(cut.steps).toBeLessThan(whole.steps);
+  const first = asked.ids.slice(0, 2);
+  for (const more of [{}, { beams: 2 }]) {
+    const two = { stop: (ids: readonly number[]) => ids.length === 2, ...more };
+    const [[text]] = await assistant.replies([conversation], two);
+    expect(text).toBe(assistant.processor.tokenizer.decode(first, { skipSpecialTokens: true }));
+  }
+  expect((await after({ stop: (ids: readonly number[]) => ids.length === 2 })).steps).toBe(2);
 });
 
 test("a chat keeps what was said, and its pictures", async () => {

@@ -95,11 +95,11 @@ export class Assistant {
       ended ||= text.stopped || eosTokenIds.includes(id);
       if (text.stopped) break;
     }
-    const rest = text.stopped ? "" : text.finish();
+    const rest = text.finish();
     if (rest) yield rest;
     const promptTokens = prompts.inputIds[0].length;
     const seconds = (performance.now() - began) / 1000;
-    const reason = ended || text.stopped ? "stop" : "length";
+    const reason = ended ? "stop" : "length";
     onEnd?.({ tokens, promptTokens, seconds, reason, ...(heard && { logprobs: heard.of(0) }) });
   }
 

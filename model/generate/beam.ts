@@ -75,18 +75,17 @@ export async function beamSearch(model: InfiMM, prompts: Prompts, options: Gener
         if (isLast || ends(candidate)) finish(search, { ...candidate, ids: textOf(candidate) }, complete);
       }
       const next = best(scores, search.live, beams, (candidate) => !ends(candidate));
-      if (next.length < beams) {
-        throw new InfimmError(
-          `beamSearch: too few tokens are allowed for ${beams} beams; forbid less, or search fewer`,
-        );
-      }
-      search.live = next.map((candidate) => ({ ...candidate, ids: textOf(candidate) }));
-      kept.push(...next.map(({ beam, id }) => ({ row: b * beams + beam, id })));
-      search.done ||= isDone(search, next[0].logProbability, step + 1, complete);
+      search.done ||= next.length === 0 || isDone(search, next[0].logProbability, step + 1, complete);
+      const alive = Array.from({ length: beams }, (_, i) => next[i] ?? DEAD);
+      search.live = alive.map((candidate) => ({ ...candidate, ids: textOf(candidate) }));
+      kept.push(...alive.map(({ beam, id }) => ({ row: b * beams + beam, id })));
     }
     if (isLast || searches.every(({ done }) => done)) break;
     decoder.reorder(kept.map(({ row }) => row));
     decoder.append(kept.map(({ id }) => id));
+  }
+  if (searches.some(({ finished }) => finished.length < complete.numReturnSequences)) {
+    throw new InfimmError(`beamSearch: too few tokens are allowed for ${beams} beams; forbid less, or search fewer`);
   }
   return searches.map(({ finished }) => finished);
 }
@@ -118,6 +117,9 @@ interface Candidate {
   readonly id: number;
   readonly logProbability: number;
 }
+
+/** What stands in a beam's place where nothing continues it: it is never among the best. */
+const DEAD: Candidate = { beam: 0, id: 0, logProbability: Number.NEGATIVE_INFINITY };
 
 /** The `count` best continuations of all beams together that are `wanted`, best first. */
 function best(

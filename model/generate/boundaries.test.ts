@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
 import { Generator } from "../../core/random.ts";
-import { fromData, ones, type Tensor } from "../../tensor/index.ts";
+import { fromData, getBackend, ones, type Tensor } from "../../tensor/index.ts";
 import { loadPretrained } from "../checkpoint/pretrained.ts";
 import type { Inputs } from "../flamingo.ts";
 import { causalBias } from "../language/causalBias.ts";
 import { Processor } from "../processor/processor.ts";
-import { stopAt, written } from "./answerText.ts";
+import { AnswerText, stopAt, written } from "./answerText.ts";
 import { beamSearch } from "./beam.ts";
 import { drawable } from "./drawable.ts";
 import { generate } from "./generate.ts";
@@ -169,6 +169,19 @@ test("as many answers as there are beams, and no more", () => {
   expect(() => completeOptions({ maxNewTokens: 3, minNewTokens: 4 }, model.config)).toThrow("minNewTokens");
 });
 
+test("a search goes on with fewer texts where few tokens are left, and is done where all have ended", async () => {
+  const search = async (more: GenerateOptions) => {
+    const options = { beams: 3, maxNewTokens: 3, eosTokenIds: [], ...more };
+    const { value, seen } = await saying(() => [0, 0, 0, 0, 9, 8, 7], () => beamSearch(model, prompts([B]), options)); // biome-ignore format: short
+    return { ids: value[0].map(({ ids }) => ids), steps: seen.length };
+  };
+  const atTwo = { stop: (ids: readonly number[]) => ids.length === 2, earlyStopping: "never" as const };
+  expect(await search(atTwo)).toMatchObject({ steps: 2, ids: [[4, 4], expect.anything(), expect.anything()] });
+  const only4 = { processors: [(scores: Float32Array) => void scores.fill(-Infinity, 0, 4).fill(-Infinity, 5)] };
+  expect(await search(only4)).toEqual({ steps: 3, ids: [[4, 4, 4]] });
+  await expect(search({ ...only4, numReturnSequences: 2 })).rejects.toThrow("too few tokens are allowed for 3 beams");
+});
+
 test("of continuations that are equally good the first are kept", async () => {
   const options = { beams: 2, maxNewTokens: 1, eosTokenIds: [] };
   const { value: [found] } = await saying(() => [-40, -40, -40, -40, 0, -40, 0, 0], () => beamSearch(model, prompts([B]), options)); // biome-ignore format: short
@@ -229,4 +242,25 @@ test("a stop string may be all of the first token, or begin in it, or end with t
   expect(stop(["."])).toEqual({ text: text.slice(0, -1), stopped: true, at: last });
   expect(stop([`${text}.`])).toEqual({ text, stopped: false, at: -1 }); // what was held back is given at the end
   expect(stop(["."], last)).toMatchObject({ text: text.slice(0, -1), stopped: false });
+  const [half, end] = ["<0xE2>", "</s>"].map((token) => processor.tokenizer.tokenToId(token)!);
+  expect(written(processor, [half, end], [])).toEqual({ text: "\uFFFD", stopped: false });
+  const ended = new AnswerText(processor, ["</s>"]);
+  expect([ended.push(half), ended.push(end), ended.stopped, ended.finish()]).toEqual(["", "", true, ""]);
+});
+
+test("the backend chooses the likeliest only where they and one more are fewer than all", async () => {
+  const values = Float32Array.of(1, 5, 2, 9, 3);
+  const counting = getBackend("cpu");
+  const asked: number[] = [];
+  const topk: NonNullable<typeof counting.fused.topk> = (...args) => {
+    asked.push(args.length);
+    counting.fused.topk!(...args);
+  };
+  const backend = { ...counting, fused: { ...counting.fused, topk } };
+  const left: number[] = [];
+  for (let k = 0; k <= values.length + 1; k++) {
+    left.push((await drawable(() => fromData(values, [1, values.length], "f32", backend), k))[0].ids.length);
+  }
+  expect(left).toEqual([5, 2, 3, 4, 5, 5, 5]);
+  expect(asked).toHaveLength(3);
 });
