@@ -108,6 +108,7 @@ export type { ChatStyle, ChatStyleName } from "./model/processor/text/chatStyles
 export type { Role, TemplateOptions } from "./model/processor/text/chatTemplate.ts";
 export type { PaddedBatch } from "./model/processor/text/fitLength.ts";
 export type { Message, Part, Prompt } from "./model/processor/text/prompt.ts";
+export type { Spelling } from "./model/processor/text/spelling.ts";
 export type { ChatTemplates } from "./model/processor/text/templateFiles.ts";
 export type { DecodeIdsOptions, EncodeOptions, Tokenizer } from "./model/processor/text/tokenizer.ts";
 export type { TokenizerConfig, TokenizerJson } from "./model/processor/text/tokenizerFiles.ts";

@@ -13,6 +13,16 @@ it("whatever a public signature names can be imported", () => {
   }
 });
 
+it("whatever infimm/evaluate names can be imported from it, or from infimm", () => {
+  const declarations = declarationsOf(["evaluate.ts", "index.ts"]);
+  const both = resolve("dist/both.d.ts");
+  const lines = ['export * from "./evaluate.js";', 'export * from "./index.js";'];
+  lines.push('export type { Task as TrainingTask } from "./index.js";'); // each has a Task of its own
+  declarations.set(both, lines.join("\n"));
+  const hidden = hiddenTypes(both, declarations).filter(({ file }) => !INSIDE.test(file));
+  expect(hidden.map(({ name, file, seenIn }) => `${seenIn} names ${name} of ${file}`)).toEqual([]);
+});
+
 it("sees what is hidden: a parameter's type, a result's, a field's and a parent's", () => {
   const text = {
     "dist/a.d.ts":

@@ -21,11 +21,13 @@ export interface EvaluateOptions {
   readonly assistant: Assistant;
   /** How the header names the model, and where its files are. */
   readonly model: string;
-  readonly dtype: string;
-  readonly backend: string;
+  /** As what its weights were loaded, and where it runs, for the header. Default: "as stored", and the backend's name. */
+  readonly dtype?: string;
+  readonly backend?: string;
   readonly out: string;
   readonly settings: Settings;
-  readonly version: string;
+  /** Of the program that asks, for the header. Default: "". */
+  readonly version?: string;
   /** Prompts at a time. */
   readonly batch?: number;
   readonly onProgress?: (done: number, total: number, secondsLeft: number) => void;
@@ -203,10 +205,12 @@ async function headerOf(
   asked: readonly Asked[],
   generation: GenerateOptions,
 ): Promise<Header> {
-  const contents = [];
+  const contents: (string | Uint8Array)[] = [];
   for (const file of data.files) contents.push(await readBytes(file, "data file"));
+  if (data.files.length === 0) contents.push(...(await madeData(data)));
   const { input } = await inputOf(asked[0], options);
-  const { task, model, dtype, backend, settings, version } = options;
+  const { task, model, assistant, settings } = options;
+  const { dtype = "as stored", backend = assistant.model.backend.name, version = "" } = options;
   return {
     format: 1,
     task: task.name,
@@ -222,6 +226,12 @@ async function headerOf(
     items: asked.length,
     version,
   };
+}
+
+/** Of data that are made, not read: all that they are. */
+async function madeData({ records }: TaskData): Promise<(string | Uint8Array)[]> {
+  const pictures = records.flatMap((record) => record.pictures.flatMap(({ bytes }) => bytes ?? []));
+  return [JSON.stringify(records.map(({ id, question, reference }) => [id, question, reference])), ...pictures];
 }
 
 /** Names, sizes and the first million bytes of a checkpoint's files; of one that is not here, its name. */

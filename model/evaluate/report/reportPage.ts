@@ -109,8 +109,8 @@ ${cards.join("\n")}
 
 /** The run's model; undefined of another program's answers. @throws if it is another one now */
 async function assistantOf({ folder, header }: ReadRun, { load }: ReportLooks): Promise<Assistant | undefined> {
-  const { model, version } = header;
-  if (version === "") return undefined;
+  const { model, backend } = header;
+  if (backend === "") return undefined;
   if ((await modelDigest(model)) === header.modelDigest) return load(header);
   throw new InfimmError(
     `${folder}: ${model} is another model now than the one that was asked, so --looks cannot show it`,
