@@ -3,7 +3,7 @@ import { Command } from "commander";
 import type { Chat } from "../model/generate/chat.ts";
 import type { Image } from "../model/processor/pictures/image.ts";
 import { type AnswerOptions, generateOptionsOf, withAnswerOptions } from "./answerOptions.ts";
-import { parseChatLine } from "./chatLine.ts";
+import { parseTurn } from "./chatLine.ts";
 import { complain, EXIT, isForeseen, messageOf } from "./failure.ts";
 import { halfBlocks } from "./halfBlocks.ts";
 import { loadAssistant } from "./loadAssistant.ts";
@@ -13,7 +13,7 @@ import { printPieces } from "./printPieces.ts";
 const HELP = `
 A line is a turn. Pictures are named by their paths, anywhere in the line (a terminal writes one when a file is dropped on
 it); the model sees them before the text. A name in \`backquotes\` is only a word. Ctrl-C breaks off an answer.
-/new begins anew, /help says this, /quit or Ctrl-D ends.
+/picture PATH adds a picture whose name does not end like one's, /new begins anew, /help says this, /quit or Ctrl-D ends.
 
 Examples:
   $ infimm chat
@@ -21,9 +21,10 @@ Examples:
   $ printf 'cat.png What is this?\\nIs it small?\\n' | infimm chat --json`;
 
 /** Lines that are no turns, but say what to do. */
-const ORDERS = ["/new", "/help", "/quit", "/exit"];
+const ORDERS = ["/new", "/picture", "/help", "/quit", "/exit"];
 const ORDERS_HELP = `A line is a turn. Pictures are named by their paths, anywhere in it; in \`backquotes\` a name is only a word.
   /new     forget what was said
+  /picture PATH  a picture for the next turn, whatever its name; spaces need no quotes
   /quit    end, as Ctrl-D does
   Ctrl-C   break off an answer`;
 
@@ -53,14 +54,15 @@ async function talk(first: readonly string[], options: AnswerOptions): Promise<v
   show(images, terminal);
   lines.prompt();
   for await (const line of lines) {
-    const { pictures, text } = parseChatLine(line);
+    const { pictures, text } = parseTurn(line);
     const order = /^\/[a-z]+$/i.test(line.trim()) ? line.trim().toLowerCase() : undefined;
     if (order === "/quit" || order === "/exit") break;
     if (order === "/new") {
       chat = assistant.chat({ system: options.system });
       waiting = [];
     } else if (order !== undefined) {
-      if (order !== "/help") complain(`there is no ${order}; there are ${ORDERS.join(", ")}`);
+      if (order === "/picture") complain("/picture takes the picture's path, or its address");
+      else if (order !== "/help") complain(`there is no ${order}; there are ${ORDERS.join(", ")}`);
       else if (!options.json) console.log(ORDERS_HELP);
     } else if (text !== "" || pictures.length > 0) {
       try {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { parseChatLine } from "./chatLine.ts";
+import { parseChatLine, parseTurn } from "./chatLine.ts";
 
 test.each([
   ["cat.png What is this?", ["cat.png"], "What is this?"],
@@ -23,4 +23,18 @@ test.each([
   ["a \\", [], "a \\"],
 ])("%s", (line, pictures, text) => {
   expect(parseChatLine(line)).toEqual({ pictures, text });
+});
+
+test.each([
+  ["/picture my dog.bin", "my dog.bin"],
+  ["  /Picture  'my dog.bin' ", "my dog.bin"],
+  ['/picture "a" b"', 'a" b'],
+  ["/picture my\\ dog.png", "my dog.png"],
+])("an order's picture is all that follows: %s", (line, place) => {
+  expect(parseTurn(line)).toEqual({ pictures: [place], text: "" });
+});
+
+test("other lines are turns", () => {
+  expect(parseTurn("what is /picture of")).toEqual({ pictures: [], text: "what is /picture of" });
+  expect(parseTurn("cat.png what")).toEqual(parseChatLine("cat.png what"));
 });

@@ -30,6 +30,14 @@ export function parseChatLine(line: string): { pictures: string[]; text: string 
   return { pictures, text: text.replace(/\s+/g, " ").trim() };
 }
 
+/** A line of a chat: what `/picture PATH` names is a picture as a whole, any other line is as `parseChatLine` has it. */
+export function parseTurn(line: string): { pictures: string[]; text: string } {
+  const [, place] = /^\s*\/picture\s+(.*\S)\s*$/i.exec(line) ?? [];
+  if (place === undefined) return parseChatLine(line);
+  const [, double, single] = /^(?:"(.*)"|'(.*)')$/.exec(place) ?? [];
+  return { pictures: [double ?? single ?? unescaped(place)], text: "" };
+}
+
 export function isAddress(path: string): boolean {
   return /^https?:\/\//.test(path) && URL.canParse(path);
 }

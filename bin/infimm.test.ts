@@ -236,8 +236,8 @@ test("chat: orders, and names that are only words", () => {
   const input = "/help\n/halp\nWhat does `dog.png` mean?\n/quit\nnever said\n";
   const run = spawnSync(process.execPath, [...NODE, "chat", "-n", "3"], { encoding: "utf8", input });
   expect(run.stdout).toContain("/new     forget what was said");
-  expect(run.stderr).toBe("infimm: there is no /halp; there are /new, /help, /quit, /exit\n");
-  expect(run.stdout.trim().split("\n")).toHaveLength(5);
+  expect(run.stderr).toBe("infimm: there is no /halp; there are /new, /picture, /help, /quit, /exit\n");
+  expect(run.stdout.trim().split("\n")).toHaveLength(6);
   expect(run.status).toBe(0);
   const missing = spawnSync(process.execPath, [...NODE, "chat"], { encoding: "utf8", input: "what is in cat.png\n" });
   expect(missing).toMatchObject({ status: 1, stderr: expect.stringContaining("`backquotes` is only a word") });

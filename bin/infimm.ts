@@ -1,22 +1,8 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from "commander";
-import "../backends/register.ts";
-import { goldenCommand } from "../golden/cli.ts";
-import { askCommand } from "./ask.ts";
-import { attendCommand } from "./attend.ts";
-import { captionCommand } from "./caption.ts";
-import { chatCommand } from "./chat.ts";
-import { convertCommand } from "./convert.ts";
-import { dataCommand } from "./data.ts";
-import { evalCommand } from "./eval.ts";
+import { commandsFor } from "./commands.ts";
 import { EXIT, isBrokenPipe, reportFailure, reportMisuse } from "./failure.ts";
-import { infoCommand } from "./info.ts";
-import { lensCommand } from "./lens.ts";
 import { packageVersion } from "./package.ts";
-import { synthCommand } from "./synth.ts";
-import { trainCommand } from "./train.ts";
-import { traceCommand } from "./trace.ts";
-import { trainTinyCommand } from "./trainTiny.ts";
 
 // There is no handler for Ctrl-C on purpose, but in chat, where it breaks off an answer, and where files are being written
 // (interruptible.ts): the system ends us at once, in the middle of a long sum too, and a shell's loop over many pictures
@@ -31,20 +17,8 @@ const program = new Command("infimm")
   .description("The InfiMM vision-language models: pictures and words in, words out.")
   .version(packageVersion(), "-v, --version")
   .enablePositionalOptions() // options behind a command are its own
-  .addCommand(askCommand())
-  .addCommand(captionCommand())
-  .addCommand(chatCommand())
-  .addCommand(traceCommand())
-  .addCommand(attendCommand())
-  .addCommand(lensCommand())
-  .addCommand(infoCommand())
-  .addCommand(convertCommand())
-  .addCommand(dataCommand())
-  .addCommand(trainCommand().enablePositionalOptions().addCommand(trainTinyCommand()))
-  .addCommand(synthCommand())
-  .addCommand(evalCommand())
-  .addCommand(goldenCommand())
   .addHelpText("after", '\nStart with:\n  $ infimm ask picture.png "What is in the picture?"');
+for (const command of await commandsFor(process.argv.slice(2))) program.addCommand(command);
 for (const command of withSubcommands(program)) {
   command.exitOverride();
   command.option("--debug", "show where an error comes from");
