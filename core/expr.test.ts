@@ -103,6 +103,8 @@ const RUN: Record<Primitive, (...args: number[]) => number> = {
   bitAnd: (a, b) => a & b,
   bitOr: (a, b) => a | b,
   bitXor: (a, b) => a ^ b,
+  shiftLeft: (a, b) => (b >= 0 && b < 32 ? a << b : 0),
+  shiftRight: (a, b) => a >> (b >= 0 && b < 32 ? b : 31),
   stored: Math.fround,
   select: (c, a, b) => (c !== 0 ? a : b),
 };

@@ -61,6 +61,10 @@ export const PRIMITIVES = {
   bitAnd: { arity: 2, result: "whole" },
   bitOr: { arity: 2, result: "whole" },
   bitXor: { arity: 2, result: "whole" },
+  /** b places up, zeros coming in; 0 where b is negative or more than 31, as torch.bitwise_left_shift. */
+  shiftLeft: { arity: 2, result: "whole" },
+  /** b places down, the sign coming in; nothing but the sign where b is negative or more than 31. */
+  shiftRight: { arity: 2, result: "whole" },
   /**
    * x as memory would hold it: f32 rounded, where a backend computes with more digits. It stands between the ops of a
    * chain, so that they give what they would give one by one.

@@ -149,7 +149,7 @@ const HELD_TO_TORCH = [
   "indexPut maskedScatter maskedSelectSync nllLoss mseLoss l1Loss huberLoss smoothL1Loss binaryCrossEntropy",
   "binaryCrossEntropyWithLogits klDiv cosineEmbeddingLoss meshgrid",
   "maxPool2d avgPool2d groupNorm instanceNorm addmm baddbmm outer",
-  "maxPool1d avgPool1d adaptiveAvgPool1d adaptiveAvgPool2d convTranspose1d conv3d scatterReduce",
+  "maxPool1d avgPool1d adaptiveAvgPool1d adaptiveAvgPool2d adaptiveMaxPool1d adaptiveMaxPool2d convTranspose1d conv3d convTranspose3d scatterReduce",
 ].flatMap((line) => line.split(" "));
 
 /** Exported functions without a gradient to check, each for a reason. */
@@ -205,6 +205,8 @@ export const NOT_DIFFERENTIABLE: Record<string, readonly string[]> = {
     "bitwiseAnd",
     "bitwiseOr",
     "bitwiseXor",
+    "bitwiseLeftShift",
+    "bitwiseRightShift",
   ]),
   "makes a tensor from numbers": ["linspace", "eye"],
   "waits, and has no gradient: maskedSelectSync has": ["maskedSelect"],

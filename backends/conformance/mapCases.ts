@@ -61,6 +61,8 @@ const MEANING: Record<Primitive, (a: number, b: number, c: number) => number> = 
   bitAnd: (a, b) => a & b,
   bitOr: (a, b) => a | b,
   bitXor: (a, b) => a ^ b, // biome-ignore format: a table
+  shiftLeft: (a, b) => (b >= 0 && b < 32 ? a << b : 0),
+  shiftRight: (a, b) => a >> (b >= 0 && b < 32 ? b : 31),
   select: (a, b, c) => (a !== 0 ? b : c),
   stored: Math.fround,
 };
@@ -222,6 +224,10 @@ function extremes(): Case[] {
   ];
 }
 
+/** What is shifted, and how far: within 32 places and beyond, to either side. */
+const BITS = [5, -3, 1, 2 ** 31 - 1, -(2 ** 31), -1, -7, 2 ** 31 - 1];
+const PLACES = [1, 30, 31, 32, -1, 0, 100, 29];
+
 function integers(): Case[] {
   const binary = (
     name: string,
@@ -263,6 +269,8 @@ function integers(): Case[] {
     binary("i32 remainder", "remainder", [7, -7, big], [4, 4, 2], [3, 1, 1]),
     binary("i32 comparison beyond 2^24", "eq", [big, big], [big - 1, big], [0, 1], "bool"),
     binary("i32 less-than beyond 2^24", "lt", [big - 1, big], [big, big], [1, 0], "bool"),
+    binary("i32 bits up", "shiftLeft", BITS, PLACES, [10, 0x40000000, -(2 ** 31), 0, 0, -1, 0, -(2 ** 29)]),
+    binary("i32 bits down", "shiftRight", BITS, PLACES, [2, -1, 0, 0, -1, -1, -1, 3]),
     {
       name: "map mixes i32, bool, f16, bf16 and numbers",
       async run(b) {

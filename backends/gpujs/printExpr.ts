@@ -48,7 +48,8 @@ const flag = (condition: string) => `(${condition}) ? 1.0 : 0.0`;
 const unary = (fn: string) => (a: string) => `${fn}(${a})`;
 
 /** Floats have too few digits for these, and gpu.js nothing else; on its CPU, numbers are doubles and stay so. */
-type Unprinted = "sin" | "cos" | "remainder" | "bitAnd" | "bitOr" | "bitXor" | "stored";
+type Unprinted = "sin" | "cos" | "remainder" | Bitwise | "stored";
+type Bitwise = "bitAnd" | "bitOr" | "bitXor" | "shiftLeft" | "shiftRight";
 
 /** Whether an operation can be printed: of powers x² and x³, which are products. */
 export function isPrinted(e: Expr): boolean {

@@ -67,6 +67,11 @@ def pointwise():
         yield Call(f"{op}-number", getattr(torch, op), {"a": bits["a"]}, ["$a", 12])
         yield Call(f"{op}-mixed", getattr(torch, op), bits | {"a": flags[:3]})
         yield Call(f"{op}-bool", getattr(torch, op), {"a": flags, "b": flags.flip(0).roll(1)})
+    places = torch.tensor([[1, 0, 31], [30, 32, -1]], dtype=torch.int32)
+    for op in ("bitwise_left_shift", "bitwise_right_shift"):
+        yield Call(op, getattr(torch, op), {"a": bits["a"], "b": places})
+        yield Call(f"{op}-rows", getattr(torch, op), {"a": bits["a"], "b": torch.tensor([2, 100, 5], dtype=torch.int32)})
+        yield Call(f"{op}-number", getattr(torch, op), {"a": bits["a"]}, ["$a", 3])
     yield Call("lerp", torch.lerp, {"start": (3, 4), "end": (4,), "weight": (3, 1)})
     three = {"x": (3, 4), "a": (4,), "b": 1.5 + rnd("b", (3, 1))}
     yield Call("addcmul", torch.addcmul, three, options={"value": 0.5})
@@ -389,6 +394,13 @@ def convolutions():
     yield Call("adaptive_avg_pool1d", F.adaptive_avg_pool1d, {"x": (2, 3, 7)}, ["$x", 3])
     yield Call("adaptive_avg_pool2d", F.adaptive_avg_pool2d, {"x": (2, 3, 7, 4)}, ["$x", [3, 6]])
     yield Call("adaptive_avg_pool2d-square", F.adaptive_avg_pool2d, {"x": (2, 3, 7, 4)}, ["$x", 2])
+    yield Call("adaptive_max_pool1d", F.adaptive_max_pool1d, {"x": (2, 3, 7)}, ["$x", 3])
+    yield Call("adaptive_max_pool1d-longer", F.adaptive_max_pool1d, {"x": (2, 3, 4)}, ["$x", 6])
+    yield Call("adaptive_max_pool2d", F.adaptive_max_pool2d, {"x": (2, 3, 7, 4)}, ["$x", [3, 6]])
+    yield Call("adaptive_max_pool2d-indices", F.adaptive_max_pool2d, {"x": (2, 3, 7, 5)}, ["$x", [3, 2]],
+               {"return_indices": True})  # fmt: skip
+    yield Call("adaptive_max_pool2d-ties", F.adaptive_max_pool2d, {"x": torch.ones(1, 2, 5, 5)}, ["$x", 2],
+               {"return_indices": True})  # fmt: skip
     windows = {"stride": 2, "padding": 1}
     for op in ("max_pool1d", "avg_pool1d"):
         yield Call(op, getattr(F, op), {"x": (2, 3, 7)}, ["$x", 2])
@@ -400,6 +412,11 @@ def convolutions():
     film = {"x": (2, 4, 5, 4, 3), "weight": (6, 2, 2, 3, 2), "bias": (6,)}
     yield Call("conv3d", F.conv3d, {"x": (1, 2, 3, 4, 3), "weight": (3, 2, 2, 3, 2)})
     yield Call("conv3d-options", F.conv3d, film, options={"stride": 2, "padding": 1, "dilation": [3, 1, 2], "groups": 2})
+    back = {"x": (2, 4, 3, 2, 3), "weight": (4, 3, 2, 3, 2), "bias": (6,)}
+    yield Call("conv_transpose3d", F.conv_transpose3d, {"x": (1, 2, 3, 2, 2), "weight": (2, 3, 2, 2, 2)})
+    yield Call("conv_transpose3d-options", F.conv_transpose3d, back,
+               options={"stride": [3, 2, 1], "padding": [1, 2, 1], "output_padding": [2, 0, 1], "groups": 2,
+                        "dilation": [1, 1, 2]})  # fmt: skip
     yield Call("conv3d-sides", F.conv3d, film | {"weight": (6, 4, 2, 3, 2)}, options={"stride": [1, 2, 3], "padding": [0, 2, 1]})
 
 

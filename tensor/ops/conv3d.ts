@@ -5,10 +5,8 @@ import type { Tensor } from "../tensor.ts";
 import { conv2d } from "./conv.ts";
 import { rearrange } from "./einops.ts";
 import { padAlong } from "./join.ts";
+import { type Triple, tripleOf } from "./pair.ts";
 import { slice, unfold } from "./views.ts";
-
-/** One number for all, or [of depth, vertical, horizontal]. */
-type Triple = number | readonly [number, number, number];
 
 export interface Conv3dOptions {
   readonly stride?: Triple;
@@ -34,9 +32,9 @@ export function conv3d(x: Tensor, weight: Tensor, bias: Tensor | null = null, op
       `conv3d: expected x [n, c, d, h, w] and weight [o, c / groups, kd, kh, kw], got ${x} and ${weight}`,
     );
   }
-  const [deepStride, ...stride] = tripleOf("stride", options.stride ?? 1, 1);
-  const [deepPadding, ...padding] = tripleOf("padding", options.padding ?? 0, 0);
-  const [deepDilation, ...dilation] = tripleOf("dilation", options.dilation ?? 1, 1);
+  const [deepStride, ...stride] = tripleOf("conv3d", "stride", options.stride ?? 1, 1);
+  const [deepPadding, ...padding] = tripleOf("conv3d", "padding", options.padding ?? 0, 0);
+  const [deepDilation, ...dilation] = tripleOf("conv3d", "dilation", options.dilation ?? 1, 1);
   const padded = padAlong(x, 2, deepPadding, deepPadding);
   const span = (weight.shape[2] - 1) * deepDilation + 1;
   if (span > padded.shape[2]) {
@@ -49,12 +47,4 @@ export function conv3d(x: Tensor, weight: Tensor, bias: Tensor | null = null, op
   const kernels = rearrange(weight, "o c kd kh kw -> o (c kd) kh kw");
   const y = conv2d(pictures, kernels, bias, { stride, padding, dilation, groups: options.groups });
   return rearrange(y, "(n od) o oh ow -> n o od oh ow", { n: x.shape[0], od: met.shape[2] });
-}
-
-function tripleOf(name: string, value: Triple, least: number): readonly [number, number, number] {
-  const triple = typeof value === "number" ? ([value, value, value] as const) : value;
-  if (triple.length !== 3 || triple.some((v) => !Number.isInteger(v) || v < least)) {
-    throw new ShapeError(`conv3d: ${name} must be one or three whole numbers from ${least} up, got ${value}`);
-  }
-  return triple;
 }

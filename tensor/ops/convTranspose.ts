@@ -3,11 +3,12 @@ import { requireFloat } from "../../core/dtype.ts";
 import { ShapeError } from "../../core/errors.ts";
 import type { Tensor } from "../tensor.ts";
 import { type Conv1dOptions, type Conv2dOptions, conv2d } from "./conv.ts";
+import { type Conv3dOptions, conv3d } from "./conv3d.ts";
 import { rearrange } from "./einops.ts";
 import { flip } from "./indexing.ts";
 import { padAlong } from "./join.ts";
 import { pad } from "./pad.ts";
-import { pairOf } from "./pair.ts";
+import { pairOf, type Triple, tripleOf } from "./pair.ts";
 import { flatten, slice, squeeze, unsqueeze } from "./views.ts";
 
 export interface ConvTranspose1dOptions extends Conv1dOptions {
@@ -18,6 +19,11 @@ export interface ConvTranspose1dOptions extends Conv1dOptions {
 export interface ConvTranspose2dOptions extends Conv2dOptions {
   /** Rows and columns more at the end; fewer than `stride` or `dilation`. */
   readonly outputPadding?: number | readonly [number, number];
+}
+
+export interface ConvTranspose3dOptions extends Conv3dOptions {
+  /** Pictures, rows and columns more at the end; fewer than `stride` or `dilation`. */
+  readonly outputPadding?: Triple;
 }
 
 /**
@@ -37,34 +43,15 @@ export function convTranspose2d(
 ): Tensor {
   checked("convTranspose2d", options, ["outputPadding", "stride", "padding", "dilation", "groups"]);
   const op = "convTranspose2d";
+  const sides = {
+    stride: pairOf(op, "stride", options.stride ?? 1, 1),
+    dilation: pairOf(op, "dilation", options.dilation ?? 1, 1),
+    padding: pairOf(op, "padding", options.padding ?? 0, 0),
+    outputPadding: pairOf(op, "outputPadding", options.outputPadding ?? 0, 0),
+  };
   const { groups = 1 } = options;
-  const [stride, dilation] = [
-    pairOf(op, "stride", options.stride ?? 1, 1),
-    pairOf(op, "dilation", options.dilation ?? 1, 1),
-  ];
-  const [padding, extra] = [
-    pairOf(op, "padding", options.padding ?? 0, 0),
-    pairOf(op, "outputPadding", options.outputPadding ?? 0, 0),
-  ];
-  for (const t of [x, weight]) requireFloat(op, t.dtype);
-  const fits = x.rank === 4 && weight.rank === 4 && x.shape[1] === weight.shape[0];
-  if (!fits || !Number.isInteger(groups) || groups < 1 || x.shape[1] % groups !== 0) {
-    throw new ShapeError(
-      `${op}: expected x [n, c, h, w], weight [c, o / groups, kh, kw] and c in ${groups} groups, got ${x} and ${weight}`,
-    );
-  }
-  if (extra.some((v, i) => v >= Math.max(stride[i], dilation[i]))) {
-    throw new ShapeError(
-      `${op}: outputPadding is less than stride or dilation, got ${extra} for ${stride} and ${dilation}`,
-    );
-  }
-  let spread = x;
-  for (const [i, axis] of [2, 3].entries()) {
-    const before = dilation[i] * (weight.shape[axis] - 1) - padding[i];
-    spread = padEnds(spaced(spread, axis, stride[i]), axis, before, before + extra[i]);
-  }
-  const kernels = rearrange(weight, "(g c) o kh kw -> (g o) c kh kw", { g: groups });
-  return conv2d(spread, flip(kernels, [2, 3]), bias, { dilation, groups });
+  const { spread, kernels } = turned(op, x, weight, groups, sides);
+  return conv2d(spread, kernels, bias, { dilation: sides.dilation, groups });
 }
 
 /**
@@ -101,6 +88,69 @@ export function convTranspose1d(
     groups,
   });
   return squeeze(y, 2);
+}
+
+/**
+ * As convTranspose2d, of films: torch.nn.functional.conv_transpose3d.
+ *
+ * @param x [n, c, d, h, w]
+ * @param weight [c, o / groups, kd, kh, kw]
+ * @param bias [o], or null
+ * @returns [n, o, od, oh, ow], each side as convTranspose2d's
+ */
+export function convTranspose3d(
+  x: Tensor,
+  weight: Tensor,
+  bias: Tensor | null = null,
+  options: ConvTranspose3dOptions = {},
+): Tensor {
+  checked("convTranspose3d", options, ["outputPadding", "stride", "padding", "dilation", "groups"]);
+  const op = "convTranspose3d";
+  const sides = {
+    stride: tripleOf(op, "stride", options.stride ?? 1, 1),
+    dilation: tripleOf(op, "dilation", options.dilation ?? 1, 1),
+    padding: tripleOf(op, "padding", options.padding ?? 0, 0),
+    outputPadding: tripleOf(op, "outputPadding", options.outputPadding ?? 0, 0),
+  };
+  const { groups = 1 } = options;
+  const { spread, kernels } = turned(op, x, weight, groups, sides);
+  return conv3d(spread, kernels, bias, { dilation: sides.dilation, groups });
+}
+
+/** The options of each side: [of depth,] vertical, horizontal. */
+type Sides = Readonly<Record<"stride" | "dilation" | "padding" | "outputPadding", readonly number[]>>;
+
+/** What a plain convolution takes to give a transposed one: x spread out, and the kernels turned round. */
+function turned(
+  op: string,
+  x: Tensor,
+  weight: Tensor,
+  groups: number,
+  { stride, dilation, padding, outputPadding }: Sides,
+): { spread: Tensor; kernels: Tensor } {
+  for (const t of [x, weight]) requireFloat(op, t.dtype);
+  const letters = ["d", "h", "w"].slice(-stride.length);
+  const rank = letters.length + 2;
+  const fits = x.rank === rank && weight.rank === rank && x.shape[1] === weight.shape[0];
+  if (!fits || !Number.isInteger(groups) || groups < 1 || x.shape[1] % groups !== 0) {
+    const kernel = letters.map((side) => `k${side}`).join(", ");
+    throw new ShapeError(
+      `${op}: expected x [n, c, ${letters.join(", ")}], weight [c, o / groups, ${kernel}] and c in ${groups} groups, got ${x} and ${weight}`,
+    );
+  }
+  if (outputPadding.some((v, i) => v >= Math.max(stride[i], dilation[i]))) {
+    throw new ShapeError(
+      `${op}: outputPadding is less than stride or dilation, got ${outputPadding} for ${stride} and ${dilation}`,
+    );
+  }
+  const axes = letters.map((_, i) => 2 + i);
+  let spread = x;
+  for (const [i, axis] of axes.entries()) {
+    const before = dilation[i] * (weight.shape[axis] - 1) - padding[i];
+    spread = padEnds(spaced(spread, axis, stride[i]), axis, before, before + outputPadding[i]);
+  }
+  const grouped = rearrange(weight, "(g c) o ... -> (g o) c ...", { g: groups });
+  return { spread, kernels: flip(grouped, axes) };
 }
 
 /** `step - 1` zeros between the elements along `axis`. */

@@ -109,6 +109,11 @@ export const bitwiseOr = ofBits(bitOr, logicalOr);
 /** The bits that one has and the other has not, as torch.bitwise_xor. */
 export const bitwiseXor = ofBits(bitXor, logicalXor);
 
+/** a · 2^b in 32 bits, 0 where b is negative or more than 31, as torch.bitwise_left_shift: of i32. */
+export const bitwiseLeftShift = elementwise("bitwiseLeftShift(a, b) = shiftLeft(a, b)") as Binary;
+/** floor(a / 2^b), the sign where b is negative or more than 31, as torch.bitwise_right_shift: of i32. */
+export const bitwiseRightShift = elementwise("bitwiseRightShift(a, b) = shiftRight(a, b)") as Binary;
+
 /** `whole`, but of truth values `logical`. */
 function ofBits(whole: Binary, logical: Binary): Binary {
   return (a, b) => {

@@ -115,6 +115,12 @@ export function runPrimitive(
     case "bitXor":
       for (let i = 0; i < n; i++) r[i] = a[i] ^ b[i];
       return;
+    case "shiftLeft":
+      for (let i = 0; i < n; i++) r[i] = b[i] >= 0 && b[i] < 32 ? a[i] << b[i] : 0;
+      return;
+    case "shiftRight":
+      for (let i = 0; i < n; i++) r[i] = a[i] >> (b[i] >= 0 && b[i] < 32 ? b[i] : 31);
+      return;
     case "select":
       for (let i = 0; i < n; i++) r[i] = a[i] !== 0 ? b[i] : c[i];
       return;

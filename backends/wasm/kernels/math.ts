@@ -188,6 +188,29 @@ export class VectorMath {
     return result;
   }
 
+  /** Each lane of x moved up by its own number of places; those beyond 32 bits are 0. */
+  shiftLeft(x: Local<"v128">, places: Local<"v128">): V {
+    const inside = i32x4.eq(places, v128.and(places, v128.i32(31)));
+    return v128.and(this.eachShift(i32.shl, x, places), inside);
+  }
+
+  /** Each lane of x moved down by its own number of places, its sign coming in. */
+  shiftRight(x: Local<"v128">, places: Local<"v128">): V {
+    const inside = i32x4.eq(places, v128.and(places, v128.i32(31)));
+    return this.eachShift(i32.shr_s, x, this.f.let(v128.bitselect(places, v128.i32(31), inside)));
+  }
+
+  /** Lane by lane: one instruction moves all lanes by one number only. */
+  private eachShift(shift: typeof i32.shl, x: Local<"v128">, places: Local<"v128">): Local<"v128"> {
+    const { f } = this;
+    const result = f.local("v128");
+    for (let lane = 0; lane < 4; lane++) {
+      const shifted = shift(i32x4.extract(x, lane), i32x4.extract(places, lane));
+      f.set(result, i32x4.replace(result, lane, shifted));
+    }
+    return result;
+  }
+
   private withSignOf(x: V, magnitude: V): V {
     return v128.or(v128.and(x, v128.i32(0x80000000)), v128.andnot(magnitude, v128.i32(0x80000000)));
   }

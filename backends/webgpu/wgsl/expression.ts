@@ -96,6 +96,8 @@ const TEXT: Record<
   bitAnd: [(a, b) => `${a} & ${b}`],
   bitOr: [(a, b) => `${a} | ${b}`],
   bitXor: [(a, b) => `${a} ^ ${b}`],
+  shiftLeft: [(a, b) => `select(0, ${a} << (bitcast<u32>(${b}) & 31u), bitcast<u32>(${b}) < 32u)`],
+  shiftRight: [(a, b) => `${a} >> min(bitcast<u32>(${b}), 31u)`],
 };
 
 function operation(op: Exclude<Primitive, "stored">, args: readonly Value[]): { text: string; type: Scalar } {

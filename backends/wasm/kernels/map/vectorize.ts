@@ -137,6 +137,10 @@ export class Vectorizer {
         return this.bits(v128.or, a, b);
       case "bitXor":
         return this.bits(v128.xor, a, b);
+      case "shiftLeft":
+        return this.bits((x, y) => math.shiftLeft(this.local(x), this.local(y)), a, b);
+      case "shiftRight":
+        return this.bits((x, y) => math.shiftRight(this.local(x), this.local(y)), a, b);
       case "select":
         return this.arithmetic((x, y) => v128.bitselect(x, y, this.truth(a)), (x, y) => v128.bitselect(x, y, this.truth(a)), b, c); // biome-ignore format: one line
     }
