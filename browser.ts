@@ -53,7 +53,8 @@ export {
 export { Processor } from "./model/processor/processor.ts";
 export { type PictureOptions, type PictureSource, readPicture } from "./model/processor/pictures/readPicture.ts";
 export { readPictures } from "./model/processor/pictures/readPictures.ts";
-export { connectorParameters, connectorWeightDecay } from "./model/train/connector.ts";
+export { connectorWeightDecay } from "./model/train/decay.ts";
+export { connectorParameters } from "./model/train/freeze.ts";
 export { initializeInfiMM } from "./model/train/initialize.ts";
 export { batchInputs, collate, type TrainingBatch } from "./model/train/collate.ts";
 export type { Document, LeftOut, Records } from "./model/train/documents.ts";

@@ -38,6 +38,15 @@ export class Generator {
     this.seed = fnv1a(`generator ${seed}`);
   }
 
+  /** How many numbers were drawn: put back, the same ones come again. */
+  get position(): number {
+    return this.drawn;
+  }
+
+  set position(drawn: number) {
+    this.drawn = drawn;
+  }
+
   /** A number in [0, 1), with 32 random bits. */
   uniform(): number {
     return mulberry32(this.seed, this.drawn++) / 2 ** 32;

@@ -1,6 +1,7 @@
 /** Modules and what can be done with them, from one place. */
 export { GELU, GELUTanh, ReLU, SiLU } from "./activation.ts";
 export { attend } from "./attend.ts";
+export { checkpointGradients } from "./checkpoint.ts";
 export { Conv2d } from "./conv2d.ts";
 export { Dropout } from "./dropout.ts";
 export { Embedding } from "./embedding.ts";

@@ -21,13 +21,17 @@ export abstract class Module {
   /** Whether this is being trained, which only parts such as `Dropout` mind. Begins true, as in PyTorch; loaded models are not. */
   training = true;
 
+  /** What runs its forward, and runs it again on the way back instead of keeping what it computes (checkpoint.ts). */
+  recompute: ((module: Module, args: readonly unknown[]) => unknown) | null = null;
+
   /** Tensor fields that are not trained, such as rotary tables. */
   get bufferNames(): readonly string[] {
     return [];
   }
 
   call<M extends Module>(this: M, ...args: Parameters<M["forward"]>): ReturnType<M["forward"]> {
-    return scope(() => observeCall(this, args, () => this.forward(...args)) as ReturnType<M["forward"]>);
+    const run = () => (this.recompute ? this.recompute(this, args) : this.forward(...args));
+    return scope(() => observeCall(this, args, run) as ReturnType<M["forward"]>);
   }
 
   /** Child modules by field name, in the order of construction. */

@@ -45,6 +45,47 @@ export function differentiable(inputs: readonly Tensor[], forward: () => Tensor,
   return output;
 }
 
+/**
+ * Run `fn` so that nothing of what it computes is kept for the way back but its output; there it is run again. Its
+ * gradients are those that it would have had, bit by bit: both times it runs as under a tape.
+ *
+ * @param inputs all that `fn` reads and a gradient may be wanted of: arguments and parameters
+ * @param again runs `fn` a second time, as it ran the first: with the same random numbers. Default: just so
+ */
+export function recomputed(
+  inputs: readonly Tensor[],
+  fn: () => Tensor,
+  again: (fn: () => Tensor) => Tensor = (run) => run(),
+): Tensor {
+  const recording = tape;
+  const distinct = [...new Set(inputs)];
+  const tracked = distinct.map((t) => recording?.tracked.has(t) ?? false);
+  if (!recording || !tracked.includes(true)) return fn();
+  const taped = (run: () => Tensor) => {
+    const outer = tape;
+    const inner = (tape = new Tape());
+    for (const [i, t] of distinct.entries()) if (tracked[i]) inner.tracked.add(t);
+    try {
+      return { inner, output: retain(run) };
+    } finally {
+      tape = outer;
+    }
+  };
+  const output = release(() => scope(() => taped(fn).output));
+  if (distinct.includes(output)) return output;
+  recording.entries.push({
+    inputs: distinct,
+    output,
+    vjp: (grad) => {
+      const { inner, output: value } = taped(() => again(fn));
+      const sums = backward(inner, value, grad);
+      return distinct.map((t, i) => (tracked[i] ? (sums.of(t) ?? null) : null));
+    },
+  });
+  recording.tracked.add(output);
+  return output;
+}
+
 /** Whether a tape is on. */
 export function isRecording(): boolean {
   return tape !== undefined;
@@ -98,7 +139,7 @@ export function valueAndGrad(
       throw new InfimmError(`valueAndGrad: expected a scalar, got shape ${shape}; reduce it with sum or mean`);
     }
     requireFloat("valueAndGrad: the value", value.dtype);
-    const gradients = backward(recording, value);
+    const gradients = backward(recording, value, onesLike(value));
     const grads = new Map<string, Tensor>();
     for (const [name, parameter] of parameters) {
       const grad = gradients.of(parameter);
@@ -125,11 +166,11 @@ function requireParameter(name: string, parameter: Tensor): void {
   }
 }
 
-/** Walk the tape backwards, summing what flows into each tensor. */
-function backward(recording: Tape, value: Tensor): GradientSums {
+/** Walk the tape backwards from a value's gradient, summing what flows into each tensor. */
+function backward(recording: Tape, value: Tensor, grad: Tensor): GradientSums {
   const { entries, tracked } = recording;
   const sums = new GradientSums(addInPlace);
-  if (tracked.has(value)) sums.add(value, onesLike(value), false);
+  if (tracked.has(value)) sums.add(value, grad, false);
   for (let entry = entries.pop(); entry; entry = entries.pop()) {
     const { inputs, output, vjp } = entry;
     const grad = sums.of(output);

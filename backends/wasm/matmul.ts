@@ -101,12 +101,13 @@ class Product {
     const [rowA, columnA] = this.a.strides.slice(-2);
     const [rowB, columnB] = this.b.strides.slice(-2);
     const readable = this.a.dtype === "f32" && (columnA === 1 || this.k === 1);
-    const { fewRows, smallProduct, smallBatch } = this.engine.tuning;
+    const { fewRows, smallProduct, smallBatch, narrow, narrowProduct } = this.engine.tuning;
     const few = this.m <= fewRows && readable;
     const work = this.m * this.n * this.k;
+    const most = Math.min(this.m, this.n, this.k) <= narrow ? narrowProduct : smallProduct;
     if (this.k === 0 || (few && (rowB === 1 || this.k === 1))) this.dots(places, 4 * rowA, columnB);
     else if (few && columnB === 1) this.addRows(places, 4 * rowA, rowB);
-    else if (work <= smallProduct && (work * places.length <= smallBatch || !this.fitsDirect())) this.small(places);
+    else if (work <= most && (work * places.length <= smallBatch || !this.fitsDirect())) this.small(places);
     else if (this.fitsDirect()) this.direct(places);
     else this.panels(places);
   }

@@ -17,7 +17,7 @@ const SMALLEST: Tuning = {
 };
 
 /** Products and attention of any size are packed. */
-export const PACKED: Tuning = { ...SMALLEST, fewRows: 0, smallProduct: 0, directSize: 0, fewQueries: 0 };
+export const PACKED: Tuning = { ...SMALLEST, fewRows: 0, smallProduct: 0, narrow: 0, directSize: 0, fewQueries: 0 };
 
 /** Products of any matrices that have f32 side by side read them as they lie, in tiles. */
 export const DIRECT: Tuning = { ...PACKED, directSize: 2 ** 10, depths: 2 ** 10 };
@@ -27,6 +27,7 @@ export const AS_IT_LIES: Tuning = {
   ...SMALLEST,
   fewRows: Infinity,
   smallProduct: Infinity,
+  narrowProduct: Infinity,
   smallBatch: Infinity,
   fewQueries: Infinity,
 };

@@ -19,6 +19,10 @@ export interface Tuning {
   readonly fewRows: number;
   /** At most this many multiply-adds are made in one go, without packing. */
   readonly smallProduct: number;
+  /** A product with at most this many rows, columns or depths leaves most of a tile empty … */
+  readonly narrow: number;
+  /** … and so counts as small up to this many multiply-adds. */
+  readonly narrowProduct: number;
   /** … all matrices of a batch together, where they could be multiplied as they lie in tiles: that is four times as fast, and less exact. */
   readonly smallBatch: number;
   /** Matrices with at most this many rows, columns and depths are multiplied as they lie, but for b where its columns are no neighbours. At most `depths`. */
@@ -47,6 +51,8 @@ export const TUNED: Tuning = {
   alone: 2 ** 17,
   fewRows: 8,
   smallProduct: 2 ** 19,
+  narrow: 8,
+  narrowProduct: 2 ** 21,
   smallBatch: 2 ** 20,
   directSize: 128,
   taskRows: 96,

@@ -142,7 +142,7 @@ function toWrite(tensors: ReadonlyMap<string, Tensor>) {
     name,
     dtype: tensor.dtype,
     shape: tensor.shape,
-    data: () => tensor.data(),
+    data: () => tensor.bits(),
   }));
 }
 

@@ -38,3 +38,8 @@ export function weightDecayOf(
   }
   return found;
 }
+
+/** The same by OpenFlamingo's rule alone, for an optimizer of your own. The card's decay is 0.1. */
+export function connectorWeightDecay(decay = 0.1): (name: string) => number {
+  return (name) => (RULES.open_flamingo(name, 0) ? decay : 0);
+}

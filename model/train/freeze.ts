@@ -3,6 +3,7 @@ import { globToRegExp } from "../../nn/glob.ts";
 import type { Module } from "../../nn/module.ts";
 import type { Tensor } from "../../tensor/index.ts";
 import type { InfiMMConfig } from "../config/config.ts";
+import type { InfiMM } from "../infimm.ts";
 
 export const STAGES = ["pt", "mtt", "ift"] as const;
 export type Stage = (typeof STAGES)[number];
@@ -32,6 +33,11 @@ export function learningOf(stage: Stage, config: InfiMMConfig): Learning {
   }
   const rows = { [EMBEDDING]: [config.eoc_token_id, config.image_token_id].sort((a, b) => a - b) };
   return { patterns: [PERCEIVER, CROSS_ATTENTION, EMBEDDING], rows };
+}
+
+/** The resampler and the gated cross-attention blocks: what a stage trains beside the embeddings of the two tokens. */
+export function connectorParameters(model: InfiMM): Map<string, Tensor> {
+  return trainedParameters(model, model.config.perceiver === null ? [CROSS_ATTENTION] : [PERCEIVER, CROSS_ATTENTION]);
 }
 
 /**

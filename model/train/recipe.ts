@@ -1,4 +1,6 @@
 import { InfimmError } from "../../core/errors.ts";
+import { checkpointGradients } from "../../nn/checkpoint.ts";
+import type { Module } from "../../nn/module.ts";
 import { AdamW } from "../../nn/optim/adamW.ts";
 import {
   cosineSchedule,
@@ -8,6 +10,7 @@ import {
   type Schedule,
   warmupSteps,
 } from "../../nn/optim/schedules.ts";
+import type { Tensor } from "../../tensor/index.ts";
 import type { Inputs } from "../flamingo.ts";
 import type { InfiMM } from "../infimm.ts";
 import type { Batch } from "./batch.ts";
@@ -30,6 +33,8 @@ export interface RecipeOptions<B extends Batch> {
 export function trainerFor<B extends Batch>(model: InfiMM, recipe: Recipe, options: RecipeOptions<B>): Trainer<B> {
   const learning = options.learning ?? learningOf(recipe.stage, model.config);
   const trained = trainedParameters(model, learning.patterns);
+  setPrecision(model, trained, recipe.precision);
+  checkpointGradients(model, recipe.gradient_checkpointing);
   const languageLearns = trained.has("model.lang_encoder.lm_head.weight");
   const rule = languageLearns && recipe.decay_rule === "open_flamingo" ? "matrices" : recipe.decay_rule;
   const decay = weightDecayOf(trained, { rule, decay: recipe.weight_decay, rows: learning.rows });
@@ -38,6 +43,7 @@ export function trainerFor<B extends Batch>(model: InfiMM, recipe: Recipe, optio
     weightDecay: (name) => decay.get(name)!,
     betas: recipe.betas,
     eps: recipe.eps,
+    masters: recipe.precision === "bf16",
   });
   return new Trainer<B>({
     model,
@@ -49,6 +55,19 @@ export function trainerFor<B extends Batch>(model: InfiMM, recipe: Recipe, optio
     clip: recipe.clip,
     clipEachMicroStep: recipe.clip_each_micro_step,
   });
+}
+
+/**
+ * In which precision the weights are that a run computes with. "f32": what learns is f32, the rest as it was loaded.
+ * "bf16": every float parameter is bf16, and the optimizer has f32 masters of what learns; activations and gradients stay f32.
+ */
+function setPrecision(model: Module, trained: ReadonlyMap<string, Tensor>, precision: Recipe["precision"]): void {
+  const wanted = precision === "f32" ? trained : model.parameters();
+  for (const [name, { dtype }] of wanted) {
+    const isFloat = dtype === "f32" || dtype === "f16" || dtype === "bf16";
+    if (!isFloat && !trained.has(name)) continue; // a frozen quantised weight stays
+    if (dtype !== precision) model.setTensor(name, wanted.get(name)!.to(precision));
+  }
 }
 
 /** The learning rate of each of `updates` updates. */
@@ -72,10 +91,14 @@ export function scheduleOf({ max_lr: max, schedule, warmup_ratio }: Recipe, upda
   }
 }
 
-/** Micro-steps an update takes on one process. */
-export function microSteps({ batch, micro_batch }: Recipe): number {
-  if (batch % micro_batch !== 0) {
-    throw new InfimmError(`batch ${batch} is no multiple of micro_batch ${micro_batch}: the last would count more`);
-  }
-  return batch / micro_batch;
+/**
+ * Micro-steps an update takes. One process makes in turn those of all the processes that the numbers are of: batch /
+ * (micro_batch · accumulation) of them, each with `accumulation` micro-steps.
+ */
+export function microSteps({ batch, micro_batch, accumulation }: Recipe): number {
+  const together = micro_batch * accumulation;
+  if (batch % together === 0) return batch / micro_batch;
+  throw new InfimmError(
+    `batch ${batch} is no multiple of micro_batch ${micro_batch} x accumulation ${accumulation} = ${together}: take batch=${Math.ceil(batch / together) * together}, or smaller ones of the others`,
+  );
 }

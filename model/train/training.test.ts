@@ -2,9 +2,9 @@ import { copyFile, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { getBackend } from "../../tensor/index.ts";
+import { getBackend, type Tensor } from "../../tensor/index.ts";
 import { InfiMM } from "../infimm.ts";
-import { presetOf, PRESETS, presetTable, withChanges } from "./presets/presets.ts";
+import { presetOf, PRESETS, type Recipe, presetTable, withChanges } from "./presets/presets.ts";
 import type { Document } from "./documents.ts";
 import { folderRecords } from "./readers/folder.ts";
 import { scheduleOf } from "./recipe.ts";
@@ -25,9 +25,22 @@ afterAll(() => rm(folder, { recursive: true }));
 
 const { recipe } = withChanges(presetOf("finetune"), { batch: 2, micro_batch: 1, warmup_ratio: 0, max_lr: 2e-3 });
 
-async function begun(updates: number) {
+async function begun(updates: number, changes: Partial<Recipe> = {}) {
   const { model, processor } = await loadForTraining(BASE, getBackend("wasm"));
-  return trainingOf(model, processor, { recipe, data: [await folderRecords(folder)], updates });
+  return trainingOf(model, processor, {
+    recipe: { ...recipe, ...changes },
+    data: [await folderRecords(folder)],
+    updates,
+  });
+}
+
+/** Numbers of a run: its losses, and all that learnt. */
+async function ran(training: Awaited<ReturnType<typeof begun>>, out?: string) {
+  const losses: number[] = [];
+  await fineTune(training, { folder: out, onUpdate: ({ loss }) => void losses.push(loss.ift) });
+  const { trained, options } = training.trainer;
+  const read = (tensors: ReadonlyMap<string, Tensor>) => [...tensors].map(([path, t]) => [path, t.dataSync()]);
+  return { losses, weights: read(trained), moments: read(options.optimizer.stateDict()) };
 }
 
 test("a folder of pictures and captions is trained on, stopped, gone on with, and saved as a model", async () => {
@@ -60,6 +73,40 @@ test("a folder of pictures and captions is trained on, stopped, gone on with, an
   await expect(fineTune(other, { folder: out })).rejects.toThrow(
     /max_lr was 0.002, is 0.001; base was "\w+", is "\w+"/,
   );
+});
+
+test("with precision bf16 all weights are bf16, masters learn, and a run goes on bit by bit", async () => {
+  const out = join(folder, "half");
+  const bf16 = { precision: "bf16", max_lr: 1e-4 } as const; // steps too small for bf16 weights alone
+  const whole = await begun(2, bf16);
+  const numbers = await ran(whole);
+  expect(new Set([...whole.model.parameters().values()].map(({ dtype }) => dtype))).toEqual(new Set(["bf16"]));
+  expect(numbers.moments.filter(([path]) => `${path}`.endsWith(":master"))).toHaveLength(numbers.weights.length);
+  const controller = new AbortController();
+  await fineTune(await begun(2, bf16), { folder: out, signal: controller.signal, onUpdate: () => controller.abort() });
+  const rest = await ran(await begun(2, bf16), out);
+  expect(rest).toEqual({ ...numbers, losses: numbers.losses.slice(1) });
+});
+
+test("gradient checkpointing changes no bit of a run", async () => {
+  const numbers = await ran(await begun(1));
+  const modules = ["model.perceiver.layers.*", "model.lang_encoder.model.layers.*"];
+  const lean = await begun(1, { gradient_checkpointing: modules });
+  expect(lean.model.moduleAt("model.perceiver.layers.0.1").recompute).not.toBe(null);
+  expect(await ran(lean)).toEqual(numbers);
+});
+
+test("a recipe that no run can follow is refused by the field's name", async () => {
+  for (const [changes, message] of [
+    [{ precision: "fp16" }, 'precision: expected one of f32, bf16, got "fp16"'],
+    [{ accumulation: 4 }, "batch 2 is no multiple of micro_batch 1 x accumulation 4 = 4: take batch=4"],
+    [{ gradient_checkpointing: ["model.resampler"] }, 'no module is called "model.resampler"'],
+    [{ normalize: "token" }, "normalize: expected one of micro-batch, tokens"],
+    [{ multipliers: { pair: 0.2 } }, 'multipliers: expected names of this run\'s parts, ift, got "pair"'],
+    [{ micro_batch: 0 }, "micro_batch: expected a whole number, 1 or more, got 0"],
+  ] as [object, string][]) {
+    await expect(begun(1, changes), message).rejects.toThrow(message);
+  }
 });
 
 test("what has no caption is left out and counted; lines of metadata may bring their questions", async () => {

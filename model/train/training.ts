@@ -14,6 +14,7 @@ import { Feed } from "./feed.ts";
 import type { Learning } from "./freeze.ts";
 import { preparer } from "./prepare.ts";
 import type { Recipe } from "./presets/presets.ts";
+import { checkRecipe } from "./presets/checkRecipe.ts";
 import { microSteps, trainerFor } from "./recipe.ts";
 import { train, type RunOptions } from "./run.ts";
 import { batchesOf, type BatchSource } from "./source.ts";
@@ -44,10 +45,14 @@ export interface Training {
   readonly identity: Readonly<Record<string, unknown>>;
 }
 
-/** Put a model, a recipe and data together. What learns becomes f32. */
+/**
+ * Put a model, a recipe and data together. The model's weights get the recipe's precision.
+ * @throws for a recipe that cannot be, naming the field
+ */
 export async function trainingOf(model: InfiMM, processor: Processor, options: TrainingOptions): Promise<Training> {
   checked("trainingOf", options, ["recipe", "data", "weights", "updates", "learning"]);
   const { recipe, data, weights } = options;
+  checkRecipe(recipe, [recipe.stage]);
   const feed = new Feed<PreparedSample>(data, {
     seed: recipe.seed,
     weights,
@@ -57,7 +62,6 @@ export async function trainingOf(model: InfiMM, processor: Processor, options: T
   const base = await digestOf(model); // before anything learns
   const inputs = (batch: SampleBatch) => batchInputs(batch, model.backend);
   const trainer = trainerFor<SampleBatch>(model, recipe, { updates, learning: options.learning, inputs });
-  for (const [name, tensor] of trainer.trained) if (tensor.dtype !== "f32") model.setTensor(name, tensor.to("f32"));
   const source = batchesOf<PreparedSample, SampleBatch>({
     accumulation: microSteps(recipe),
     parts: [{ kind: recipe.stage, size: recipe.micro_batch, samples: feed }],

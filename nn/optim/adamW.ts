@@ -37,7 +37,7 @@ export class AdamW extends Optimizer {
 
   constructor(model: Module | ReadonlyMap<string, Tensor>, options: AdamWOptions) {
     super(model, options);
-    checked("AdamW", options, ["betas", "eps", "decoupled", "lr", "weightDecay", "groups"]);
+    checked("AdamW", options, ["betas", "eps", "decoupled", "lr", "weightDecay", "groups", "masters"]);
     const { betas = [0.9, 0.999], eps = 1e-8, decoupled = true } = options;
     this.betas = betas;
     this.eps = eps;

@@ -90,6 +90,27 @@ describe("optimizers make PyTorch's updates", () => {
     expect(halved.p.dataSync()).toEqual(whole.p.dataSync());
   });
 
+  it("and with masters, 16-bit parameters follow an f32 run bit by bit, rounded, and go on where a saved run stopped", () => {
+    const make = (point: Point) => new AdamW(point, { ...decay, masters: true });
+    const [single, half, resumed] = [new Point(), new Point(), new Point()];
+    for (const point of [half, resumed]) point.setTensor("p", point.p.to("bf16"));
+    run(new AdamW(single, decay)); // 0.5, -1.25 and 2 are bf16 already
+    const optimizer = make(half);
+    run(optimizer);
+    const master = optimizer.stateDict().get("p:master")!;
+    expect([half.p.dtype, master.dtype]).toEqual(["bf16", "f32"]);
+    expect(master.dataSync()).toEqual(single.p.dataSync());
+    expect(half.p.dataSync()).toEqual(single.p.to("bf16").dataSync());
+    expect(half.p.dataSync()).not.toEqual(single.p.dataSync());
+    const first = make(resumed);
+    run(first, 0, 2);
+    const saved = new Map([...first.stateDict()].map(([key, t]) => [key, t.mul(1)]));
+    const second = make(resumed);
+    second.restore(saved, first.counters());
+    run(second, 2, 3);
+    expect(second.stateDict().get("p:master")!.dataSync()).toEqual(master.dataSync());
+  });
+
   it("and refuse a gradient of nothing", () => {
     expect(() => new SGD(new Point(), { lr: 1 }).step(new Map([["q", tensor([1])]]))).toThrow('a gradient for "q"');
   });

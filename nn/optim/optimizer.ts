@@ -23,6 +23,11 @@ export interface OptimizerOptions {
    * several match a name, all count, later ones before earlier ones.
    */
   readonly groups?: Readonly<Record<string, ParameterGroup>>;
+  /**
+   * Parameters of 16 bits stay so: the optimizer keeps an f32 master of each, which it updates, and rounds it into the
+   * model, as DeepSpeed's bf16 (`path:master` of `stateDict`). Default: they become f32.
+   */
+  readonly masters?: boolean;
 }
 
 /** What an optimizer remembers of one parameter: tensors by the names that PyTorch gives them, and its updates. */
@@ -89,11 +94,26 @@ export abstract class Optimizer {
       state.updates++;
       return { parameter: parameters.get(name)!, grad, state, ...this.ratesOf(name) };
     });
+    scope(() => this.update(updates.map((update) => this.inF32(update))));
     scope(() => {
-      for (const { parameter } of updates) if (parameter.dtype !== "f32") assign(parameter, parameter.to("f32"));
-      this.update(updates);
+      for (const { parameter, state } of updates) {
+        const { master } = state.tensors;
+        if (master) assign(parameter, master.to(parameter.dtype));
+      }
     });
     this.steps++;
+  }
+
+  /** The same update, of a parameter in f32: itself, or its master, which begins as the parameter is. */
+  private inF32(update: OptimizerUpdate): OptimizerUpdate {
+    const { parameter, state } = update;
+    if (parameter.dtype === "f32") return update;
+    if (this.options.masters) {
+      state.tensors["master"] ??= keep(parameter.to("f32"));
+      return { ...update, parameter: state.tensors["master"] };
+    }
+    assign(parameter, parameter.to("f32"));
+    return update;
   }
 
   /** Give all these parameters (f32), and what is remembered of them, their new values: with `updateRule`. */

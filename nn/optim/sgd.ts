@@ -15,7 +15,7 @@ export class SGD extends Optimizer {
 
   constructor(model: Module | ReadonlyMap<string, Tensor>, options: OptimizerOptions & { readonly momentum?: number }) {
     super(model, options);
-    checked("SGD", options, ["lr", "weightDecay", "groups", "momentum"]);
+    checked("SGD", options, ["lr", "weightDecay", "groups", "masters", "momentum"]);
     this.momentum = options.momentum ?? 0;
   }
 

@@ -19,7 +19,7 @@ export interface Recipe {
   readonly batch: number;
   /** Samples a forward pass, of one process. */
   readonly micro_batch: number;
-  /** Micro-steps an update of each of many processes. One process makes batch / micro_batch of them. */
+  /** Micro-steps an update, of each of batch / (micro_batch · accumulation) processes. One process makes those of all in turn. */
   readonly accumulation: number;
   /** null: one epoch of the data. */
   readonly updates: number | null;
@@ -40,6 +40,7 @@ export interface Recipe {
   readonly max_pictures: number;
   /** With this probability texts look at the picture that follows (Flamingo: 0.5). */
   readonly media_placement: number;
+  /** Of the weights that forward and back compute with; what learns has f32 masters either way. */
   readonly precision: "f32" | "bf16";
   /** Patterns of modules whose forward is run again on the way back. */
   readonly gradient_checkpointing: readonly string[];
