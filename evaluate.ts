@@ -28,6 +28,7 @@ export { ptbTokens } from "./model/evaluate/metrics/ptbTokens.ts";
 export { rougeL } from "./model/evaluate/metrics/rougeL.ts";
 export { type VqaDefinition, vqaAccuracy } from "./model/evaluate/metrics/vqaAccuracy.ts";
 export { normaliseAnswer } from "./model/evaluate/metrics/vqaNormalise.ts";
+export { reportJson } from "./model/evaluate/report/reportJson.ts";
 export { type ReportLooks, reportPage } from "./model/evaluate/report/reportPage.ts";
 export { type ForeignOptions, type Scores, scorePredictions, scoreRun } from "./model/evaluate/scoreRun.ts";
 export type {

@@ -39,6 +39,10 @@ it("asks, scores and reports from the shell; by several seeds, too, whose mean i
   expect(infimm("report", out, trials, "--out", page)).toContain("is written");
   expect(readFileSync(page, "utf8")).toContain("<h1>Evaluation</h1>");
   expect(readFileSync(page, "utf8")).toContain("vqav2: 2 trials, seeds 7, 8");
+  const report = JSON.parse(infimm("report", out, trials, "--json"));
+  expect(report.runs.map((run: { task: string }) => run.task)).toEqual(["gqa", "vqav2", "vqav2"]);
+  expect(report.trials).toEqual([{ task: "vqav2", seeds: [7, 8], metrics: found.metrics }]);
+  expect(report.changes[0]).toMatchObject({ from: join(trials, "seed-7"), to: join(trials, "seed-8") });
   expect(() => infimm("score", out, "--allow-missing")).toThrow(/--allow-missing is of other programs' answers/);
 });
 

@@ -11,8 +11,9 @@ import { NO_JUDGE } from "../model/evaluate/judges/none.ts";
 import { type Scores, scorePredictions, scoreRun } from "../model/evaluate/scoreRun.ts";
 import type { Item, ScoreOptions, Settings, Task } from "../model/evaluate/task.ts";
 import { runFolders, trialFolder, trialMetrics } from "../model/evaluate/trials.ts";
-import { requireTaken } from "../model/evaluate/taskOptions.ts";
+import { requireRunOptions } from "../model/evaluate/taskOptions.ts";
 import { TASKS, taskNamed } from "../model/evaluate/tasks/index.ts";
+import { reportJson } from "../model/evaluate/report/reportJson.ts";
 import { type ReportLooks, reportPage } from "../model/evaluate/report/reportPage.ts";
 import type { Assistant } from "../model/generate/assistant.ts";
 import { readText } from "../model/files/readText.ts";
@@ -47,6 +48,7 @@ interface EvalOptions extends Omit<AnswerOptions, "seed"> {
   limit: number;
   split?: string;
   firstImageOnly?: boolean;
+  promptForm?: string;
   batch: number;
   beams: number;
   seed: number[];
@@ -69,6 +71,7 @@ export function evalCommand(): Command {
     .option("--pool <count>", "training items that demonstrations are drawn from", wholeNumber(1), 2048)
     .option("--limit <count>", "ask only so many; 0: all", wholeNumber(0), 0)
     .option("--split <name>", "the part of the data, if not the usual one")
+    .option("--prompt-form <name>", "MME, ScienceQA: llava, in the words of LLaVA's own evaluation")
     .option("--first-image-only", "MMMU: as its official runner")
     .option("--beams <count>", "default: 3 for base prompts, 1 for chat", wholeNumber(1))
     .option("--batch <count>", "prompts at a time", wholeNumber(1), 4)
@@ -84,7 +87,8 @@ async function runTask(name: string, options: EvalOptions): Promise<void> {
   const task = taskNamed(name);
   // not commander's required options, for score and report would need them too
   if (!options.data || !options.out) throw new InfimmError(`eval ${name} needs --data and --out`);
-  requireTaken(task, { split: options.split, firstImageOnly: options.firstImageOnly });
+  const { split, firstImageOnly, promptForm } = options;
+  requireRunOptions(task, { split, firstImageOnly, promptForm });
   const seeds = options.seed.length > 0 ? options.seed : [42];
   const settings = settingsOf(task.defaults, options);
   if (seeds.length > 1 && settings.prompts === "chat") throw new InfimmError("chat prompts draw nothing: give one --seed"); // biome-ignore format: one line
@@ -143,6 +147,7 @@ function settingsOf(defaults: Partial<Settings>, options: EvalOptions): Settings
     beams: options.beams ?? (prompts === "chat" ? 1 : (defaults.beams ?? 1)),
     trueZeroShot: options.trueZeroShot ?? false,
     rices: options.rices ?? false,
+    promptForm: options.promptForm ?? "",
     firstImageOnly: options.firstImageOnly ?? false,
     orientation: options.orientation ?? "ignore",
     split: options.split ?? defaults.split ?? DEFAULT_SETTINGS.split,
@@ -239,7 +244,13 @@ function reportCommand(): Command {
       "of so many items of each run, where the model looked word by word and what its words depend on: answers them anew",
       wholeNumber(1),
     )
-    .action(async (folders: string[], { out, looks }: { out: string; looks?: number }) => {
+    .option("--json", "print one JSON object instead: what decides the numbers, the numbers, and what changed")
+    .action(async (folders: string[], { out, looks, json }: { out: string; looks?: number; json?: boolean }) => {
+      if (json && looks !== undefined) throw new InfimmError("--looks are pictures of the page: --json has none");
+      if (json) {
+        console.log(JSON.stringify(await reportJson(folders)));
+        return;
+      }
       await writeText(out, await reportPage(folders, looks === undefined ? undefined : looksOf(looks)));
       console.log(`${out} is written.`);
     });

@@ -16,15 +16,25 @@ export interface Change {
   readonly difference: number;
 }
 
-/** The items of both runs whose scores differ, the greatest losses first. */
+/** The items of both runs whose scores differ, the greatest losses first. An id under which another thing was asked is none. */
 export function changedItems(first: Run, second: Run): Change[] {
   const others = new Map(second.items.map((item) => [item.id, item]));
   return first.items
     .flatMap((before): Change[] => {
       const after = others.get(before.id);
       const [a, b] = [first.scores.items[before.id]?.score, second.scores.items[before.id]?.score];
-      if (!after || a === null || a === undefined || b === null || b === undefined || a === b) return [];
+      if (!after || !isSame(before, after) || a === null || a === undefined || b === null || b === undefined || a === b)
+        return [];
       return [{ id: before.id, before, after, difference: b - a }];
     })
     .sort((x, y) => x.difference - y.difference);
+}
+
+/** Of the same pictures, as far as both runs know theirs, and with the same right answer. */
+function isSame(one: Item, other: Item): boolean {
+  const isOther = one.pictures.some(({ digest }, i) => {
+    const theirs = other.pictures[i]?.digest;
+    return digest !== "" && theirs !== undefined && theirs !== "" && digest !== theirs;
+  });
+  return !isOther && JSON.stringify(one.reference) === JSON.stringify(other.reference);
 }

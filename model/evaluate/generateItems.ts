@@ -45,6 +45,7 @@ export const DEFAULT_SETTINGS: Settings = {
   limit: 0,
   split: "test",
   beams: 1,
+  promptForm: "",
   firstImageOnly: false,
   orientation: "ignore",
   blind: false,

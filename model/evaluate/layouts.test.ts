@@ -9,6 +9,7 @@ import { vqaAccuracy } from "./metrics/vqaAccuracy.ts";
 import { NO_JUDGE } from "./judges/none.ts";
 import { scorePredictions } from "./scoreRun.ts";
 import type { DataPicture, EvalRecord, TaskData } from "./task.ts";
+import { requireRunOptions } from "./taskOptions.ts";
 import { taskNamed } from "./tasks/index.ts";
 
 const root = mkdtempSync(join(tmpdir(), "infimm-layouts-"));
@@ -257,4 +258,30 @@ it("other programs' answers: a table's column of predictions, not its right answ
   );
   writeFileSync(twice, '{"validation_Art_Theory_0": 1}');
   await expect(scorePredictions(join(root, "scored"), other)).rejects.toThrow(/line 1.*expected a text, got 1/);
+});
+
+it("the words of LLaVA's own evaluation, where they are asked for", async () => {
+  const asked = async (name: string, promptForm: string) => {
+    const task = taskNamed(name);
+    const settings = { ...DEFAULT_SETTINGS, ...task.defaults, promptForm };
+    const { records } = await task.load(made(name), settings);
+    return records.slice(0, 2).map((record) => {
+      const [{ content }] = task.ask(record, [], [], settings) as unknown as { content: string[] }[];
+      return content.join("");
+    });
+  };
+  const letter = "Answer with the option's letter from the given choices directly.";
+  expect(await asked("scienceqa", "llava")).toEqual([
+    `Context: N/A\nQuestion: Which is there?\nOptions: (A) a dog (B) a bus (C) a star\n${letter}`,
+    `Context: Look at it.\nQuestion: Which is there?\nOptions: (A) a dog (B) a bus (C) a star\n${letter}`,
+  ]);
+  expect((await asked("scienceqa", ""))[1]).toBe(
+    `Context: Look at it.\nWhich is there?\nA. a dog\nB. a bus\nC. a star\n${letter}`,
+  );
+  expect((await asked("mme", "llava"))[0]).toBe("Is there a dog?\nAnswer the question using a single word or phrase.");
+  expect((await asked("mme", ""))[0]).toBe("Is there a dog? Please answer yes or no.");
+  const mme = taskNamed("mme");
+  expect(() => requireRunOptions(mme, { promptForm: "foo" })).toThrow("--prompt-form of mme must be llava, got foo");
+  expect(() => requireRunOptions(taskNamed("gqa"), { promptForm: "llava" })).toThrow("gqa does not take --prompt-form");
+  expect(() => requireRunOptions(mme, { firstImageOnly: true })).toThrow("mme does not take --first-image-only");
 });

@@ -1,8 +1,9 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, it } from "vitest";
 import type { JudgeRequest } from "./judges/judge.ts";
+import { DEFAULT_SETTINGS } from "./generateItems.ts";
 import { NO_JUDGE } from "./judges/none.ts";
 import { COUNT, MAKERS } from "./made.fixture.ts";
 import { ptbByCommand } from "./metrics/ptbByCommand.ts";
@@ -131,6 +132,28 @@ it("several trials: mean and the population's standard deviation, a metric that 
   const { accuracy } = trialMetrics([trial(40), trial(Number.NaN), trial(60)]);
   expect(accuracy).toEqual({ mean: 50, standardDeviation: 10, values: [40, 60] });
   expect(() => trialMetrics([trial(1), { ...trial(1), task: "coco" }])).toThrow(/runs of one task, got vqav2, coco/);
+});
+
+it("MME: the other two readings of an answer are told where they give another sum", async () => {
+  const data = mkdtempSync(join(root, "mme-"));
+  MAKERS["mme"](data);
+  const { records } = await taskNamed("mme").load(data, DEFAULT_SETTINGS);
+  const answer = (of: (gold: string) => string) => {
+    const folder = join(data, "answers");
+    mkdirSync(folder, { recursive: true });
+    for (const name of new Set(records.map(({ reference }) => reference.subtask as string))) {
+      const mine = records.filter(({ reference }) => reference.subtask === name);
+      const lines = mine.map(
+        ({ reference: r }) => `${r.image}\t${r.question}\t${r.answer}\t${of(r.answer as string)}\n`,
+      );
+      writeFileSync(join(folder, `${name}.txt`), lines.join(""));
+    }
+    const options = { task: taskNamed("mme"), data, predictions: folder, judge: NO_JUDGE };
+    return scorePredictions(join(data, "run"), options);
+  };
+  expect((await answer((gold) => gold)).metrics).toEqual({ perception: 400, cognition: 200 });
+  const said = (await answer((gold) => `The answer is ${gold}`)).metrics; // not among the first four letters
+  expect(said).toMatchObject({ perception: 0, cognition: 0, "perception (words)": 400, "cognition (words)": 200 });
 });
 
 it.each<[name: string, more: Partial<ForeignOptions>, message: string]>([

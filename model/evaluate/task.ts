@@ -22,6 +22,8 @@ export interface Settings {
   readonly limit: number;
   readonly split: string;
   readonly beams: number;
+  /** One of the task's `promptForms`: in whose words it asks. "": the task's usual ones. */
+  readonly promptForm: string;
   /** Of MMMU: only the first picture, as the official runner. */
   readonly firstImageOnly: boolean;
   /** "apply": pictures are turned upright by their EXIF; "ignore": not, as in the original. */
@@ -119,7 +121,7 @@ export interface ScoreOptions {
 }
 
 /** What decides numbers of some tasks only. To another task it is an error: nothing that was asked for is passed over. */
-export type TaskOption = Exclude<keyof ScoreOptions, "judge"> | "judge" | "split" | "firstImageOnly";
+export type TaskOption = Exclude<keyof ScoreOptions, "judge"> | "judge" | "split" | "firstImageOnly" | "promptForm";
 
 /** What a submission is made of, beside the items. */
 export interface SubmissionContext {
@@ -142,6 +144,8 @@ export interface Task {
   readonly defaults: Partial<Settings>;
   /** The options that only some tasks know, and this one does. */
   readonly takes?: readonly TaskOption[];
+  /** The forms of its prompt, beside the usual one. */
+  readonly promptForms?: readonly string[];
   /** The definitions that it takes; the first is the default. */
   readonly definitions?: readonly string[];
   load(folder: string, settings: Settings): Promise<TaskData>;

@@ -11,6 +11,7 @@ const FLAGS: Readonly<Record<TaskOption, string>> = {
   ptb: "--ptb",
   split: "--split",
   firstImageOnly: "--first-image-only",
+  promptForm: "--prompt-form",
 };
 
 /** @throws for an option that the task does not know: it would be passed over */
@@ -20,6 +21,18 @@ export function requireTaken({ name, takes = [] }: Task, given: Partial<Record<T
     const known = takes.map((one) => FLAGS[one]).join(", ") || "none of its kind";
     throw new InfimmError(`${name} does not take ${FLAGS[option as TaskOption]}, but ${known}`);
   }
+}
+
+/** @throws for settings that the task has no use for, or a form of its prompt that it does not know */
+export function requireRunOptions(
+  task: Task,
+  given: Partial<Record<"split" | "firstImageOnly" | "promptForm", unknown>>,
+) {
+  requireTaken(task, given);
+  const { name, promptForms = [] } = task;
+  const { promptForm } = given;
+  if (promptForm === undefined || promptForms.includes(promptForm as string)) return;
+  throw new InfimmError(`--prompt-form of ${name} must be ${promptForms.join(" or ")}, got ${promptForm}`);
 }
 
 /** @throws for a judge, a definition or the like that the task has no use for */

@@ -1,27 +1,16 @@
-import { join } from "node:path";
-import { readFile } from "node:fs/promises";
-import { existsSync } from "node:fs";
 import { InfimmError } from "../../../core/errors.ts";
 import { changedItems } from "../changes.ts";
 import type { Assistant } from "../../generate/assistant.ts";
 import { modelDigest } from "../generateItems.ts";
-import { type Header, readItems } from "../itemsFile.ts";
-import type { Scores } from "../scoreRun.ts";
-import type { Item } from "../task.ts";
+import type { Header } from "../itemsFile.ts";
 import { chooseItems } from "./chooseItems.ts";
 import { escaped } from "./escape.ts";
 import { itemCard } from "./itemCard.ts";
 import { itemLooks } from "./itemLooks.ts";
 import { FILTER, STYLE } from "./pageParts.ts";
 import { runFolders } from "../trials.ts";
+import { type ReadRun, readRun } from "./readRun.ts";
 import { resultTable, trialTable } from "./resultTable.ts";
-
-interface ReadRun {
-  readonly folder: string;
-  readonly header: Header;
-  readonly items: readonly Item[];
-  readonly scores: Scores;
-}
 
 const UNSEEN = "Where the model looked is not shown: these are another program's answers.";
 
@@ -71,14 +60,6 @@ ${sections.join("\n")}
 </body>
 </html>
 `;
-}
-
-async function readRun(folder: string): Promise<ReadRun> {
-  const path = join(folder, "scores.json");
-  const file = await readItems(join(folder, "items.jsonl"));
-  if (!file) throw new InfimmError(`${folder} has no items.jsonl: it is no run of infimm eval`);
-  if (!existsSync(path)) throw new InfimmError(`${folder} is not scored yet: run infimm eval score ${folder}`);
-  return { folder, ...file, scores: JSON.parse(await readFile(path, "utf8")) };
 }
 
 async function runSection(run: ReadRun, index: number, looks?: ReportLooks): Promise<string> {

@@ -16,7 +16,10 @@ import {
 import type { EvalRecord, Item, ItemScore, Task, TaskScore } from "../task.ts";
 import type { Unit } from "../bootstrap.ts";
 import { tableRecords, tablesIn } from "./mmeTable.ts";
-import { greedy, userTurn } from "./shared.ts";
+import { greedy, SHORT_INSTRUCTION, userTurn } from "./shared.ts";
+
+/** How every question ends; LLaVA and lmms-eval put their own words there. */
+const ASKED_TO = / *Please answer yes or no\.$/;
 
 /**
  * MME: 14 subtasks, two yes/no questions a picture. Each subtask is a folder, with a text file beside each picture or in
@@ -29,7 +32,8 @@ export const mme: Task = {
     "<subtask>/<picture>.{jpg,png} and .txt, or <subtask>/images/ and <subtask>/questions_answers_YN/; or a table, " +
     "{MME,mme}.{tsv,jsonl} or *.parquet: category, image, question, answer",
   defaults: { prompts: "chat" },
-  takes: ["definition"],
+  takes: ["definition", "promptForm"],
+  promptForms: ["llava"],
   definitions: MME_DEFINITIONS,
   async load(folder) {
     const tables = await tablesIn(folder);
@@ -42,10 +46,19 @@ export const mme: Task = {
     for (const name of names) parts.push(await loadSubtask(folder, name));
     return { records: parts.flatMap(({ records }) => records), files: parts.flatMap(({ files }) => files) };
   },
-  ask: ({ question }, pictures) => userTurn(pictures, question),
+  ask: ({ question }, pictures, _, { promptForm }) =>
+    userTurn(pictures, promptForm === "llava" ? question.replace(ASKED_TO, `\n${SHORT_INSTRUCTION}`) : question),
   generation: greedy(16),
   clean: (raw) => raw.replace(/[\n\r\t]/g, " "),
-  score: async (items, { definition }) => score(items, (definition ?? "official") as MmeDefinition),
+  async score(items, { definition = MME_DEFINITIONS[0] }) {
+    const found = scoreBy(items, definition as MmeDefinition);
+    const others = MME_DEFINITIONS.filter((one) => one !== definition).flatMap((other) =>
+      Object.entries(scoreBy(items, other).metrics)
+        .filter(([name, value]) => value !== found.metrics[name])
+        .map(([name, value]) => [`${name} (${other})`, value]),
+    );
+    return { ...found, metrics: { ...found.metrics, ...Object.fromEntries(others) } };
+  },
   async submissions(items) {
     return [...new Set(items.map(({ reference }) => reference.subtask as string))].map((name) => ({
       name: `mme/${name}.txt`,
@@ -97,7 +110,7 @@ async function linesOf(path: string): Promise<string[]> {
   return text.split(/\r\n|\n|\r/).filter((line) => line !== "");
 }
 
-function score(items: readonly Item[], definition: MmeDefinition): TaskScore {
+function scoreBy(items: readonly Item[], definition: MmeDefinition): TaskScore {
   const scores: Record<string, ReturnType<typeof mmeSubtask>> = {};
   const verdicts = new Map<string, ItemScore>();
   const units: Record<"perception" | "cognition", Unit[]> = { perception: [], cognition: [] };

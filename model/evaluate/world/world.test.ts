@@ -8,6 +8,7 @@ import type { Document, Part } from "../../train/documents.ts";
 import { writeDocument } from "../../train/layouts.ts";
 import { SHORT_ANSWER } from "../../train/world/text.ts";
 import { readPicture } from "../../processor/pictures/readPicture.ts";
+import { changedItems, type Run } from "../changes.ts";
 import { watchChoices } from "../choices.ts";
 import { DEFAULT_SETTINGS } from "../generateItems.ts";
 import { NO_JUDGE } from "../judges/none.ts";
@@ -139,6 +140,16 @@ it("makes a card's tables, which are Markdown", () => {
   const shots = rows.slice(-4).map((row) => row.split(" | ").length);
   expect(shots).toEqual([4, 4, 4, 4]);
   expect(rows.map((row) => row.endsWith(" |"))).not.toContain(false);
+});
+
+it("finds no changes between questions of different pictures", () => {
+  const { seen, unseen, blind } = runs as Required<WorldRuns>;
+  const all = (run: Run, score: number) => {
+    const items = Object.fromEntries(run.items.map(({ id }) => [id, { score }]));
+    return { ...run, scores: { ...run.scores, items } };
+  };
+  expect(changedItems(all(seen, 0), all(unseen, 1))).toEqual([]);
+  expect(changedItems(all(seen, 0), all(blind, 1))).toHaveLength(seen.items.length);
 });
 
 it("is scored again from its file alone", async () => {
