@@ -22,7 +22,7 @@ export { resizePositions } from "./model/evaClip/resizePositions.ts";
 export { type CaptionExample, captionPrompt, type VqaExample, vqaPrompt } from "./model/evaluate/basePrompts.ts";
 export { GatedCrossAttentionBlock } from "./model/crossAttention/gatedCrossAttentionBlock.ts";
 export { MaskedCrossAttention } from "./model/crossAttention/maskedCrossAttention.ts";
-export type { Media, MediaPlaces } from "./model/crossAttention/media.ts";
+export { type Media, type MediaPlaces, withoutMediaSwitch } from "./model/crossAttention/media.ts";
 export { EVAVisionTransformer } from "./model/evaClip/evaVisionTransformer.ts";
 export { Flamingo, type Inputs } from "./model/flamingo.ts";
 export { DecoderLayer } from "./model/language/decoderLayer.ts";

@@ -4,7 +4,7 @@ import { FileFormatError } from "../core/errors.ts";
 import { readJson } from "../model/files/readFile.ts";
 import { type GoldenSet, parseGoldenSet } from "./set.ts";
 
-export { GoldenCase, type GoldenSet, INPUTS, type Kind } from "./set.ts";
+export { GoldenCase, type GoldenSet } from "./set.ts";
 
 /**
  * Open a set (Node).

@@ -1,7 +1,6 @@
 /** Ops that tables ask for and the library has no function for, in its public ops: each is what a user would write. */
 import {
   add,
-  concat,
   elementwise,
   expand,
   flip,
@@ -199,9 +198,4 @@ export function tile(x: Tensor, counts: readonly number[]): Tensor {
     wide,
     y.shape.map((size, i) => all[i] * size),
   );
-}
-
-/** `x` with one element more, `first`, at the beginning of `dim`. */
-export function prepend(x: Tensor, dim: number, first: Tensor): Tensor {
-  return concat([first, x], dim);
 }

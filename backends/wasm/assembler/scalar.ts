@@ -98,13 +98,3 @@ export const memory = {
   fill: (to: Code<"i32">, byte: Code<"i32">, bytes: Code<"i32">): Code<"void"> =>
     operation("void", [to, byte, bytes], [0xfc, 11, 0]),
 };
-
-/** Atomic accesses to shared memory; they need natural alignment, which is part of the instruction. */
-export const atomic = {
-  load: (address: Code<"i32">, offset = 0): Code<"i32"> =>
-    operation("i32", [address], [0xfe, 0x10, 2, ...unsigned(offset)]),
-  store: (address: Code<"i32">, value: Code<"i32">, offset = 0): Code<"void"> =>
-    operation("void", [address, value], [0xfe, 0x17, 2, ...unsigned(offset)]),
-  add: (address: Code<"i32">, value: Code<"i32">, offset = 0): Code<"i32"> =>
-    operation("i32", [address, value], [0xfe, 0x1e, 2, ...unsigned(offset)]),
-};

@@ -20,11 +20,11 @@ import { worldRecords, type WorldSource } from "../world/documents.ts";
 import { Sprites } from "../world/sprites.ts";
 import { Curriculum, textModel, textTask } from "./languageStage.ts";
 import type { Tiny } from "./processor.ts";
-import { GATE_LR_SCALE, scheduleOf, type StageRecipe, type TinyStage } from "./recipe.ts";
+import { GATE_LR_SCALE, scheduleOf, type StageRecipe } from "./recipe.ts";
 import { groundedCaptions, TowerTeacher, towerTask } from "./towerStage.ts";
 
 /** A stage that is ready to run: `train` takes it. */
-export interface ReadyStage<B extends TrainerBatch = never> {
+interface ReadyStage<B extends TrainerBatch = never> {
   readonly model: Module;
   readonly trainer: Trainer<B>;
   readonly source: BatchSource<B>;
@@ -102,9 +102,4 @@ function batches(
     parts: [{ kind: "samples", size: recipe.batch, samples: feed }],
     collate: (samples, kind) => ({ ...collate(samples, tiny.processor), kind }),
   });
-}
-
-/** A stage's name in the card, or undefined where it is one of the two that come before. */
-export function cardStage(stage: TinyStage): Stage | undefined {
-  return stage === "tower" || stage === "language" ? undefined : stage;
 }

@@ -95,16 +95,6 @@ export function tokenizerConfig({ added_tokens = [] }: TokenizerJson): Tokenizer
   } as TokenizerConfig;
 }
 
-/** special_tokens_map.json */
-export function specialTokensMap(): object {
-  const flags = { lstrip: false, normalized: false, rstrip: false, single_word: false };
-  const named = { bos_token: "<s>", eos_token: "</s>", pad_token: "</s>", unk_token: "<unk>" };
-  return {
-    additional_special_tokens: LAST.map((content) => ({ content, ...flags })),
-    ...Object.fromEntries(Object.entries(named).map(([name, content]) => [name, { content, ...flags }])),
-  };
-}
-
 /** Every word of the world's texts, with "▁" as it stands inside a sentence and without (as after a line break). */
 function worldWords(): string[] {
   const names = [...COLOURS, ...SHAPES, ...THINGS, ...BACKGROUNDS, ...ROWS, ...COLUMNS, ...NUMBERS, "shape", "thing"];

@@ -41,8 +41,6 @@ export interface Signature {
   readonly body: readonly Statement[];
 }
 
-export type Filter = Extract<Expression, { kind: "filter" }>;
-
 export type Statement = { readonly line: number } & (
   | { readonly kind: "text"; readonly text: string }
   | { readonly kind: "print"; readonly value: Expression }

@@ -2,7 +2,7 @@ import { bind, required, textArgument, wholeArgument } from "./bind.ts";
 import { formatBraces } from "./format.ts";
 import { SPACE, strip, stripEnd, stripStart } from "./spaces.ts";
 import { TemplateError } from "./templateError.ts";
-import { Callable, iterate, type Named, Tuple, typeName, type Value } from "./values.ts";
+import { Callable, iterate, type Named, Tuple, type Value } from "./values.ts";
 
 type Method = (text: string, args: readonly Value[], named: Named) => Value;
 
@@ -248,10 +248,4 @@ function partition(text: string, args: readonly Value[], named: Named, last: boo
   const at = last ? text.lastIndexOf(sep) : text.indexOf(sep);
   if (at < 0) return new Tuple(last ? ["", "", text] : [text, "", ""]);
   return new Tuple([text.slice(0, at), sep, text.slice(at + sep.length)]);
-}
-
-/** A text, or an error that says what wants one. */
-export function needText(what: string, value: Value): string {
-  if (typeof value === "string") return value;
-  throw new TemplateError(`${what}: expected a text, got ${typeName(value)}`);
 }
