@@ -4,21 +4,27 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import { createWasmBackend } from "../backends/wasm/wasm.ts";
 import { InfimmError } from "../core/errors.ts";
 import { writeText } from "../model/files/writeWhole.ts";
+import { parseConfig } from "../model/config/config.ts";
+import { InfiMM } from "../model/infimm.ts";
 import { Processor } from "../model/processor/processor.ts";
+import { mergeLora } from "../nn/lora.ts";
 import { latestCheckpoint } from "../model/train/checkpoint.ts";
 import { statusLine, terminalPlot, lossOf, smoothed } from "../model/train/curves.ts";
 import { trainedTable } from "../model/train/trainedTable.ts";
 import { type Preset, PRESETS, presetOf, presetTable, withChanges } from "../model/train/presets/presets.ts";
+import { planOf, planText } from "../model/train/plan.ts";
 import { Feed } from "../model/train/feed.ts";
 import { preparer } from "../model/train/prepare.ts";
 import { folderRecords } from "../model/train/readers/folder.ts";
 import { type OpenedData, openData } from "../model/train/readers/openData.ts";
 import { reportPage } from "../model/train/reportPage.ts";
 import { showLegend, showSample } from "../model/train/show.ts";
-import { fineTune, loadForTraining, sampleOptions, saveModel, type Training, trainingOf } from "../model/train/training.ts"; // biome-ignore format: one list
+import { checkRecipe } from "../model/train/presets/checkRecipe.ts";
+import { fineTune, type LoraChoice, loadForTraining, sampleOptions, saveModel, type Training, trainingOf, withLora } from "../model/train/training.ts"; // biome-ignore format: one list
 import { type LogLine, readLog } from "../model/train/updateLog.ts";
 import { type Backend, openBackend } from "../tensor/index.ts";
 import { EXIT } from "./failure.ts";
+import { configJsonFor } from "./info.ts";
 import { placeOf, SHIPPED_MODEL } from "./package.ts";
 
 const HELP = `
@@ -30,6 +36,8 @@ Examples:
   $ infimm train --preset finetune --data pictures/ --out run --updates 200
   $ infimm train --preset finetune --data pictures/ --out run --resume
   $ infimm train --preset pt-7b --print
+  $ infimm train --preset pt-7b --model infimm-zephyr --plan
+  $ infimm train --data pictures/ --lora "model.lang_encoder.**.self_attn.*_proj" --out run
   $ infimm train --data pictures/ --set max_lr=1e-3 --set batch=4 --set micro_batch=4 --out run`;
 
 interface Options {
@@ -41,6 +49,9 @@ interface Options {
   resume?: boolean;
   force?: boolean;
   print?: boolean;
+  plan?: boolean;
+  lora?: string;
+  loraRank?: number;
   show?: number;
   saveEvery: number;
   set: Record<string, unknown>;
@@ -62,6 +73,12 @@ export function trainCommand(): Command {
     .option("--force", "go on although preset, data or model are others than they were")
     .option("--set <field=value>", "change a number of the preset; again for others", change, {})
     .option("--print", "show the preset, and where each of its numbers comes from")
+    .option("--plan", "say what learns and what an update takes, in memory and operations, and train nothing")
+    .option(
+      "--lora <pattern>",
+      "only parts of low rank learn, beside the linear layers of these paths; merged at the end",
+    )
+    .option("--lora-rank <n>", "their rank (default: 8)", count)
     .option("--show <n>", "print the first samples of the run with what bears loss, and train nothing", count)
     .option("--save-every <n>", "updates between two checkpoints", count, 100)
     .option("--backend <name>", "where to compute", "wasm")
@@ -76,6 +93,12 @@ async function run(options: Options): Promise<void> {
   const preset = withChanges(presetOf(options.preset), options.set);
   if (options.print) {
     console.log(options.json ? JSON.stringify(preset) : presetTable(preset));
+    return;
+  }
+  if (options.loraRank && !options.lora)
+    throw new InfimmError("train: --lora-rank needs --lora, the layers to learn beside");
+  if (options.plan) {
+    await plan(preset, options);
     return;
   }
   const out = options.out;
@@ -102,6 +125,7 @@ async function run(options: Options): Promise<void> {
   const lines = await readLog(join(out, "log.jsonl"));
   await writeText(join(out, "report.html"), reportPage(`${preset.name} in ${out}`, lines));
   if (!end.done) return;
+  if (options.lora) mergeLora(training.model);
   await saveModel(training.model, placeOf(options.model), join(out, "model"));
   if (!options.json) console.log(`${end.updates} updates made; the model is in ${join(out, "model")}, its curves in ${join(out, "report.html")}`); // biome-ignore format: one line
 }
@@ -109,7 +133,27 @@ async function run(options: Options): Promise<void> {
 async function prepare(preset: Preset, options: Options, backend: Backend): Promise<Training> {
   const { model, processor } = await loadForTraining(placeOf(options.model), backend);
   const { sources, weights } = await dataOf(preset, options);
-  return trainingOf(model, processor, { recipe: preset.recipe, data: sources, weights, updates: options.updates });
+  const { updates } = options;
+  return trainingOf(model, processor, {
+    recipe: preset.recipe,
+    data: sources,
+    weights,
+    updates,
+    lora: loraOf(options),
+  });
+}
+
+function loraOf({ lora: pattern, loraRank: rank }: Options): LoraChoice | undefined {
+  return pattern === undefined ? undefined : { pattern, rank };
+}
+
+/** What a run would take, from the model's config alone. */
+async function plan({ recipe }: Preset, options: Options): Promise<void> {
+  checkRecipe(recipe, [recipe.stage]);
+  const model = new InfiMM(parseConfig(await configJsonFor(options.model), options.model));
+  const lora = loraOf(options);
+  const planned = planOf(model, recipe, lora && withLora(model, lora, recipe.seed));
+  console.log(options.json ? JSON.stringify(planned) : planText(planned));
 }
 
 /** Folders by the stage's layout, everything else by its name. */

@@ -6,6 +6,8 @@ import { loadModel, loadProcessor } from "../checkpoint/pretrained.ts";
 import { saveWeights } from "../checkpoint/load/saveWeights.ts";
 import type { InfiMM } from "../infimm.ts";
 import type { Processor } from "../processor/processor.ts";
+import { Generator } from "../../core/random.ts";
+import { addLora, LORA_PATTERNS } from "../../nn/lora.ts";
 import type { Backend } from "../../tensor/index.ts";
 import { digestOf } from "./digest.ts";
 import { batchInputs, collate, type PreparedSample, type TrainingBatch } from "./collate.ts";
@@ -30,8 +32,22 @@ export interface TrainingOptions {
   readonly weights?: Readonly<Record<string, number>>;
   /** In all. Default: the recipe's, or one epoch of the data. */
   readonly updates?: number;
-  /** What learns, instead of what the stage trains: of LoRA, say. */
+  /** What learns, instead of what the stage trains. */
   readonly learning?: Learning;
+  /** Only parts of low rank learn, beside the linear layers that a pattern names (nn/lora.ts). `mergeLora` ends it. */
+  readonly lora?: LoraChoice;
+}
+
+export interface LoraChoice {
+  readonly pattern: string;
+  /** Default 8. */
+  readonly rank?: number;
+}
+
+/** Give a model its parts of low rank, drawn from the recipe's seed. What learns then. */
+export function withLora(model: InfiMM, { pattern, rank }: LoraChoice, seed: number): Learning {
+  addLora(model, pattern, { rank, generator: new Generator(`lora ${seed}`) });
+  return { patterns: LORA_PATTERNS };
 }
 
 /** Everything of a run of an InfiMM model, ready for `train`. */
@@ -50,8 +66,8 @@ export interface Training {
  * @throws for a recipe that cannot be, naming the field
  */
 export async function trainingOf(model: InfiMM, processor: Processor, options: TrainingOptions): Promise<Training> {
-  checked("trainingOf", options, ["recipe", "data", "weights", "updates", "learning"]);
-  const { recipe, data, weights } = options;
+  checked("trainingOf", options, ["recipe", "data", "weights", "updates", "learning", "lora"]);
+  const { recipe, data, weights, lora } = options;
   checkRecipe(recipe, [recipe.stage]);
   const feed = new Feed<PreparedSample>(data, {
     seed: recipe.seed,
@@ -61,7 +77,8 @@ export async function trainingOf(model: InfiMM, processor: Processor, options: T
   const updates = options.updates ?? recipe.updates ?? Math.ceil(feed.length / recipe.batch);
   const base = await digestOf(model); // before anything learns
   const inputs = (batch: SampleBatch) => batchInputs(batch, model.backend);
-  const trainer = trainerFor<SampleBatch>(model, recipe, { updates, learning: options.learning, inputs });
+  const learning = lora ? withLora(model, lora, recipe.seed) : options.learning;
+  const trainer = trainerFor<SampleBatch>(model, recipe, { updates, learning, inputs });
   const source = batchesOf<PreparedSample, SampleBatch>({
     accumulation: microSteps(recipe),
     parts: [{ kind: recipe.stage, size: recipe.micro_batch, samples: feed }],
@@ -75,7 +92,7 @@ export async function trainingOf(model: InfiMM, processor: Processor, options: T
     trainer,
     source,
     updates,
-    identity: { ...recipe, ...learns, base, data: sources, ...(weights && { weights }) },
+    identity: { ...recipe, ...learns, base, data: sources, ...(weights && { weights }), ...(lora && { lora }) },
   };
 }
 
