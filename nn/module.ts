@@ -2,6 +2,7 @@ import type { DType } from "../core/dtype.ts";
 import { InfimmError, ShapeError, showShape } from "../core/errors.ts";
 import { getBackend } from "../tensor/backend.ts";
 import { assign, empty, keep, openBackend, scope, Tensor, toBackend } from "../tensor/index.ts";
+import { remember } from "./hiddenModules.ts";
 import { observeCall } from "./observe.ts";
 
 /**
@@ -23,6 +24,10 @@ export abstract class Module {
 
   /** What runs its forward, and runs it again on the way back instead of keeping what it computes (checkpoint.ts). */
   recompute: ((module: Module, args: readonly unknown[]) => unknown) | null = null;
+
+  constructor() {
+    remember(this);
+  }
 
   /** Tensor fields that are not trained, such as rotary tables. */
   get bufferNames(): readonly string[] {

@@ -1,5 +1,6 @@
 import type { Tensor } from "../tensor/index.ts";
 import { explainError } from "./errorPath.ts";
+import { refuseHidden } from "./hiddenModules.ts";
 import type { Module } from "./module.ts";
 
 /** Somebody who looks at a running model: a trace, a patch, a report. Each may replace what it sees. */
@@ -46,7 +47,7 @@ export function observeCall(module: Module, args: readonly unknown[], forward: (
   running.push(module);
   try {
     for (const observer of observers) observer.enter?.(module, args);
-    let output = forward();
+    let output = refuseHidden(running, args, forward);
     for (const observer of observers) if (observer.leave) output = observer.leave(module, output);
     return output;
   } catch (error) {

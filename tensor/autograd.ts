@@ -119,6 +119,9 @@ export function valueAndGrad(
   fn: () => Tensor,
   parameters: ReadonlyMap<string, Tensor>,
 ): { value: Tensor; grads: Map<string, Tensor> } {
+  if (typeof fn !== "function" || typeof parameters?.values !== "function") {
+    throw new InfimmError("valueAndGrad: expected a function and a Map of tensors, such as model.parameters()");
+  }
   if (tape)
     throw new InfimmError(
       "valueAndGrad: a gradient is being computed already; gradients of gradients are not supported",
@@ -143,11 +146,43 @@ export function valueAndGrad(
     const grads = new Map<string, Tensor>();
     for (const [name, parameter] of parameters) {
       const grad = gradients.of(parameter);
-      if (grad) grads.set(name, grad);
+      if (grad) grads.set(name, hooked(parameter, grad));
     }
     differentiatedBy.set(grads, new Map(parameters));
     return { value, grads };
   });
+}
+
+/** What is done to a gradient before anybody gets it: its replacement, or nothing. */
+// biome-ignore lint/suspicious/noConfusingVoidType: whoever only looks returns nothing, as in PyTorch
+export type GradientHook = (grad: Tensor) => Tensor | undefined | void;
+
+const hooks = new WeakMap<Tensor, readonly GradientHook[]>();
+
+/**
+ * Let `hook` see, and replace if it returns one, each gradient that `valueAndGrad` computes of a parameter, as PyTorch's
+ * Tensor.register_hook. Several are called in their order. What is returned must have the gradient's shape.
+ * @returns takes the hook away again
+ */
+export function registerHook(parameter: Tensor, hook: GradientHook): () => void {
+  hooks.set(parameter, [...(hooks.get(parameter) ?? []), hook]);
+  return () => {
+    const others = (hooks.get(parameter) ?? []).filter((other) => other !== hook);
+    hooks.set(parameter, others);
+  };
+}
+
+function hooked(parameter: Tensor, grad: Tensor): Tensor {
+  let found = grad;
+  for (const hook of hooks.get(parameter) ?? []) {
+    found = hook(found) ?? found;
+    if (showShape(found.shape) !== showShape(grad.shape)) {
+      throw new InfimmError(
+        `registerHook: a hook returned ${found} for a gradient of shape ${showShape(grad.shape)}; its shape must stay`,
+      );
+    }
+  }
+  return found;
 }
 
 const differentiatedBy = new WeakMap<ReadonlyMap<string, Tensor>, ReadonlyMap<string, Tensor>>();

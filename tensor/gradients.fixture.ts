@@ -191,6 +191,7 @@ export const NOT_DIFFERENTIABLE: Record<string, readonly string[]> = {
     "writeInto",
   ].concat([
     "parametersOf",
+    "registerHook",
     "commonBackend",
     "registerBackend",
     "backendNames",

@@ -1,6 +1,15 @@
 /** The tensor library, from one place. */
 export { assign } from "./assign.ts";
-export { differentiable, isTracked, noGrad, parametersOf, valueAndGrad, type Vjp } from "./autograd.ts";
+export {
+  differentiable,
+  type GradientHook,
+  isTracked,
+  noGrad,
+  parametersOf,
+  registerHook,
+  valueAndGrad,
+  type Vjp,
+} from "./autograd.ts";
 export * from "./backend.ts";
 export { fromNdarray, type NdArray, toNdarray } from "./ndarray.ts";
 export {
