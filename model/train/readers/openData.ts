@@ -10,7 +10,8 @@ import { llavaRecords } from "./llava.ts";
 import { mmc4Records, mmc4TarRecords } from "./mmc4.ts";
 import { obelicsRecords, obelicsTarRecords } from "./obelics.ts";
 import { ocrVqaRecords } from "./ocrvqa.ts";
-import { folderRecords, type PairOptions, pairRecords } from "./pairs.ts";
+import { folderRecords } from "./folder.ts";
+import { type PairOptions, pairRecords } from "./pairs.ts";
 import { scienceQaRecords } from "./scienceqa.ts";
 import { stVqaRecords } from "./stvqa.ts";
 import { textCapsRecords, textVqaRecords } from "./textvqa.ts";
@@ -39,7 +40,7 @@ const isTar = (path: string) => /\.tar$/i.test(path);
 
 /** What each kind needs, and how it is opened. */
 const KINDS: Readonly<Record<string, { readonly keys: readonly string[]; readonly open: Opener }>> = {
-  folder: { keys: [], open: (named) => folderRecords(named.path, pairOptions(named)) },
+  folder: { keys: [], open: (named) => folderRecords(named.path, "pair", pairOptions(named)) },
   pairs: { keys: [], open: (named) => pairRecords(named.path, pairOptions(named)) },
   documents: { keys: [], open: ({ path, source }) => documentRecords(path, { source }) },
   mmc4: { keys: ["images", "minBytes", "minSimilarity", "emulate"], open: mmc4 },

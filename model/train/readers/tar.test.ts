@@ -7,7 +7,8 @@ import type { Document } from "../documents.ts";
 import { all, Made, shown, tarOf } from "./made.fixture.ts";
 import { mmc4Records, mmc4TarRecords } from "./mmc4.ts";
 import { obelicsRecords, obelicsTarRecords } from "./obelics.ts";
-import { folderRecords, pairRecords } from "./pairs.ts";
+import { folderRecords } from "./folder.ts";
+import { pairRecords } from "./pairs.ts";
 import { shardPaths, TarShards } from "./shards.ts";
 import { groupMembers, shardIndex } from "./tar.ts";
 import { readTarMembers } from "./tarMembers.ts";
@@ -207,9 +208,15 @@ test("pairs, as img2dataset writes them, and every kind of broken one", async ()
 
 test("a folder of pictures and captions", async () => {
   for (const [name, content] of [["b.jpg", "22"], ["b.txt", "B"], ["sub/a.png", "1"], ["sub/a.txt", "A"], ["c.jpg", "1"], ["d.txt", "D"], ["e.jpg", "1"], ["e.txt", ""]]) made.write(`own/${name}`, content); // biome-ignore format: a list
-  const { documents, reasons } = await all(await folderRecords(`${made.folder}/own`));
+  const { documents, reasons } = await all(await folderRecords(`${made.folder}/own`, "pair"));
   expect(documents.map(shown)).toEqual([["<2>", "*B"], ["<1>", "*A"]]); // biome-ignore format: pairs
   expect(reasons).toEqual(["no caption", "no picture", "empty caption"]);
+  const lines = [{ file_name: "b.jpg", text: "Said.", score: 1 }, { file_name: "c.jpg", text: "No.", score: 3 }, { file_name: "d.jpg" }]; // biome-ignore format: a list
+  made.write("own/metadata.jsonl", lines.map((line) => JSON.stringify(line)).join("\n"));
+  const limits = { score: { max: 2 } };
+  const told = await all(await folderRecords(`${made.folder}/own`, "pair", { limits }));
+  expect(told.documents.map(shown)).toEqual([[`<${made.folder}/own/b.jpg>`, "*Said."]]);
+  expect(told.reasons).toEqual(["score beyond its limit", "no caption"]);
   made.write("nothing/README", "x");
   await expect(folderRecords(`${made.folder}/nothing`)).rejects.toThrow("has no pictures with captions");
 });
