@@ -24,6 +24,7 @@ export { compute } from "./compute.ts";
 export * from "./ops/activations.ts";
 export * from "./ops/adaptivePool.ts";
 export * from "./ops/batchNorm.ts";
+export * from "./ops/bits.ts";
 export { type Conv1dOptions, type Conv2dOptions, conv1d, conv2d } from "./ops/conv.ts";
 export { type Conv3dOptions, conv3d } from "./ops/conv3d.ts";
 export * from "./ops/convTranspose.ts";

@@ -36,8 +36,8 @@ export const PRIMITIVE: Record<Primitive, (a: number, b: number, c: number) => n
   bitAnd: (a, b) => a & b,
   bitOr: (a, b) => a | b,
   bitXor: (a, b) => a ^ b,
-  shiftLeft: (a, b) => (b >= 0 && b < 32 ? a << b : 0),
-  shiftRight: (a, b) => a >> (b >= 0 && b < 32 ? b : 31),
+  shiftLeft: (a, b) => (b >>> 0 < 32 ? a << b : 0),
+  shiftRight: (a, b) => a >> (b >>> 0 < 32 ? b : 31),
   stored: Math.fround,
   select: (a, b, c) => (a !== 0 ? b : c),
 };

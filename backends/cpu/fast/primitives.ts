@@ -1,6 +1,5 @@
 import type { Primitive } from "../../../core/expr.ts";
-import { erf } from "../erf.ts";
-import { PRIMITIVE, power, remainder, roundHalfEven, WHOLE } from "../primitives.ts";
+import { PRIMITIVE, power, WHOLE } from "../primitives.ts";
 import { exp, tanh } from "./exp.ts";
 
 /** r = op(a, b, c) for the first n elements. One loop an operation, so that each compiles to tight code. */
@@ -28,9 +27,6 @@ export function runPrimitive(
     case "pow":
       for (let i = 0; i < n; i++) r[i] = fastPower(a[i], b[i]);
       return;
-    case "remainder":
-      for (let i = 0; i < n; i++) r[i] = remainder(a[i], b[i]);
-      return;
     case "min":
       for (let i = 0; i < n; i++) r[i] = Math.min(a[i], b[i]);
       return;
@@ -43,38 +39,20 @@ export function runPrimitive(
     case "abs":
       for (let i = 0; i < n; i++) r[i] = Math.abs(a[i]);
       return;
-    case "sign":
-      for (let i = 0; i < n; i++) r[i] = PRIMITIVE.sign(a[i], 0, 0);
-      return;
     case "floor":
       for (let i = 0; i < n; i++) r[i] = Math.floor(a[i]);
       return;
     case "ceil":
       for (let i = 0; i < n; i++) r[i] = Math.ceil(a[i]);
       return;
-    case "round":
-      for (let i = 0; i < n; i++) r[i] = roundHalfEven(a[i]);
-      return;
     case "exp":
       for (let i = 0; i < n; i++) r[i] = exp(a[i]);
-      return;
-    case "log":
-      for (let i = 0; i < n; i++) r[i] = Math.log(a[i]);
       return;
     case "sqrt":
       for (let i = 0; i < n; i++) r[i] = Math.sqrt(a[i]);
       return;
-    case "sin":
-      for (let i = 0; i < n; i++) r[i] = Math.sin(a[i]);
-      return;
-    case "cos":
-      for (let i = 0; i < n; i++) r[i] = Math.cos(a[i]);
-      return;
     case "tanh":
       for (let i = 0; i < n; i++) r[i] = tanh(a[i]);
-      return;
-    case "erf":
-      for (let i = 0; i < n; i++) r[i] = erf(a[i]);
       return;
     case "lt":
       for (let i = 0; i < n; i++) r[i] = a[i] < b[i] ? 1 : 0;
@@ -106,24 +84,11 @@ export function runPrimitive(
     case "not":
       for (let i = 0; i < n; i++) r[i] = a[i] === 0 ? 1 : 0;
       return;
-    case "bitAnd":
-      for (let i = 0; i < n; i++) r[i] = a[i] & b[i];
-      return;
-    case "bitOr":
-      for (let i = 0; i < n; i++) r[i] = a[i] | b[i];
-      return;
-    case "bitXor":
-      for (let i = 0; i < n; i++) r[i] = a[i] ^ b[i];
-      return;
-    case "shiftLeft":
-      for (let i = 0; i < n; i++) r[i] = b[i] >= 0 && b[i] < 32 ? a[i] << b[i] : 0;
-      return;
-    case "shiftRight":
-      for (let i = 0; i < n; i++) r[i] = a[i] >> (b[i] >= 0 && b[i] < 32 ? b[i] : 31);
-      return;
     case "select":
       for (let i = 0; i < n; i++) r[i] = a[i] !== 0 ? b[i] : c[i];
       return;
+    default: // bits, and what is a function of its own, whose call is the least of it
+      for (let i = 0; i < n; i++) r[i] = PRIMITIVE[op](a[i], b?.[i], 0);
   }
 }
 

@@ -188,27 +188,19 @@ export class VectorMath {
     return result;
   }
 
-  /** Each lane of x moved up by its own number of places; those beyond 32 bits are 0. */
-  shiftLeft(x: Local<"v128">, places: Local<"v128">): V {
-    const inside = i32x4.eq(places, v128.and(places, v128.i32(31)));
-    return v128.and(this.eachShift(i32.shl, x, places), inside);
-  }
-
-  /** Each lane of x moved down by its own number of places, its sign coming in. */
-  shiftRight(x: Local<"v128">, places: Local<"v128">): V {
-    const inside = i32x4.eq(places, v128.and(places, v128.i32(31)));
-    return this.eachShift(i32.shr_s, x, this.f.let(v128.bitselect(places, v128.i32(31), inside)));
-  }
-
-  /** Lane by lane: one instruction moves all lanes by one number only. */
-  private eachShift(shift: typeof i32.shl, x: Local<"v128">, places: Local<"v128">): Local<"v128"> {
+  /** Each lane of x moved by its own number of places: up, or down with its sign. Beyond 32 bits nothing else is left. */
+  shift(op: "shiftLeft" | "shiftRight", x: Local<"v128">, places: Local<"v128">): V {
     const { f } = this;
+    const isLeft = op === "shiftLeft";
+    const move = isLeft ? i32.shl : i32.shr_s;
+    const inside = i32x4.eq(places, v128.and(places, v128.i32(31)));
+    const near = f.let(v128.or(places, v128.not(inside))); // the lowest five bits count, all set beyond
     const result = f.local("v128");
     for (let lane = 0; lane < 4; lane++) {
-      const shifted = shift(i32x4.extract(x, lane), i32x4.extract(places, lane));
+      const shifted = move(i32x4.extract(x, lane), i32x4.extract(near, lane)); // one SIMD instruction moves all alike
       f.set(result, i32x4.replace(result, lane, shifted));
     }
-    return result;
+    return isLeft ? v128.and(result, inside) : result;
   }
 
   private withSignOf(x: V, magnitude: V): V {

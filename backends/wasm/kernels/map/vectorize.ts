@@ -138,9 +138,8 @@ export class Vectorizer {
       case "bitXor":
         return this.bits(v128.xor, a, b);
       case "shiftLeft":
-        return this.bits((x, y) => math.shiftLeft(this.local(x), this.local(y)), a, b);
       case "shiftRight":
-        return this.bits((x, y) => math.shiftRight(this.local(x), this.local(y)), a, b);
+        return this.bits((x, y) => math.shift(op, this.local(x), this.local(y)), a, b);
       case "select":
         return this.arithmetic((x, y) => v128.bitselect(x, y, this.truth(a)), (x, y) => v128.bitselect(x, y, this.truth(a)), b, c); // biome-ignore format: one line
     }
