@@ -1,6 +1,7 @@
 import { cp, mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join, posix, resolve } from "node:path";
 import { build as viteBuild } from "vite";
+import { SPRITE_SHEET } from "../../model/train/world/spriteSheet.ts";
 import { shapeComments } from "../../nn/shapeComments/transform.ts";
 import { THEME_SCRIPT } from "./client/theme.ts";
 import { highlight, type RenderedPage, renderMarkdown } from "./markdown.ts";
@@ -46,6 +47,7 @@ export async function buildSite(folder: string, { play = true } = {}): Promise<v
   await put(join(folder, "style.css"), (await read("docs/site/style.css")) + (await read("docs/site/widgets.css")));
   await cp("docs/figures", join(folder, "files"), { recursive: true });
   for (const name of ["attend.png", "bench-wasm.svg"]) await cp(`docs/${name}`, join(folder, "files", name));
+  await writeFile(join(folder, "files/things.png"), Buffer.from(SPRITE_SHEET, "base64"));
   if (play) {
     const outDir = resolve(folder, "play");
     await viteBuild({

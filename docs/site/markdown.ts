@@ -1,6 +1,7 @@
 import MarkdownIt from "markdown-it";
 import { createHighlighter, type Highlighter } from "shiki";
 import temml from "temml";
+import { placesOf } from "./placesOf.ts";
 
 const LANGUAGES = ["typescript", "javascript", "python", "shellscript", "json", "wgsl", "markdown", "html"] as const;
 const NAMES: Readonly<Record<string, string>> = {
@@ -23,19 +24,39 @@ export interface RenderedPage {
 
 let highlighter: Promise<Highlighter> | undefined;
 
-/** Code in colours, for light and dark at once. */
-export async function highlight(code: string, language: string): Promise<string> {
+/**
+ * Code in colours, for light and dark at once.
+ * @param places the place in the sources of each line that the model runs, by its index
+ */
+export async function highlight(
+  code: string,
+  language: string,
+  places: ReadonlyMap<number, string> = new Map(),
+): Promise<string> {
   highlighter ??= createHighlighter({ themes: Object.values(THEMES), langs: [...LANGUAGES] });
   const name = NAMES[language] ?? language;
   const lang = (LANGUAGES as readonly string[]).includes(name) ? name : "text";
-  return (await highlighter).codeToHtml(code, { lang, themes: THEMES, defaultColor: "light-dark()" });
+  return (await highlighter).codeToHtml(code, {
+    lang,
+    themes: THEMES,
+    defaultColor: "light-dark()",
+    transformers: [
+      {
+        line(node, number) {
+          const place = places.get(number - 1);
+          if (place) node.properties["data-line"] = place;
+        },
+      },
+    ],
+  });
 }
 
 /** Markdown as HTML: code highlighted, formulas as MathML, headings with anchors. */
 export async function renderMarkdown(text: string, resolve: Resolve): Promise<RenderedPage> {
   const blocks = new Map<string, string>();
-  for (const [, language, code] of text.matchAll(/^```(\w*)\n([\s\S]*?)^```/gm)) {
-    blocks.set(`${language}\n${code}`, await highlight(code.replace(/\n$/, ""), language));
+  for (const { 1: language, 2: code, index } of text.matchAll(/^```(\w*)\n([\s\S]*?)^```/gm)) {
+    const places = placesOf(code, text.slice(0, index));
+    blocks.set(`${language}\n${code}`, await highlight(code.replace(/\n$/, ""), language, places));
   }
   const md = new MarkdownIt({ html: true, linkify: false });
   const headings: { id: string; text: string }[] = [];

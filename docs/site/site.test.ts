@@ -95,27 +95,42 @@ describe.skipIf(!browser)("in a real browser", () => {
     await context.close();
   });
 
-  it.each(["light", "dark"] as const)("has no axe violation, %s", async (colorScheme) => {
-    const context = await browser!.newContext({ colorScheme, bypassCSP: true }); // axe is put into the page
-    const page = await context.newPage();
-    const axe = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
-    for (const address of [
-      ...labs,
-      "read/4-cross-attention/",
-      "read/6-tensors/",
-      "reference/asking/",
-      "reference/bench/",
-    ]) {
-      await page.goto(`${served.url}/a/${address}`);
-      if (labs.includes(address) && colorScheme === "light") await isLive(page);
-      await page.addScriptTag({ path: axe });
-      const violations = await page.evaluate(async () => {
-        const { axe: checker } = globalThis as unknown as { axe: typeof import("axe-core") };
-        const { violations: found } = await checker.run();
-        return found.map(({ id, nodes }) => `${id}: ${nodes.slice(0, 2).map(({ html }) => html.slice(0, 150)).join(" | ")}`); // biome-ignore format: one line
-      });
-      expect(violations, address).toEqual([]);
-    }
-    await context.close();
-  });
+  it.each([
+    ["light", 1440],
+    ["dark", 390],
+  ] as const)(
+    "has no axe violation, %s at %i pixels: labs alive, a line chosen, the sheet of pictures open",
+    async (colorScheme, width) => {
+      const viewport = { width, height: 900 };
+      const context = await browser!.newContext({ colorScheme, viewport, bypassCSP: true }); // axe is put into the page
+      const page = await context.newPage();
+      const axe = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
+      const violations = () =>
+        page.evaluate(async () => {
+          const { axe: checker } = globalThis as unknown as { axe: typeof import("axe-core") };
+          const { violations: found } = await checker.run();
+          return found.map(({ id, nodes }) => `${id}: ${nodes.slice(0, 2).map(({ html }) => html.slice(0, 150)).join(" | ")}`); // biome-ignore format: one line
+        });
+      for (const address of [
+        ...labs,
+        "read/4-cross-attention/",
+        "read/6-tensors/",
+        "reference/asking/",
+        "reference/bench/",
+      ]) {
+        // biome-ignore format: one line
+        await page.goto(`${served.url}/a/${address}`);
+        if (labs.includes(address)) await isLive(page);
+        if (address === "read/4-cross-attention/") {
+          await page.locator("[data-line]").first().focus();
+          await page.locator("section.strip").waitFor();
+        }
+        await page.addScriptTag({ path: axe });
+        expect(await violations(), address).toEqual([]);
+      }
+      await page.locator(".thumb").click();
+      expect(await violations(), "the sheet of pictures").toEqual([]);
+      await context.close();
+    },
+  );
 });

@@ -9,6 +9,7 @@ import { addressOf, readAddress } from "./address.ts";
 import { listenToKeys } from "./keyboard.ts";
 import { goLive } from "./live.ts";
 import { draw } from "./pictures.ts";
+import { scrub } from "./scrubber.tsx";
 import { asked, chosen, firstWord, known, root, show } from "./state.ts";
 
 /** How long the address waits for the next change, in ms. */
@@ -37,6 +38,8 @@ const near = new IntersectionObserver(
   { rootMargin: "400px" },
 );
 for (const figure of document.querySelectorAll("figure[data-widget]")) near.observe(figure);
+
+for (const block of document.querySelectorAll<HTMLElement>(".code:has([data-line])")) scrub(block);
 
 async function wake(figure: HTMLElement): Promise<void> {
   const name = figure.dataset["widget"]!;

@@ -6,8 +6,13 @@ import { readPicture } from "../../../model/processor/pictures/readPicture.ts";
 import { lens } from "../../../model/study/lens.ts";
 import { StudiedAnswer } from "../../../model/study/studiedAnswer.ts";
 import { patched } from "../../../nn/patch.ts";
+import { traced } from "../../../nn/trace.ts";
 import { compute, fromData, openBackend } from "../../../tensor/index.ts";
+import { SPRITE_NAMES } from "../../../model/train/world/sprites.ts";
+import { parseScene } from "../scene.ts";
 import { MODEL } from "../snapshot.tsx";
+import { statistics } from "../studies/stages.ts";
+import { drawScene } from "../worker/drawScene.ts";
 import type { Run } from "../worker/protocol.ts";
 import type { Site } from "./live.ts";
 
@@ -20,6 +25,13 @@ async function allLive(page: Page): Promise<void> {
     await figure.scrollIntoViewIfNeeded();
     await figure.locator('[data-state="live"]').waitFor();
   }
+}
+
+/** The address, once it is like this. */
+async function addressOf(page: Page, pattern: RegExp): Promise<string> {
+  await page.waitForFunction((source) => new RegExp(source).test(location.search), pattern.source);
+  await page.locator(".state.live").waitFor();
+  return page.url();
 }
 
 /** The figures of the labs, each against its definition, in Node on another backend. */
@@ -138,6 +150,64 @@ export function testLabs(site: () => Site): void {
       expect(await page.locator('[data-widget="mask"] .exercise [role=status]').textContent()).toMatch(/^Yes/);
       await page.locator('[data-widget="mask"] select').selectOption("all");
       await page.waitForFunction(() => document.querySelectorAll(".mask tbody tr:nth-child(3) td.sees").length < document.querySelectorAll(".mask tbody tr:nth-child(2) td.sees").length); // biome-ignore format: one line
+      await close();
+    });
+
+    it("scrubber: a line of the source shows what it made, as a tap of the same value in Node", async () => {
+      ({ page, complaints } = await openPage(site().browser, `${site().url}read/3-resampler/`));
+      await page.locator(".state.live").waitFor();
+      const at = (text: string) => page.locator("[data-line]", { hasText: text });
+      await at('tap("attn"').focus();
+      const strip = page.locator("section.strip");
+      await strip.locator("code", { hasText: "v+n" }).first().waitFor();
+      const path = "model.perceiver.layers.1.0";
+      const runs = strip.locator("input[type=number]").first();
+      await runs.fill("1");
+      await strip.locator(`[data-path="${path}"]`).waitFor();
+      using seen = traced(study.model, { keep: [`${path}:attn`] });
+      study.resample().dispose();
+      const attn = seen.acts.get(`${path}:attn`)!;
+      const { max, mean } = statistics((await attn.data()) as Float32Array);
+      const said = (await strip.locator(".facts").first().textContent())!;
+      const [, shape, shownMax, shownMean] = /\] = \[(.*?)\].* … (\S+), mean (\S+)/.exec(said)!;
+      expect(shape).toBe(attn.shape.join(", "));
+      expect(Math.abs(Number(shownMax) - max)).toBeLessThan(NEAR);
+      expect(Math.abs(Number(shownMean) / mean - 1)).toBeLessThan(NEAR);
+      const picture = strip.locator("img").first();
+      await picture.scrollIntoViewIfNeeded();
+      const box = (await picture.boundingBox())!;
+      await page.mouse.move(box.x + box.width - 2, box.y + box.height - 2);
+      const values = await attn.data();
+      const [rows, columns] = attn.shape.slice(-2);
+      const [, row, column, value] = /row (\d+), column (\d+): (\S+)/.exec((await strip.textContent())!)!;
+      expect([Number(row), Number(column)]).toEqual([rows - 1, columns - 1]);
+      expect(Math.abs(Number(value) - values[rows * columns - 1])).toBeLessThan(NEAR);
+      await page.locator("[data-line][aria-selected=true]").press("ArrowDown");
+      expect(await page.evaluate(() => document.activeElement!.textContent)).toContain("const out");
+      await close();
+    });
+
+    it("compose: what is put together is what the model is asked about, and stands in the address", async () => {
+      await open("compose");
+      const things = page.locator(".board button");
+      await page.locator(".things button:not(:disabled)").first().click();
+      await things.nth(2).focus();
+      for (const key of ["ArrowRight", "ArrowDown", "+", "+"]) await page.keyboard.press(key);
+      const [, name, x, y, size] = /^(.*) at (\d+), (\d+), (\d+) wide$/.exec((await things.nth(2).getAttribute("aria-label"))!)!; // biome-ignore format: one line
+      const scene = parseScene(new URL(await addressOf(page, /p=s/)).searchParams.get("p")!)!;
+      expect(scene.things[2]).toEqual({
+        kind: SPRITE_NAMES.indexOf(name),
+        x: Number(x),
+        y: Number(y),
+        size: Number(size),
+      });
+      const image = await drawScene(scene);
+      const [answer] = await assistant.replies([[{ role: "user", content: [{ image }, await page.locator("#question").inputValue()] }]]); // biome-ignore format: one line
+      await page.waitForFunction((text) => document.querySelector(".compose .said")!.textContent === text, answer[0]);
+      await page.waitForFunction(() => document.querySelector<HTMLImageElement>(".thumb img")!.src.startsWith("data:image/png")); // biome-ignore format: one line
+      await things.nth(2).press("Delete");
+      expect(await things.count()).toBe(2);
+      expect(await page.evaluate(() => document.activeElement?.tagName)).not.toBe("BODY");
       await close();
     });
 

@@ -2,7 +2,7 @@ import type { RefObject } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { goLive, link } from "../client/live.ts";
 import { ownPicture, pictureAddress } from "../client/pictures.ts";
-import { asked, known } from "../client/state.ts";
+import { asked, known, root } from "../client/state.ts";
 
 /** Which picture the site is about: one that comes along, or the reader's own, which never leaves the page. */
 export function PictureSheet({ dialog }: { dialog: RefObject<HTMLDialogElement | null> }) {
@@ -44,6 +44,9 @@ export function PictureSheet({ dialog }: { dialog: RefObject<HTMLDialogElement |
           Your own: choose a file, paste, or drop one on the page{" "}
           <input type="file" accept="image/*" onChange={(event) => void take(event.currentTarget.files?.[0])} />
         </label>
+      </p>
+      <p>
+        <a href={`${root.value}labs/compose/`}>Or put one together</a>
       </p>
       <p class="mute">
         It never leaves this page. The model sees {known.value.side} x {known.value.side} pixels of it, and takes all

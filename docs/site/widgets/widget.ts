@@ -22,6 +22,7 @@ export type AnyWidget = Widget<any, any>;
 
 /** The figures by name. A page loads those that it shows. */
 export const WIDGETS: Readonly<Record<string, () => Promise<AnyWidget>>> = {
+  compose: async () => (await import("./Compose.tsx")).compose,
   gates: async () => (await import("./Gates.tsx")).gates,
   hide: async () => (await import("./Hide.tsx")).hide,
   lens: async () => (await import("./Lens.tsx")).lens,

@@ -9,6 +9,8 @@ import { StudiedAnswer } from "../../../model/study/studiedAnswer.ts";
 import { type Patches, patched } from "../../../nn/patch.ts";
 import { openBackend } from "../../../tensor/index.ts";
 import { bytesOf } from "../marks/png.ts";
+import { parseScene } from "../scene.ts";
+import { drawScene } from "./drawScene.ts";
 import type { Asked, PictureRef, Run, Shipped } from "./protocol.ts";
 import type { Turn } from "./queue.ts";
 
@@ -120,6 +122,8 @@ export class Session {
 
   async #read(ref: PictureRef): Promise<Image> {
     if (ref.startsWith("i:")) return readPicture(bytesOf(ref.slice(2).replaceAll("-", "+").replaceAll("_", "/")));
+    const scene = parseScene(ref);
+    if (scene) return drawScene(scene);
     return readPicture(`${this.#folder}/pictures/${ref}.png`);
   }
 

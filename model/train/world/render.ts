@@ -7,7 +7,7 @@ import type { Background } from "./words.ts";
 /** The side of a picture as the model sees it, in pixels. */
 export const SIDE = 64;
 
-const RGB: Readonly<Record<Background, readonly [number, number, number]>> = {
+export const BACKGROUND_RGB: Readonly<Record<Background, readonly [number, number, number]>> = {
   grey: [150, 152, 155],
   pink: [248, 176, 200],
   cyan: [130, 222, 228],
@@ -31,7 +31,7 @@ const JITTER = 2;
  */
 export function render(scene: Scene, draw: Draw, sprites: Sprites, side = SIDE): Image {
   const near = (value: number, spread: number) => value + draw.uniform(-spread, spread);
-  const ground = RGB[scene.background].map((value) => near(value, BACKGROUND_SPREAD));
+  const ground = BACKGROUND_RGB[scene.background].map((value) => near(value, BACKGROUND_SPREAD));
   const pixels = new Float32Array(side * side * 3);
   for (let i = 0; i < pixels.length; i++) pixels[i] = ground[i % 3];
   for (const item of scene.items) stamp(pixels, side, placed(item, draw, side), sprites);
@@ -43,7 +43,8 @@ export function render(scene: Scene, draw: Draw, sprites: Sprites, side = SIDE):
   );
 }
 
-interface Stamp {
+/** A thing on a picture, in pixels. */
+export interface Stamp {
   readonly name: string;
   readonly size: number;
   readonly left: number;
@@ -62,7 +63,13 @@ function placed(item: Item, draw: Draw, side: number): Stamp {
   return { name: itemName(item), size, left, top, tint };
 }
 
-function stamp(pixels: Float32Array, side: number, { name, size, left, top, tint }: Stamp, sprites: Sprites): void {
+/** Lay a thing on a picture [side, side], RGB. */
+export function stamp(
+  pixels: Float32Array,
+  side: number,
+  { name, size, left, top, tint }: Stamp,
+  sprites: Sprites,
+): void {
   const { data } = sprites.get(name, size);
   for (let y = 0; y < size; y++) {
     for (let x = 0; x < size; x++) {
