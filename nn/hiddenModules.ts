@@ -1,5 +1,9 @@
 import { InfimmError } from "../core/errors.ts";
-import type { Module } from "./module.ts";
+
+/** What this needs of a module: the class itself would be a circle of imports. */
+interface Module {
+  parameters(): ReadonlyMap<string, unknown>;
+}
 
 /** When each module was made. */
 const made = new WeakMap<Module, number>();
@@ -57,6 +61,5 @@ function below(modules: readonly Module[], found = new Set<Module>()): ReadonlyS
   return found;
 }
 
-/** The class itself would be a circle of imports. */
 const isModule = (value: unknown): value is Module =>
   typeof value === "object" && value !== null && made.has(value as Module);

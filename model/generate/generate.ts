@@ -3,10 +3,9 @@ import { Generator } from "../../core/random.ts";
 import { compute } from "../../tensor/index.ts";
 import type { InfiMM } from "../infimm.ts";
 import type { Prompts } from "../inputs.ts";
+import type { Sample, Step } from "./choose.ts";
 import { Decoder, realTokens } from "./decoder.ts";
-import { drawable } from "./drawable.ts";
 import { eventLoop } from "./eventLoop.ts";
-import type { LogitsProcessor } from "./logitsProcessors.ts";
 import {
   type CompleteOptions,
   completeOptions,
@@ -14,7 +13,6 @@ import {
   type GenerateOptions,
   processorsOf,
 } from "./options.ts";
-import { drawToken, filterLogits, likeliest, rowsOf } from "./sampling.ts";
 
 /**
  * Continue prompts, token by token: each step yields one id a sample. After a sample's end (an end-of-sequence token is
@@ -61,49 +59,17 @@ export async function* generateSteps(
   }
 }
 
-/** A text in the making. */
-interface Sample {
-  readonly text: number[];
-  readonly promptLength: number;
-  readonly generator: Generator;
-  ended: boolean;
-}
-
-interface Step {
-  readonly forbidden: readonly number[];
-  readonly processors: readonly LogitsProcessor[];
-  readonly vocab: number;
-}
-
-/** The next token of each sample; of one that has ended, any. What crosses from the backend is as little as will do. */
+/** The next token of each sample; of one that has ended, any. What is not greedy is loaded when it is asked for. */
 async function nextTokens(
   decoder: Decoder,
   samples: readonly Sample[],
-  { sampling, onLogprobs, topLogprobs }: CompleteOptions,
-  { forbidden, processors, vocab }: Step,
+  options: CompleteOptions,
+  step: Step,
 ): Promise<number[]> {
-  const choose = (scores: Float32Array, row: number): number => {
-    for (const process of processors) process(scores, samples[row].text);
-    return sampling ? drawToken(filterLogits(scores, sampling), samples[row].generator) : likeliest(scores);
-  };
-  if (onLogprobs) {
-    const { logprobOf } = await import("./logprobs.ts"); // which few need
-    const rows = rowsOf((await compute(() => decoder.logits([]))) as Float32Array, vocab);
-    const chosen = rows.map((logits, row) => {
-      const scores = logits.slice();
-      for (const id of forbidden) scores[id] = Number.NEGATIVE_INFINITY;
-      return choose(scores, row);
-    });
-    onLogprobs(samples.map(({ ended }, row) => (ended ? null : logprobOf(rows[row], chosen[row], topLogprobs))));
-    return chosen;
+  if (!options.sampling && !options.onLogprobs && step.processors.length === 0) {
+    return Array.from(await compute(() => decoder.logits(step.forbidden).argmax(-1)));
   }
-  if (processors.length > 0) {
-    const logits = (await compute(() => decoder.logits(forbidden))) as Float32Array;
-    return rowsOf(logits, vocab).map(choose);
-  }
-  if (!sampling) return Array.from(await compute(() => decoder.logits(forbidden).argmax(-1)));
-  const rows = await drawable(() => decoder.logits(forbidden), sampling.topK ?? 0);
-  return rows.map(({ ids, logits }, row) => ids[drawToken(filterLogits(logits, sampling), samples[row].generator)]);
+  return (await import("./choose.ts")).choose(decoder, samples, options, step);
 }
 
 /**

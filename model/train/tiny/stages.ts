@@ -1,11 +1,10 @@
 import { Generator } from "../../../core/random.ts";
 import { constant } from "../../../nn/init.ts";
 import { initialize } from "../../../nn/init.ts";
-import type { Module } from "../../../nn/module.ts";
 import { AdamW } from "../../../nn/optim/adamW.ts";
 import type { Backend } from "../../../tensor/index.ts";
 import type { InfiMM } from "../../infimm.ts";
-import type { Batch, TrainerBatch } from "../batch.ts";
+import type { Batch } from "../batch.ts";
 import { collate, type PreparedSample } from "../collate.ts";
 import { connectorWeightDecay } from "../connector.ts";
 import { Feed } from "../feed.ts";
@@ -22,13 +21,6 @@ import { Curriculum, textModel, textTask } from "./languageStage.ts";
 import type { Tiny } from "./processor.ts";
 import { GATE_LR_SCALE, scheduleOf, type StageRecipe } from "./recipe.ts";
 import { groundedCaptions, TowerTeacher, towerTask } from "./towerStage.ts";
-
-/** A stage that is ready to run: `train` takes it. */
-interface ReadyStage<B extends TrainerBatch = never> {
-  readonly model: Module;
-  readonly trainer: Trainer<B>;
-  readonly source: BatchSource<B>;
-}
 
 export interface StageOptions {
   readonly tiny: Tiny;
