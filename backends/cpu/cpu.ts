@@ -1,24 +1,24 @@
 import type { TypedArray } from "../../core/dtype.ts";
 import type { Backend, DeviceBuffer } from "../../tensor/backend.ts";
-import { copy } from "./copy.ts";
 import { fastKernels } from "./fast/kernels.ts";
 import { Pool } from "./fast/pool.ts";
-import { gather, scatterAdd } from "./indexing.ts";
-import { map } from "./map.ts";
-import { matmul } from "./matmul.ts";
 import { Block, CpuBuffer } from "./memory.ts";
-import { reduce } from "./reduce.ts";
-import { scan } from "./scan.ts";
+
+/** What computes, apart from the memory. */
+export type CpuKernels = Pick<
+  Backend,
+  "map" | "reduce" | "matmul" | "copy" | "gather" | "scatterAdd" | "scan" | "fused"
+>;
 
 const POOL_BYTES = 512 * 2 ** 20;
 
 /**
  * The reference backend: plain TypeScript loops, in one thread, everywhere. It runs each kernel at once.
  *
- * @param options.fast false: the kernels beside this file, one loop each, which say what all backends compute; true (the
- *   default): those in fast/, which compute the same
+ * @param options.kernels `plainKernels`: those beside this file, one loop each, which say what all backends compute; default:
+ *   those in fast/, which compute the same
  */
-export function createCpuBackend({ fast = true } = {}): Backend {
+export function createCpuBackend({ kernels = fastKernels }: { kernels?: CpuKernels } = {}): Backend {
   const pool = new Pool(POOL_BYTES);
   const blockOf = (buffer: DeviceBuffer) => (buffer as CpuBuffer).block;
   const readSync = (buffer: DeviceBuffer, byteOffset: number, byteLength: number) =>
@@ -37,6 +37,6 @@ export function createCpuBackend({ fast = true } = {}): Backend {
     read: async (...range) => readSync(...range),
     readSync,
     flush: async () => {},
-    ...(fast ? fastKernels : { map, reduce, matmul, copy, gather, scatterAdd, scan, fused: {} }),
+    ...kernels,
   };
 }
