@@ -37,6 +37,7 @@ function softmaxOf(row: Float64Array): Float64Array {
   return e.map((x) => x / total);
 }
 
+// over 60 lines: a table of cases, each a stanza of its own
 export function fusedCases(): Case[] {
   const { NaN: nan, POSITIVE_INFINITY: inf } = Number;
   return [

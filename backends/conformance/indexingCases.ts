@@ -28,6 +28,7 @@ const SHAPES: [shape: number[], axis: number, indexShape: number[]][] = [
   [[4, 2], 0, [0, 2]], // biome-ignore format: a table
 ];
 
+// over 60 lines: a table of cases, each a stanza of its own
 export function indexingCases(): Case[] {
   return [
     {

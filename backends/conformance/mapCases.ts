@@ -144,6 +144,7 @@ const { NaN: nan, POSITIVE_INFINITY: inf } = Number;
 const x = input(0);
 const flag = (e: Expr) => call("select", e, number(1), number(0));
 
+// over 60 lines: a table of cases, each a stanza of its own
 function extremes(): Case[] {
   return [
     points(
@@ -228,6 +229,7 @@ function extremes(): Case[] {
 const BITS = [5, -3, 1, 2 ** 31 - 1, -(2 ** 31), -1, -7, 2 ** 31 - 1];
 const PLACES = [1, 30, 31, 32, -1, 0, 100, 29];
 
+// over 60 lines: a table of cases, each a stanza of its own
 function integers(): Case[] {
   const binary = (
     name: string,
@@ -300,6 +302,7 @@ function integers(): Case[] {
   ];
 }
 
+// over 60 lines: a table of cases, each a stanza of its own
 function programs(): Case[] {
   return [
     {

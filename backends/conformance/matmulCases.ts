@@ -31,6 +31,7 @@ export function product(
 export const productTolerance = (sizes: Float64Array, k: number, slack: number) => (i: number) =>
   slack * EPS * (1 + Math.sqrt(k)) * sizes[i] + 1e-30;
 
+// over 6 parameters: a call is a row of a table of sizes
 async function check(
   b: Context,
   batch: number[],
@@ -49,6 +50,7 @@ async function check(
   expectClose(`matmul [${key}] ${layouts} ${dtypes}`, await b.read(out), values, productTolerance(sizes, k, b.slack));
 }
 
+// over 60 lines: a table of cases, each a stanza of its own
 export function matmulCases(): Case[] {
   return [
     {

@@ -14,6 +14,7 @@ function convert(value: number, to: DType): number {
   return to === "bf16" ? bf16ToF32(f32ToBf16(value)) : Math.fround(value);
 }
 
+// over 60 lines: a table of cases, each a stanza of its own
 export function memoryCases(): Case[] {
   const { NaN: nan, POSITIVE_INFINITY: inf } = Number;
   return [

@@ -25,6 +25,7 @@ function ofAnySize(key: string, count: number): number[] {
 }
 
 /** An expression of columns of numbers, which are rounded to f32 first, against its meaning on doubles. */
+// over 6 parameters: a call is a row of a table of expressions
 async function check(
   b: Context,
   what: string,
@@ -163,6 +164,7 @@ function wholeNumbers(): Case[] {
 /** f32 summation of n numbers, in parts of about √n: each part's error, and their sum's, is within √n / 2 roundings. */
 const sumError = (n: number, size: number) => EPS * (1 + Math.sqrt(n)) * size;
 
+// over 60 lines: a table of cases, each a stanza of its own
 function longFolds(): Case[] {
   return [
     {

@@ -22,6 +22,7 @@ import { together } from "./place.ts";
  * @param mask f32 [b, h, i, j] by strides, or null
  * @param out [b, h, i, e], contiguous
  */
+// over 6 parameters: those of `FusedKernels.attention`, behind the engine
 export function attention(
   engine: Engine,
   q: Operand,
@@ -61,6 +62,7 @@ class Attention {
   private readonly out: Operand;
   private readonly scratch: WasmBuffer[] = [];
 
+  // over 6 parameters: those of `FusedKernels.attention`, behind the engine and its arena
   constructor(
     engine: Engine,
     arena: Arena,
@@ -164,6 +166,7 @@ const SCALE = call("mul", input(0), input(1));
 const SCALE_AND_MASK = call("add", SCALE, input(2));
 
 /** Decoding: with few rows, the scores are small, and keys and values are read once, as they lie. */
+// over 6 parameters: those of `FusedKernels.attention`, behind the engine
 function fewQueries(
   engine: Engine,
   q: Operand,

@@ -36,6 +36,7 @@ export function copy(engine: Engine, from: Operand, out: Operand): void {
 const IDENTITY = input(0);
 const keys = new WeakMap<Expr, string>();
 
+// over 60 lines: the kernel's arguments in the order in which it takes them, and how they are shared among threads
 function run(engine: Engine, arena: Arena, expr: Expr, inputs: readonly (Operand | number)[], out: Operand): void {
   const operands = [out, ...inputs.filter((t): t is Operand => typeof t !== "number")];
   const loop = mergeDims(

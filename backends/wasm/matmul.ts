@@ -71,6 +71,7 @@ class Product {
   private readonly n: number;
   private readonly alone: boolean;
 
+  // over 6 parameters: a product's operands, where it runs, and what it may keep
   constructor(
     engine: Engine,
     arena: Arena,
@@ -276,6 +277,7 @@ class Product {
     return [dtype, shape, strides, offset].join(" ");
   }
 
+  // over 6 parameters: the arguments of the kernel that packs, in its order
   private pack(
     { dtype }: Operand,
     tile: number,

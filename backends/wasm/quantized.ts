@@ -40,6 +40,7 @@ export function quantizedLinear(
   );
 }
 
+// over 6 parameters: a linear's operands, where they are, and how x is rounded
 function dots(
   engine: Engine,
   arena: Arena,

@@ -61,6 +61,7 @@ export function reduce(engine: Engine, kind: ReduceKind, input: Operand, axes: r
 }
 
 /** [outer, folded, inner] -> [outer, inner] */
+// over 6 parameters: what is folded, how, and the two sizes that the shape no longer says
 function foldAcross(
   engine: Engine,
   kind: "sum" | "max" | "min",

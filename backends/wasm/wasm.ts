@@ -48,6 +48,7 @@ export interface WasmBackend extends Backend {
  * WebAssembly with 128-bit vectors and threads.
  * @param tuning other sizes than those that were measured, for tests
  */
+// over 60 lines: a backend's table of kernels, a line or two each
 export function createWasmBackend(options: WasmOptions = {}, tuning = TUNED): WasmBackend {
   checked("createWasmBackend", options, ["threads", "relaxed", "activations", "packedBytes"]);
   const { threads = defaultThreads(), relaxed = true, packedBytes = 2 ** 31, activations = "i8" } = options;

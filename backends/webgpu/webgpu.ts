@@ -47,6 +47,7 @@ export interface OwnDevice extends Partial<NamedDevice> {
 }
 
 /** Hand-written WGSL on a device of the caller's, or on one that is asked for. */
+// over 60 lines: a backend's table of kernels, a line or two each
 export async function createWebgpuBackend(from: OwnDevice | DeviceOptions = {}): Promise<WebgpuBackend> {
   requireKnown("createWebgpuBackend", from, [
     "device",

@@ -71,6 +71,7 @@ function copyIntegers(
   for (let i = 0; i < count; i++, from += stride) block[at + i] = data[from];
 }
 
+// over 6 parameters: numbers one by one stay in registers in the innermost loop, where an object would be read
 function lookUp(
   bits: TypedArray,
   table: Float32Array,

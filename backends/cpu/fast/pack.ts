@@ -78,6 +78,7 @@ function alongLine(
 }
 
 /** One element each of `count` lines: `tile` neighbours, then `gap` further on the next `tile`. */
+// over 6 parameters: numbers one by one stay in registers in the innermost loop, where an object would be read
 function acrossLines(
   floats: Float32Array,
   from: number,

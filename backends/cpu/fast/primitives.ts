@@ -3,6 +3,7 @@ import { PRIMITIVE, power, WHOLE } from "../primitives.ts";
 import { exp, tanh } from "./exp.ts";
 
 /** r = op(a, b, c) for the first n elements. One loop an operation, so that each compiles to tight code. */
+// over 60 lines: a loop an operation
 export function runPrimitive(
   op: Primitive,
   r: Float64Array,

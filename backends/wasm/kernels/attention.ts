@@ -48,6 +48,7 @@ export function scratchBytes(tile: Tile, columns: number): number {
  * blocks; each row keeps its largest score so far, the sum of its exponentials and the weighted sum of values, and
  * both sums shrink when a larger score comes. Scores never leave the L1 cache.
  */
+// over 60 lines: one kernel in the order in which it runs; its tiles and exponentials are functions of their own
 export function attentionModule(tile: Tile, maskStep: MaskStep): ModuleBuilder {
   const m = new ModuleBuilder();
   const thread = m.import("thread", [], "i32");
@@ -156,6 +157,7 @@ function scores(
 }
 
 /** One row of a block of scores becomes exponentials; the row's state and sums of values go along. */
+// over 60 lines, over 6 parameters: the inside of one loop, on that loop's locals
 function exponentials(
   f: FunctionBuilder,
   tile: Tile,

@@ -19,6 +19,7 @@ export interface NewArena {
  * each tool. It knows no kernel: it compiles those it has not met from their bytes, which lie in the first arena
  * (engines keep compiled code by its bytes, so that this takes no second compilation).
  */
+// over 60 lines: its text is all that a worker has, so that nothing can stand outside of it
 export function workerMain(hostFunctions: (thread: number) => WebAssembly.ModuleImports): void {
   const node = globalThis.process?.getBuiltinModule?.("node:worker_threads") as
     | typeof import("node:worker_threads")

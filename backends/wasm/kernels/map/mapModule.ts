@@ -39,6 +39,7 @@ export function mapModule(expr: Expr, pattern: MapPattern, fma: boolean): Module
 }
 
 /** The same as a function of a module that has none yet. */
+// over 60 lines: one kernel in the order in which it runs
 export function mapFunction(m: ModuleBuilder, expr: Expr, { dims, inputs, out }: MapPattern, fma: boolean): KernelBody {
   const host = importHostFunctions(m);
   const params: Record<string, Type> = {};

@@ -61,6 +61,7 @@ export class Vectorizer {
     return e.kind === "number" ? v128.f32(e.value) : as("f32", this.lanes(e));
   }
 
+  // over 60 lines: a line or two an operation
   private call(op: Primitive, args: readonly Expr[]): Lanes {
     const { math, host } = this;
     const [a, b, c] = args;

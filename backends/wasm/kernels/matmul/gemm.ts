@@ -113,6 +113,7 @@ export function callTile(
 }
 
 /** The rows and columns of a tile that there are, from scratch to their places. */
+// over 6 parameters: where both sides of a copy are, in the locals of the kernel that it is part of
 export function copyEdge(
   f: FunctionBuilder,
   tile: Tile,

@@ -38,6 +38,7 @@ export function dotsModule(dtype: DType, fma: boolean): ModuleBuilder {
 }
 
 /** The same, to be a function of another module. */
+// over 60 lines: one kernel in the order in which it runs
 export function dotsFunction(dtype: DType, fma: boolean): KernelBody {
   const madd = multiplyAdd(fma);
   const names = ["x", "xLine", "weight", "weightLine", "out", "outLine", "rows", "lines", "depth", "bias"] as const; // biome-ignore format: the order of DotsArguments

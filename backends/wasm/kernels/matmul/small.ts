@@ -37,6 +37,7 @@ const COLUMNS = 4;
  *
  * @param neighbours whether the columns of b lie side by side
  */
+// over 60 lines: one kernel in the order in which it runs
 export function smallModule(dtypeA: DType, dtypeB: DType, neighbours: boolean): ModuleBuilder {
   const m = new ModuleBuilder();
   const names = ["a", "aRow", "aColumn", "b", "bRow", "bColumn", "out", "outLine", "rows", "columns", "depth", "bias"] as const; // biome-ignore format: the order of SmallArguments

@@ -58,6 +58,7 @@ export function quantizedDotsModule(dtype: QuantizedDType, form: FixedPoint, fma
 }
 
 /** The same, to be a function of another module. */
+// over 60 lines: one kernel in the order in which it runs: its loops share their locals
 export function quantizedDotsFunction(dtype: QuantizedDType, form: FixedPoint, fma: boolean): KernelBody {
   const xBytes = blockBytes(form);
   const madd = multiplyAdd(fma);

@@ -32,6 +32,7 @@ interface Layout {
   readonly subgroup: number;
 }
 
+// over 60 lines: one WGSL kernel, in the order in which it runs
 function text({ across, turns, masked, target, subgroup }: Layout): string {
   const groups = THREADS / across;
   const [vRow, vStep] = [stride(2, 2), stride(2, 3)];

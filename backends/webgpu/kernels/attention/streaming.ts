@@ -16,6 +16,7 @@ import { functionsFor } from "../../wgsl/functions.ts";
  * larger score turns up (Milakov and Gimelshein, "Online normalizer calculation for softmax", 2018; Dao et al.,
  * "FlashAttention", 2022). No scores are stored.
  */
+// over 6 parameters: those of `FusedKernels.attention`, behind the recorder
 export function attention(
   recorder: Recorder,
   q: Operand,

@@ -40,6 +40,7 @@ export function attentionTiles({ e, masked, target, subgroup }: AttentionLayout)
   };
 }
 
+// over 60 lines: one WGSL kernel, in the order in which it runs
 function text(quads: number, own: number, keys: number, masked: boolean, target: number, subgroup: number): string {
   const folding = { lanes: ACROSS, threads: THREADS, subgroup };
   const fast = DEPTH / 4;

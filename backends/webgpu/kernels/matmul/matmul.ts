@@ -111,6 +111,7 @@ function alongOf({ shape, strides }: Operand): "k" | "n" {
 }
 
 /** One kernel. */
+// over 60 lines: one dispatch: its bindings, its parameters and its size, in the order of its layout
 function run(recorder: Recorder, plan: Plan, a: Operand, b: Operand, bias: Operand | null, out: Operand): void {
   const rank = out.shape.length;
   const [m, k, n] = [out.shape[rank - 2], a.shape[rank - 1], out.shape[rank - 1]];

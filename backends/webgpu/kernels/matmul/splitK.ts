@@ -23,6 +23,7 @@ const BIASED_SUMS = {
  *
  * @param run one product of operands [parts, m, k] x [parts, k, n]
  */
+// over 6 parameters: a product's operands, its parts, and the product itself
 export function matmulParts(
   recorder: Recorder,
   parts: Parts,

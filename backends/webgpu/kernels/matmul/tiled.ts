@@ -35,6 +35,7 @@ export function tileSize({ side, down, across }: Tile): [rows: number, columns: 
  * else threads that turn runs along k would all write to the same banks. By a remainder, because then the compiler knows
  * that no index is beyond its array, and leaves WebGPU's check of each out of the innermost loop.
  */
+// over 60 lines: one WGSL kernel, in the order in which it runs
 export function tiledSource(layout: MatmulLayout, tile: Tile, batch: (index: string) => string): string {
   const [m, n, k] = [param(SLOT.m), param(SLOT.n), param(SLOT.k)];
   const { side, down, across, depth } = tile;

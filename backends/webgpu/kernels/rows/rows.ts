@@ -49,6 +49,7 @@ function runRows(recorder: Recorder, kernel: RowKernel, wide: (x: Operand, out: 
 }
 
 /** One kernel over [rows, n], with workgroup reductions. */
+// over 60 lines: one dispatch: its bindings, its parameters and its text
 function runBlock(recorder: Recorder, { name, x, vectors, out, extras, body }: RowKernel): void {
   const [rows, n] = x.shape;
   const bindings = new Bindings();
