@@ -12,7 +12,13 @@
 export * from "./core/errors.ts";
 export { bootstrapInterval, type Unit } from "./model/evaluate/bootstrap.ts";
 export { CARD, type CardNumber } from "./model/evaluate/cardTable.ts";
-export { type Change, changedItems, type Run } from "./model/evaluate/changes.ts";
+export {
+  type Change,
+  changedItems,
+  type PairedDifference,
+  pairedDifferences,
+  type Run,
+} from "./model/evaluate/changes.ts";
 export { DEFAULT_SETTINGS, type EvaluateOptions, generateItems } from "./model/evaluate/generateItems.ts";
 export { type Header, type ItemsFile, readItems } from "./model/evaluate/itemsFile.ts";
 export { cachedJudge } from "./model/evaluate/judges/cached.ts";

@@ -49,10 +49,11 @@ it("asks, scores and reports from the shell; by several seeds, too, whose mean i
 it("judges two models on the small world, item by item", () => {
   const out = join(root, "world");
   const twice = ["--model", "infimm-tiny", "--model", "infimm-tiny"];
-  const { runs, changes } = JSON.parse(infimm("world", "-n", "1", ...twice, "--out", out, "--json"));
+  const { runs, differences, changes } = JSON.parse(infimm("world", "-n", "1", ...twice, "--out", out, "--json"));
   expect(Object.keys(runs[0].metrics)).toEqual(WORLD_TASKS);
   expect(runs[1].metrics).toEqual(runs[0].metrics);
   expect(changes).toEqual([[]]);
+  expect(differences[0]["which"]).toEqual({ mean: 0, interval: [0, 0] });
   expect(JSON.parse(infimm("score", join(out, "model-2/seen"), "--json")).metrics).toEqual(runs[0].metrics);
 });
 

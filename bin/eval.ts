@@ -51,7 +51,7 @@ interface EvalOptions extends Omit<AnswerOptions, "seed"> {
   promptForm?: string;
   batch: number;
   beams: number;
-  seed: number[];
+  seed?: number[];
 }
 
 /** `infimm eval TASK`, with `score` and `report` as subcommands. */
@@ -66,7 +66,7 @@ export function evalCommand(): Command {
     .option("--true-zero-shot", "0 shots without the two demonstrations that OpenFlamingo shows")
     .option("--rices", "show the training pictures most like the one asked about, not random ones")
     .option("--chat", "ask by the checkpoint's chat template where the task's default are base prompts")
-    .option("--seed <number>", "of the draws; given several times, a run each (default: 42)", collectedSeeds, [])
+    .option("--seed <number>", "of the draws; given several times, a run each (default: 42)", collectedSeeds)
     .addOption(new Option("--order <order>", "of test items").choices(["file", "torch"]).default("file"))
     .option("--pool <count>", "training items that demonstrations are drawn from", wholeNumber(1), 2048)
     .option("--limit <count>", "ask only so many; 0: all", wholeNumber(0), 0)
@@ -89,7 +89,7 @@ async function runTask(name: string, options: EvalOptions): Promise<void> {
   if (!options.data || !options.out) throw new InfimmError(`eval ${name} needs --data and --out`);
   const { split, firstImageOnly, promptForm } = options;
   requireRunOptions(task, { split, firstImageOnly, promptForm });
-  const seeds = options.seed.length > 0 ? options.seed : [42];
+  const seeds = options.seed ?? [42];
   const settings = settingsOf(task.defaults, options);
   if (seeds.length > 1 && settings.prompts === "chat") throw new InfimmError("chat prompts draw nothing: give one --seed"); // biome-ignore format: one line
   const assistant = await loadAssistant(options);
@@ -126,7 +126,7 @@ function ask(task: Task, options: EvalOptions, settings: Settings, assistant: As
   );
 }
 
-function collectedSeeds(value: string, before: readonly number[]): number[] {
+function collectedSeeds(value: string, before: readonly number[] = []): number[] {
   const seed = wholeNumber(0)(value);
   if (before.includes(seed)) throw new InvalidArgumentError(`${seed} was given before.`);
   return [...before, seed];

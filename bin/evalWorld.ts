@@ -27,7 +27,7 @@ Examples:
   $ infimm eval world --model my/model --model infimm-tiny --card >> my/model/README.md`;
 
 interface WorldOptions {
-  model: string[];
+  model?: string[];
   count?: number;
   split: "seen" | "unseen" | "both";
   blind?: boolean;
@@ -46,7 +46,7 @@ const CARD_COUNT = 500;
 export function worldCommand(): Command {
   return new Command("world")
     .description("judge models on the small world that infimm-tiny is trained on; nothing is downloaded")
-    .option("-m, --model <name>", "a checkpoint; given twice, both are compared (default: infimm-tiny)", collected, [])
+    .option("-m, --model <name>", "a checkpoint; given twice, both are compared (default: infimm-tiny)", collected)
     .option("-n, --count <count>", `questions of each task (default: ${COUNT}, of a card ${CARD_COUNT})`, wholeNumber(1)) // biome-ignore format: one line
     .addOption(
       new Option("--split <name>", "unseen: colours and shapes that training never joins")
@@ -72,12 +72,12 @@ export function worldCommand(): Command {
     .action(judgeWorld);
 }
 
-function collected(value: string, before: string[]): string[] {
+function collected(value: string, before: string[] = []): string[] {
   return [...before, value];
 }
 
 async function judgeWorld(options: WorldOptions): Promise<void> {
-  const models = options.model.length > 0 ? options.model : [SHIPPED_MODEL];
+  const models = options.model ?? [SHIPPED_MODEL];
   const out = options.out ?? (await mkdtemp(join(tmpdir(), "infimm-world-")));
   try {
     const runs: WorldRun[] = [];

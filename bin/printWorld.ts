@@ -1,4 +1,5 @@
-import { changedItems, type Run } from "../model/evaluate/changes.ts";
+import { changedItems, pairedDifferences, type Run } from "../model/evaluate/changes.ts";
+import type { Item } from "../model/evaluate/task.ts";
 import type { WorldPart } from "../model/evaluate/world/worldParts.ts";
 import { BRIER, GUESSING, SHARE_OF_YES } from "../model/evaluate/world/worldScore.ts";
 import { printable } from "./printable.ts";
@@ -14,10 +15,11 @@ const NAME_WIDTH = 12;
 const CELL_WIDTH = 22;
 const SHOWN_CHANGES = 20;
 
-/** `changes`: of each run against the first model's run of the same part. */
+/** `differences` and `changes`: of each run against the first model's run of the same part. */
 export function worldJson(models: readonly string[], runs: readonly WorldRun[]) {
   return {
     runs: runs.map(({ model, part, scores: { items: _, ...scores } }) => ({ ...scores, model: models[model], part })),
+    differences: comparisons(runs).map(({ first, run }) => pairedDifferences(first, run, taskOf)),
     changes: comparisons(runs).map(({ first, run }) =>
       changedItems(first, run).map(({ id, before, after, difference }) => {
         const { question, reference } = before;
@@ -82,11 +84,23 @@ function printChanges(letter: string, first: WorldRun, run: WorldRun): void {
   console.log(
     `\nFrom A to ${letter}, ${run.part}: ${better} items became right, ${changes.length - better} became wrong.`,
   );
+  for (const [task, { mean, interval }] of Object.entries(pairedDifferences(first, run, taskOf))) {
+    const [low, high] = interval.map(signed);
+    console.log(`  ${task.padEnd(NAME_WIDTH)}${signed(mean)} points (95 %: ${low} to ${high})`);
+  }
   for (const { id, before, after, difference } of changes.slice(0, SHOWN_CHANGES)) {
     const [a, b, gold] = [before.answer, after.answer, before.reference.answer].map((text) => printable(String(text)));
     console.log(`  ${difference > 0 ? "+" : "-"} ${id}: ${before.question} ${gold}; A: ${a}; ${letter}: ${b}`);
   }
   if (changes.length > SHOWN_CHANGES) console.log(`  … ${changes.length - SHOWN_CHANGES} more: --json lists all`);
+}
+
+function taskOf({ reference }: Item): string {
+  return String(reference.task);
+}
+
+function signed(value: number): string {
+  return `${value > 0 ? "+" : ""}${value.toFixed(0)}`;
 }
 
 function letterOf(index: number): string {

@@ -8,7 +8,7 @@ import type { Document, Part } from "../../train/documents.ts";
 import { writeDocument } from "../../train/layouts.ts";
 import { SHORT_ANSWER } from "../../train/world/text.ts";
 import { readPicture } from "../../processor/pictures/readPicture.ts";
-import { changedItems, type Run } from "../changes.ts";
+import { changedItems, pairedDifferences, type Run } from "../changes.ts";
 import { watchChoices } from "../choices.ts";
 import { DEFAULT_SETTINGS } from "../generateItems.ts";
 import { NO_JUDGE } from "../judges/none.ts";
@@ -140,6 +140,19 @@ it("makes a card's tables, which are Markdown", () => {
   const shots = rows.slice(-4).map((row) => row.split(" | ").length);
   expect(shots).toEqual([4, 4, 4, 4]);
   expect(rows.map((row) => row.endsWith(" |"))).not.toContain(false);
+});
+
+it("compares two runs item by item: the interval of the difference, by task", () => {
+  const item = (id: string, task: string) => ({ id, pictures: [], reference: { task } }) as unknown as Item;
+  const items = Array.from({ length: 100 }, (_, i) => item(`${i}`, i < 50 ? "a" : "b"));
+  const run = (right: (i: number) => boolean) =>
+    ({ items, scores: { items: Object.fromEntries(items.map(({ id }, i) => [id, { score: Number(right(i)) }])) } }) as unknown as Run; // biome-ignore format: a run
+  const found = pairedDifferences(run((i) => i % 2 === 0), run((i) => i % 2 === 0 || i % 10 === 1), ({ reference }) => `${reference.task}`); // biome-ignore format: one call
+  expect(found["a"].mean).toBe(10);
+  const [low, high] = found["b"].interval; // of 5 in 50: 10 points, give or take 2 times 4.2
+  expect([low > 0 && low < 6, high > 14 && high < 22]).toEqual([true, true]);
+  const same = pairedDifferences(run(() => true), run(() => true), () => "all"); // biome-ignore format: one call
+  expect(same).toEqual({ all: { mean: 0, interval: [0, 0] } });
 });
 
 it("finds no changes between questions of different pictures", () => {
