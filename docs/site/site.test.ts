@@ -78,22 +78,26 @@ describe.skipIf(!browser)("in a real browser", () => {
   testLive(() => ({ browser: browser!, url: `${served.url}/a/` }));
   testLabs(() => ({ browser: browser!, url: `${served.url}/a/` }));
 
-  it.each([390, 768, 1440])("reads without JavaScript, at %i pixels, with nothing beyond the edge", async (width) => {
-    const context = await browser!.newContext({ javaScriptEnabled: false, viewport: { width, height: 900 } });
-    const page = await context.newPage();
-    const outside: string[] = [];
-    page.on("request", (request) => request.url().startsWith(served.url) || request.url().startsWith("data:") || outside.push(request.url())); // biome-ignore format: one line
-    for (const address of [...labs, "read/4-cross-attention/", "reference/asking/"]) {
-      await page.goto(`${served.url}/a/${address}`);
-      expect(await page.locator("h1").count()).toBe(1);
-      if (labs.includes(address)) expect(await page.locator("figure[data-widget]").first().textContent()).toMatch(/\d/);
-      const widest = await page.locator("html").evaluate((html) => html.scrollWidth);
-      expect(widest, address).toBeLessThanOrEqual(width);
-    }
-    expect(await page.locator("main .code").count()).toBeGreaterThan(3);
-    expect(outside).toEqual([]);
-    await context.close();
-  });
+  it.each([320, 390, 768, 1440])(
+    "reads without JavaScript, at %i pixels, with nothing beyond the edge",
+    async (width) => {
+      const context = await browser!.newContext({ javaScriptEnabled: false, viewport: { width, height: 900 } });
+      const page = await context.newPage();
+      const outside: string[] = [];
+      page.on("request", (request) => request.url().startsWith(served.url) || request.url().startsWith("data:") || outside.push(request.url())); // biome-ignore format: one line
+      for (const address of [...labs, "read/4-cross-attention/", "reference/asking/"]) {
+        await page.goto(`${served.url}/a/${address}`);
+        expect(await page.locator("h1").count()).toBe(1);
+        if (labs.includes(address))
+          expect(await page.locator("figure[data-widget]").first().textContent()).toMatch(/\d/);
+        const widest = await page.locator("html").evaluate((html) => html.scrollWidth);
+        expect(widest, address).toBeLessThanOrEqual(width);
+      }
+      expect(await page.locator("main .code").count()).toBeGreaterThan(3);
+      expect(outside).toEqual([]);
+      await context.close();
+    },
+  );
 
   it.each([
     ["light", 1440],

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openPage } from "../../../golden/browser/chromium.ts";
 import { Assistant } from "../../../model/generate/assistant.ts";
 import { readPicture } from "../../../model/processor/pictures/readPicture.ts";
+import { withLatents } from "../../../model/study/latents.ts";
 import { lens } from "../../../model/study/lens.ts";
 import { StudiedAnswer } from "../../../model/study/studiedAnswer.ts";
 import { patched } from "../../../nn/patch.ts";
@@ -208,6 +209,44 @@ export function testLabs(site: () => Site): void {
       await things.nth(2).press("Delete");
       expect(await things.count()).toBe(2);
       expect(await page.evaluate(() => document.activeElement?.tagName)).not.toBe("BODY");
+      await close();
+    });
+
+    it("latents: what each is worth, and the answer with a few of them", async () => {
+      await open("latents");
+      const titles = await page
+        .locator(".latents li")
+        .evaluateAll((all) => all.map((one) => (one as HTMLElement).title));
+      const worth = titles.map((title) => Number(/: (\S+) nats/.exec(title)![1]));
+      const best = worth.indexOf(Math.max(...worth));
+      const sum = (values: ArrayLike<number>) => Array.from(values).reduce((all, x) => all + x, 0);
+      const whole = sum(await compute(() => study.logProbs(study.media)));
+      const rest = sum(await withLatents(study, worth.flatMap((_, latent) => (latent === best ? [] : [latent])))); // biome-ignore format: one line
+      expect(Math.abs(whole - rest - worth[best])).toBeLessThan(NEAR * Math.max(1, worth[best]));
+      await page.locator('[data-widget="latents"] input[type=range]').fill(String(worth.length));
+      await page.waitForFunction((count) => document.querySelector(".answers dt:nth-of-type(2)")!.textContent!.startsWith(count), String(worth.length)); // biome-ignore format: one line
+      expect(await page.locator(".answers dd").allTextContents()).toEqual(Array(3).fill(answerOf(study.tokens)));
+      await close();
+    });
+
+    it("enter: put back behind the last layer, at the last token, the word is all there; elsewhere it is not", async () => {
+      await open("enter");
+      const last = page.locator(".entering tbody tr").last();
+      const cells = (await last.locator("td").allTextContents()).map(Number);
+      expect(cells.at(-1)).toBe(1);
+      expect(cells.slice(0, -1).every((value) => value === 0)).toBe(true);
+      const first = (await page.locator(".entering tbody tr").first().locator("td").allTextContents()).map(Number);
+      expect(Math.max(...first)).toBeLessThan(1);
+      const check = page.locator('[data-widget="enter"] .exercise');
+      await check.locator("button").click();
+      expect(await check.locator("[role=status]").textContent()).toMatch(/^Not yet/);
+      const says: boolean[] = [];
+      for (const option of await check.locator("option[value*='.']").all()) {
+        await check.locator("select").selectOption((await option.getAttribute("value"))!);
+        await check.locator("button").click();
+        says.push(/^Yes/.test((await check.locator("[role=status]").textContent())!));
+      }
+      expect(says.filter(Boolean)).toHaveLength(1);
       await close();
     });
 

@@ -3,13 +3,15 @@ interface LineProps {
   readonly series: readonly { readonly name: string; readonly values: readonly number[] }[];
   /** What there is to see, in words. */
   readonly summary: string;
+  /** The number of the first step. Default 0. */
+  readonly first?: number;
 }
 
 const [WIDTH, HEIGHT, LEFT, TOP] = [400, 200, 40, 10];
 const DASHES = ["", "6 3", "2 3", "8 3 2 3"];
 
 /** Values step by step as lines, with a table of the numbers. */
-export function Line({ title, series, summary }: LineProps) {
+export function Line({ title, series, summary, first = 0 }: LineProps) {
   const all = series.flatMap(({ values }) => values);
   const [low, high] = [Math.min(0, ...all), Math.max(...all, 1e-9)];
   const count = Math.max(2, ...series.map(({ values }) => values.length));
@@ -26,7 +28,7 @@ export function Line({ title, series, summary }: LineProps) {
           0
         </text>
         <text x={WIDTH - 10} y={HEIGHT - 4} text-anchor="end">
-          step {count - 1}
+          {count - 1 + first}
         </text>
         {series.map(({ name, values }, i) => (
           <path
@@ -56,7 +58,7 @@ export function Line({ title, series, summary }: LineProps) {
           <tbody>
             {series[0].values.map((_, step) => (
               <tr key={step}>
-                <th scope="row">{step}</th>
+                <th scope="row">{step + first}</th>
                 {series.map(({ name, values }) => (
                   <td key={name}>{values[step]}</td>
                 ))}

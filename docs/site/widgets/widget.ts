@@ -23,8 +23,10 @@ export type AnyWidget = Widget<any, any>;
 /** The figures by name. A page loads those that it shows. */
 export const WIDGETS: Readonly<Record<string, () => Promise<AnyWidget>>> = {
   compose: async () => (await import("./Compose.tsx")).compose,
+  enter: async () => (await import("./Enter.tsx")).enter,
   gates: async () => (await import("./Gates.tsx")).gates,
   hide: async () => (await import("./Hide.tsx")).hide,
+  latents: async () => (await import("./Latents.tsx")).latents,
   lens: async () => (await import("./Lens.tsx")).lens,
   mask: async () => (await import("./Mask.tsx")).mask,
   stages: async () => (await import("./Stages.tsx")).stages,
