@@ -94,7 +94,7 @@ export type { PixelInputs } from "./model/inputs.ts";
 export type { RotaryTables } from "./model/language/rotary.ts";
 export type { ResamplerLayer } from "./model/perceiver/perceiverResampler.ts";
 export type { ImageMode, PixelNdarray } from "./model/processor/pictures/image.ts";
-export type { PixelValues } from "./model/processor/pictures/pixelValues.ts";
+export type { PixelValues } from "./model/processor/pictures/preprocess.ts";
 export type { PreprocessOptions } from "./model/processor/pictures/preprocess.ts";
 export type { CanvasPixels } from "./model/processor/pictures/readPicture.ts";
 export type { UnreadInput } from "./model/processor/pictures/readPictures.ts";

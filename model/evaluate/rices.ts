@@ -6,7 +6,7 @@ import { writeWhole } from "../files/writeWhole.ts";
 import type { EVAVisionTransformer } from "../evaClip/evaVisionTransformer.ts";
 import type { InfiMM } from "../infimm.ts";
 import type { Processor } from "../processor/processor.ts";
-import { stackPictures } from "../processor/pictures/pixelValues.ts";
+import { stackPictures } from "../processor/pictures/preprocess.ts";
 import { readPicture } from "../processor/pictures/readPicture.ts";
 import { digestOf, pictureBytes } from "./data/pictures.ts";
 import type { Asked } from "./fewShot.ts";

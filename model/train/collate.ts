@@ -1,7 +1,7 @@
 import { type Backend, fromData, getBackend } from "../../tensor/index.ts";
 import type { Inputs } from "../flamingo.ts";
 import { modelInputs } from "../inputs.ts";
-import type { PixelValues } from "../processor/pictures/pixelValues.ts";
+import type { PixelValues } from "../processor/pictures/preprocess.ts";
 import type { Processor } from "../processor/processor.ts";
 import { IGNORED } from "./labels.ts";
 import type { Sample } from "./sample.ts";

@@ -1,8 +1,11 @@
 import { InfimmError } from "../../../core/errors.ts";
 import { convertToRgb } from "./convertToRgb.ts";
 import { type Image, makeImage } from "./image.ts";
-import { CLIP_MEAN, normalize } from "./normalize.ts";
 import { pillowResize } from "./pillowResize.ts";
+
+/** Mean and standard deviation of the pictures CLIP was trained on, per channel, for values in 0 to 1. */
+const CLIP_MEAN = [0.48145466, 0.4578275, 0.40821073] as const;
+const CLIP_STD = [0.26862954, 0.26130258, 0.27577711] as const;
 
 export interface PreprocessOptions {
   /** Side of the square the vision tower takes, in pixels (`config.visual.image_size`). */
@@ -16,6 +19,36 @@ export interface Preprocessed {
   pixels: Uint8Array;
   /** The same, normalised, [3, size, size]. */
   values: Float32Array;
+}
+
+/** The pictures of a batch, as the model takes them. */
+export interface PixelValues {
+  /** Normalised pixels, row-major in `pixelShape`. */
+  pixelValues: Float32Array;
+  /** [b, pictures, 1 frame, 3, size, size] */
+  pixelShape: [number, number, 1, 3, number, number];
+}
+
+/**
+ * Preprocesses and stacks the pictures of each row. A row without any gets one black picture, as in the original;
+ * places beyond a row's last picture are zeros.
+ */
+export function stackPictures(rows: readonly (readonly Image[])[], options: PreprocessOptions): PixelValues {
+  const { size } = options;
+  const filled = rows.map((images) => (images.length > 0 ? images : [blackPicture(size)]));
+  const pictures = Math.max(1, ...filled.map((images) => images.length));
+  const pictureSize = 3 * size * size;
+  const pixelValues = new Float32Array(rows.length * pictures * pictureSize);
+  filled.forEach((images, row) => {
+    images.forEach((image, i) => {
+      pixelValues.set(preprocess(image, options).values, (row * pictures + i) * pictureSize);
+    });
+  });
+  return { pixelValues, pixelShape: [rows.length, pictures, 1, 3, size, size] };
+}
+
+function blackPicture(size: number): Image {
+  return makeImage(size, size, "RGB", new Uint8Array(size * size * 3));
 }
 
 /**
@@ -64,4 +97,23 @@ function padToSquare(image: Image): Image {
     data.set(image.data.subarray(y * rowBytes, (y + 1) * rowBytes), ((top + y) * side + left) * 3);
   }
   return makeImage(side, side, "RGB", data);
+}
+
+/** (byte / 255 - mean) / std for each channel and byte, rounded to float32 after every step, as torchvision does. */
+const TABLES = CLIP_MEAN.map((mean, c) =>
+  Float32Array.from({ length: 256 }, (_, byte) => {
+    const centred = Math.fround(Math.fround(byte / 255) - Math.fround(mean));
+    return Math.fround(centred / Math.fround(CLIP_STD[c]));
+  }),
+);
+
+/** RGB bytes [height, width, 3] -> normalised values [3, height, width]. */
+function normalize(pixels: Uint8Array): Float32Array {
+  const area = pixels.length / 3;
+  const values = new Float32Array(pixels.length);
+  for (let c = 0; c < 3; c++) {
+    const table = TABLES[c];
+    for (let i = 0; i < area; i++) values[c * area + i] = table[pixels[i * 3 + c]];
+  }
+  return values;
 }
