@@ -97,14 +97,22 @@ export class Memory {
       );
     const arena = this.newArena();
     const block = arena.heap.take(byteLength, Math.max(this.arenaBytes, byteLength + 2 * MARGIN));
-    if (!block) throw outOfMemory(byteLength);
+    if (!block) {
+      throw new InfimmError(
+        `wasm: the system refuses ${byteLength} bytes more; dispose of tensors that are done with, load weights as "q8" or "q4", or run fewer samples at once`,
+      );
+    }
     return this.lend(arena, block, byteLength);
   }
 
   /** Scratch in a certain arena, where a kernel needs it. */
   allocIn(arena: Arena, byteLength: number): WasmBuffer {
     const block = arena.heap.take(byteLength, LIMIT - MARGIN);
-    if (!block) throw outOfMemory(byteLength);
+    if (!block) {
+      throw new InfimmError(
+        `wasm: a kernel needs ${byteLength} bytes beside its operands, and their memory of at most 4 GiB has no such room; run fewer samples at once, split the operands, or use cpu`,
+      );
+    }
     return new WasmBuffer(arena, block, byteLength);
   }
 
@@ -133,10 +141,6 @@ export class Memory {
 function end(lease: Lease): void {
   if (!lease.ended) lease.arena.heap.give(lease.block);
   lease.ended = true;
-}
-
-function outOfMemory(byteLength: number): InfimmError {
-  return new InfimmError(`wasm: out of memory: the system refuses ${byteLength} bytes more`);
 }
 
 /** The buffer behind an operand of ours. */

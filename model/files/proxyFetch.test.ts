@@ -31,6 +31,13 @@ describe("proxyFor", () => {
     ["another port", "https://hub.co/a", { HTTPS_PROXY: PROXY, no_proxy: "hub.co:8443" }, "proxy:3128"],
     ["an exempt IPv6 host", "http://[::1]:80/a", { HTTP_PROXY: PROXY, no_proxy: "::1" }, undefined],
     ["one in brackets", "http://[::1]:81/a", { HTTP_PROXY: PROXY, no_proxy: "[::1]:81" }, undefined],
+    ["in an exempt network", "http://10.1.255.255/a", { HTTP_PROXY: PROXY, no_proxy: "10.0.0.0/15" }, undefined],
+    ["just beyond it", "http://10.2.0.0/a", { HTTP_PROXY: PROXY, no_proxy: "10.0.0.0/15" }, "proxy:3128"],
+    ["in a network of one", "http://10.1.2.3/a", { HTTP_PROXY: PROXY, no_proxy: "a.b, 10.1.2.3/32" }, undefined],
+    ["in an exempt IPv6 network", "http://[fd00:1::7]/a", { HTTP_PROXY: PROXY, no_proxy: "fd00::/8" }, undefined],
+    ["beyond it", "http://[fe00::7]/a", { HTTP_PROXY: PROXY, no_proxy: "fd00::/8" }, "proxy:3128"],
+    ["a name is in no network", "http://hub.co/a", { HTTP_PROXY: PROXY, no_proxy: "0.0.0.0/0,::/0" }, "proxy:3128"],
+    ["no network", "http://10.1.2.3/a", { HTTP_PROXY: PROXY, no_proxy: "10.0.0.0/33,10.0.0.0/,10/8" }, "proxy:3128"],
     ["everything exempt", "https://hub.co/a", { HTTPS_PROXY: PROXY, no_proxy: "*" }, undefined],
   ])("%s", (_, url, env, host) => {
     expect(proxyFor(new URL(url), env)?.host).toBe(host);

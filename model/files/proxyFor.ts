@@ -1,3 +1,4 @@
+import { BlockList, isIP } from "node:net";
 import { InfimmError } from "../../core/errors.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -24,7 +25,7 @@ export function proxyFor(url: URL, env: Environment): URL | undefined {
   throw new InfimmError(`${name.toUpperCase()} is ${kind}; expected http://HOST:PORT`); // not the value: it may hold a password
 }
 
-/** NO_PROXY is a list of hosts, with all that end in them, each perhaps with a port; `*` is all. */
+/** NO_PROXY is a list of hosts, with all that end in them, each perhaps with a port, and of networks; `*` is all. */
 function isExempt({ hostname, port, protocol }: URL, list: string): boolean {
   const host = hostname.replace(/^\[|\]$/g, "").toLowerCase();
   const itsPort = port || (protocol === "https:" ? "443" : "80");
@@ -33,10 +34,22 @@ function isExempt({ hostname, port, protocol }: URL, list: string): boolean {
     .split(/[\s,]+/)
     .filter((entry) => entry !== "")
     .some((entry) => {
-      if (entry === "*") return true;
+      if (entry === "*" || isWithin(host, entry)) return true;
       const [, bracketed, plain, wantedPort] = /^(?:\[(.+)\]|(.*?))(?::(\d+))?$/.exec(entry) ?? [];
       const name = (entry.split(":").length > 2 && !bracketed ? entry : (bracketed ?? plain)).replace(/^\*?\./, "");
       const isOfPort = wantedPort === undefined || name === entry || wantedPort === itsPort;
       return isOfPort && (host === name || host.endsWith(`.${name}`));
     });
+}
+
+/** Whether a host is an address of a network such as 10.0.0.0/8 or fd00::/8, as curl and Python's requests have it. */
+function isWithin(host: string, entry: string): boolean {
+  const [network, bits, ...more] = entry.split("/");
+  const kind = isIP(network);
+  if (kind === 0 || isIP(host) !== kind || more.length > 0 || !/^\d+$/.test(bits)) return false;
+  if (Number(bits) > (kind === 4 ? 32 : 128)) return false;
+  const family = kind === 4 ? "ipv4" : "ipv6";
+  const list = new BlockList();
+  list.addSubnet(network, Number(bits), family);
+  return list.check(host, family);
 }
