@@ -152,6 +152,9 @@ it("MMMU's Parquet files are what the same rows are as lines, and its subjects a
 it("a Parquet file of whole numbers gives numbers", async () => {
   const path = join(import.meta.dirname, "../../golden/fixtures/parquet/validation-00000-of-00001.parquet");
   expect((await tableEntries(path)).map(({ value }) => value["number"])).toEqual(range);
+  await expect(tableEntries(path, async () => undefined)).rejects.toThrow(
+    /takes a package: npm install hyparquet@1.31.5/,
+  );
   await expect(tableEntries("a.csv")).rejects.toThrow(
     /a.csv: expected a table that ends in .tsv, .jsonl, .json or .parquet/,
   );

@@ -3,29 +3,34 @@ import type { DataPicture } from "../task.ts";
 import { Entry, jsonEntries, jsonlEntries, tsvEntries } from "./entries.ts";
 
 /** The rows of a table: .tsv with a header, .jsonl, .json with a list, or .parquet. */
-export async function tableEntries(path: string): Promise<Entry[]> {
+export async function tableEntries(path: string, load = loadHyparquet): Promise<Entry[]> {
   const ending = /\.(\w+)$/.exec(path)?.[1].toLowerCase();
   if (ending === "tsv") return tsvEntries(path);
   if (ending === "jsonl") return jsonlEntries(path);
   if (ending === "json") return jsonEntries(path);
-  if (ending === "parquet") return parquetEntries(path);
+  if (ending === "parquet") return parquetEntries(path, load);
   throw new InfimmError(`${path}: expected a table that ends in .tsv, .jsonl, .json or .parquet`);
 }
 
 type Hyparquet = typeof import("hyparquet");
 
-async function loadHyparquet(path: string): Promise<Hyparquet> {
+/** undefined if it is not installed. */
+async function loadHyparquet(): Promise<Hyparquet | undefined> {
   try {
     return await import("hyparquet");
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== "ERR_MODULE_NOT_FOUND") throw cause;
-    throw new InfimmError(`${path}: reading Parquet takes a package: npm install hyparquet@1.31.5`, { cause });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ERR_MODULE_NOT_FOUND") return undefined;
+    throw error;
   }
 }
 
 /** Numbers of 64 bits come as numbers, bytes as bytes. */
-async function parquetEntries(path: string): Promise<Entry[]> {
-  const { asyncBufferFromFile, parquetReadObjects } = await loadHyparquet(path);
+async function parquetEntries(path: string, load: typeof loadHyparquet): Promise<Entry[]> {
+  const hyparquet = await load();
+  if (!hyparquet) {
+    throw new InfimmError(`${path}: reading Parquet takes a package: npm install hyparquet@1.31.5`);
+  }
+  const { asyncBufferFromFile, parquetReadObjects } = hyparquet;
   let rows: Record<string, unknown>[];
   try {
     rows = await parquetReadObjects({ file: await asyncBufferFromFile(path), utf8: false });

@@ -6,7 +6,7 @@ import { answersOf, ask, caption as captionOf, TASKS, type TaskName } from "./qu
 import { drawScene, itemName, type Scene } from "./scene.ts";
 import { Sprites } from "./sprites.ts";
 import { heldOutRow, LEVELS, textRow } from "./text.ts";
-import { COLOURS, NUMBERS, placeName, plural, SHAPES, THINGS, UNSEEN } from "./words.ts";
+import { COLOURS, isUnseen, NUMBERS, placeName, plural, SHAPES, THINGS, UNSEEN } from "./words.ts";
 
 const range = (n: number) => Array.from({ length: n }, (_, i) => i);
 const scenes = range(2000).map((i) => drawScene(new Draw(`test ${i}`)));
@@ -177,6 +177,12 @@ describe("few shots", () => {
       expect(pair.map((scene) => count(scene, phrase) > 0)).toEqual([answer === "first", answer === "second"]);
     }
     expect(Math.abs(share(asked, ({ answer }) => answer === "first") - 0.5)).toBeLessThan(0.08);
+    const hasUnseen = ({ items }: Scene) => items.some(({ colour, kind }) => isUnseen(colour, kind));
+    expect(asked.some(({ scenes: pair }) => pair.some(hasUnseen))).toBe(false);
+    for (const i of range(40)) {
+      const { scenes: pair, answer } = whichPicture(new Draw(`which ${i}`), { second: i % 2 === 1, split: "unseen" });
+      expect([pair.every(hasUnseen), answer]).toEqual([true, i % 2 === 1 ? "second" : "first"]);
+    }
   });
 });
 
