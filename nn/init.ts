@@ -6,9 +6,11 @@ import { type Backend, fromData, getBackend, Tensor } from "../tensor/index.ts";
 import { Conv2d } from "./conv2d.ts";
 import { Embedding } from "./embedding.ts";
 import { globToRegExp } from "./glob.ts";
+import { GroupNorm } from "./groupNorm.ts";
 import { LayerNorm } from "./layerNorm.ts";
 import { Linear } from "./linear.ts";
 import type { Module } from "./module.ts";
+import { MultiheadAttention } from "./multiheadAttention.ts";
 import { RMSNorm } from "./rmsNorm.ts";
 
 /**
@@ -51,9 +53,17 @@ export function kaimingUniform(a = 0): Initializer {
   };
 }
 
+/** Uniform in ± gain · sqrt(6 / (fan-in + fan-out)) of a matrix [out, in]. */
+export function xavierUniform(gain = 1): Initializer {
+  return (shape, generator) => {
+    const bound = gain * Math.sqrt(6 / (sizeOf(shape.slice(1)) + shape[0] * sizeOf(shape.slice(2))));
+    return uniform(-bound, bound)(shape, generator);
+  };
+}
+
 /**
  * Give every parameter and buffer its first value: by `rules`, pattern of paths (glob.ts) -> initializer, of which the
- * last that matches counts; else as PyTorch initialises Linear, Conv2d, Embedding, LayerNorm and RMSNorm.
+ * last that matches counts; else as PyTorch initialises Linear, Conv2d, Embedding, MultiheadAttention and norms.
  *
  *     initialize(model, new Generator(1), { rules: { "**.latents": normal(), "**.*_gate": constant(0) } });
  *
@@ -67,14 +77,16 @@ export function initialize(
   const { rules = {}, backend = getBackend() } = checked("initialize", options, ["rules", "backend"]);
   const matchers = Object.entries(rules).map(([pattern, rule]) => ({ matcher: globToRegExp(pattern), rule }));
   const chosen = new Map<string, Initializer | undefined>();
+  const projections = new Set<Module>(); // of attention: PyTorch begins their biases at 0
   const seen = new Set<Tensor>(); // what is tied begins as its first place says
   for (const [path, owner] of module.modules()) {
+    if (owner instanceof MultiheadAttention) projections.add(owner.out_proj);
     for (const [name, value] of Object.entries(owner)) {
       if (!(value instanceof Tensor) || seen.has(value)) continue;
       seen.add(value);
       const full = path === "" ? name : `${path}.${name}`;
       const rule = matchers.findLast(({ matcher }) => matcher.test(full))?.rule;
-      chosen.set(full, rule ?? defaultOf(owner, name));
+      chosen.set(full, rule ?? (name === "bias" && projections.has(owner) ? constant(0) : defaultOf(owner, name)));
     }
   }
   const homeless = [...chosen].flatMap(([path, rule]) => (rule ? [] : [path]));
@@ -93,7 +105,9 @@ function defaultOf(owner: Module, name: string): Initializer | undefined {
     return name === "weight" ? kaimingUniform(Math.sqrt(5)) : uniform(-1 / Math.sqrt(fanIn), 1 / Math.sqrt(fanIn));
   }
   if (owner instanceof Embedding) return normal();
-  if (owner instanceof LayerNorm || owner instanceof RMSNorm) return constant(name === "weight" ? 1 : 0);
+  if (owner instanceof MultiheadAttention) return name === "in_proj_weight" ? xavierUniform() : constant(0);
+  if (owner instanceof LayerNorm || owner instanceof RMSNorm || owner instanceof GroupNorm)
+    return constant(name === "weight" ? 1 : 0);
   return undefined;
 }
 

@@ -15,10 +15,16 @@ const HEAD_SCALE = 0.001;
  * Weights to begin training from scratch with, as the original's classes make them: truncated normals in the tower,
  * scaled by depth; latents N(0, 1); both gates 0, so that the model begins as its language model; normals of
  * `initializer_range` in the language model, whose padding row is 0.
+ *
+ * @param options `rules` for parts of your own, as `initialize` takes them; they go before these
  */
-export function initializeInfiMM(model: InfiMM, generator: Generator, options: { backend?: Backend } = {}): void {
-  const { backend } = checked("initializeInfiMM", options, ["backend"]);
-  initialize(model, generator, { rules: initialRules(model.config), backend });
+export function initializeInfiMM(
+  model: InfiMM,
+  generator: Generator,
+  options: { backend?: Backend; rules?: Readonly<Record<string, Initializer>> } = {},
+): void {
+  const { backend, rules } = checked("initializeInfiMM", options, ["backend", "rules"]);
+  initialize(model, generator, { rules: { ...initialRules(model.config), ...rules }, backend });
 }
 
 /**
