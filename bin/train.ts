@@ -1,9 +1,12 @@
 import { existsSync, statSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { createWasmBackend } from "../backends/wasm/wasm.ts";
 import { InfimmError } from "../core/errors.ts";
 import { writeText } from "../model/files/writeWhole.ts";
+import { refuseExisting } from "../model/checkpoint/convert/writeFolder.ts";
+import { exportRun } from "../model/train/export/exportRun.ts";
 import { parseConfig } from "../model/config/config.ts";
 import { InfiMM } from "../model/infimm.ts";
 import { Processor } from "../model/processor/processor.ts";
@@ -25,7 +28,7 @@ import { type LogLine, readLog } from "../model/train/updateLog.ts";
 import { type Backend, openBackend } from "../tensor/index.ts";
 import { EXIT } from "./failure.ts";
 import { configJsonFor } from "./info.ts";
-import { placeOf, SHIPPED_MODEL } from "./package.ts";
+import { packageFolder, placeOf, SHIPPED_MODEL } from "./package.ts";
 
 const HELP = `
 The data are folders of pictures: with metadata.jsonl, {"file_name": "a.png", "text": "A caption."} a line and if you
@@ -37,6 +40,7 @@ Examples:
   $ infimm train --preset finetune --data pictures/ --out run --resume
   $ infimm train --preset pt-7b --print
   $ infimm train --preset pt-7b --model infimm-zephyr --plan
+  $ infimm train --preset ift-7b --data "llava:mix.json?images=pictures" --model Infi-MM/infimm-zephyr --export run
   $ infimm train --data pictures/ --lora "model.lang_encoder.**.self_attn.*_proj" --out run
   $ infimm train --data pictures/ --set max_lr=1e-3 --set batch=4 --set micro_batch=4 --out run`;
 
@@ -50,6 +54,7 @@ interface Options {
   force?: boolean;
   print?: boolean;
   plan?: boolean;
+  export?: string;
   lora?: string;
   loraRank?: number;
   show?: number;
@@ -74,6 +79,7 @@ export function trainCommand(): Command {
     .option("--set <field=value>", "change a number of the preset; again for others", change, {})
     .option("--print", "show the preset, and where each of its numbers comes from")
     .option("--plan", "say what learns and what an update takes, in memory and operations, and train nothing")
+    .option("--export <folder>", "write what trains this on the original's classes with PyTorch, and train nothing")
     .option(
       "--lora <pattern>",
       "only parts of low rank learn, beside the linear layers of these paths; merged at the end",
@@ -99,6 +105,10 @@ async function run(options: Options): Promise<void> {
     throw new InfimmError("train: --lora-rank needs --lora, the layers to learn beside");
   if (options.plan) {
     await plan(preset, options);
+    return;
+  }
+  if (options.export) {
+    await exportTo(options.export, preset, options);
     return;
   }
   const out = options.out;
@@ -154,6 +164,28 @@ async function plan({ recipe }: Preset, options: Options): Promise<void> {
   const lora = loraOf(options);
   const planned = planOf(model, recipe, lora && withLora(model, lora, recipe.seed));
   console.log(options.json ? JSON.stringify(planned) : planText(planned));
+}
+
+/** The run for PyTorch: without --data, without samples. */
+async function exportTo(folder: string, preset: Preset, options: Options): Promise<void> {
+  checkRecipe(preset.recipe, [preset.recipe.stage]);
+  if (options.lora) throw new InfimmError("train: --export writes no LoRA; the original's classes have none");
+  await refuseExisting(folder);
+  const place = placeOf(options.model);
+  const { model, processor } = await loadForTraining(place, await backendOf(options));
+  const { sources, weights } = options.data.length > 0 ? await dataOf(preset, options) : { sources: [] };
+  if (sources.length === 0 && preset.recipe.updates === null && !options.updates) {
+    throw new InfimmError("train: --export without --data needs --updates");
+  }
+  await exportRun(folder, model, processor, {
+    recipe: preset.recipe,
+    data: sources,
+    weights,
+    updates: options.updates,
+    config: await configJsonFor(place),
+    script: await readFile(join(packageFolder(), "model", "train", "export", "train.py"), "utf8"),
+  });
+  console.log(`${folder} is written; how to run it stands in ${join(folder, "train.py")}`);
 }
 
 /** Folders by the stage's layout, everything else by its name. */

@@ -14,7 +14,7 @@ import type { Tensor } from "../../tensor/index.ts";
 import type { Inputs } from "../flamingo.ts";
 import type { InfiMM } from "../infimm.ts";
 import type { Batch } from "./batch.ts";
-import { weightDecayOf } from "./decay.ts";
+import { type DecayRule, weightDecayOf } from "./decay.ts";
 import { type Learning, learningOf, trainedParameters } from "./freeze.ts";
 import { nextTokenTask } from "./objective.ts";
 import type { Recipe } from "./presets/presets.ts";
@@ -35,8 +35,7 @@ export function trainerFor<B extends Batch>(model: InfiMM, recipe: Recipe, optio
   const trained = trainedParameters(model, learning.patterns);
   setPrecision(model, trained, recipe.precision);
   checkpointGradients(model, recipe.gradient_checkpointing);
-  const languageLearns = trained.has("model.lang_encoder.lm_head.weight");
-  const rule = languageLearns && recipe.decay_rule === "open_flamingo" ? "matrices" : recipe.decay_rule;
+  const rule = decayRuleOf(recipe, trained);
   const decay = weightDecayOf(trained, { rule, decay: recipe.weight_decay, rows: learning.rows });
   const optimizer = new AdamW(model, {
     lr: scheduleOf(recipe, options.updates),
@@ -55,6 +54,12 @@ export function trainerFor<B extends Batch>(model: InfiMM, recipe: Recipe, optio
     clip: recipe.clip,
     clipEachMicroStep: recipe.clip_each_micro_step,
   });
+}
+
+/** Where the language model learns, OpenFlamingo's rule gives way to `matrices`. */
+export function decayRuleOf({ decay_rule }: Recipe, trained: ReadonlyMap<string, Tensor>): DecayRule {
+  const languageLearns = trained.has("model.lang_encoder.lm_head.weight");
+  return languageLearns && decay_rule === "open_flamingo" ? "matrices" : decay_rule;
 }
 
 /**
