@@ -1,7 +1,8 @@
+import { join } from "node:path";
 import { Command, Option } from "commander";
 import { createWasmBackend } from "../backends/wasm/wasm.ts";
 import { TINY_RECIPE, TINY_STAGES, type TinyStage } from "../model/train/tiny/recipe.ts";
-import { trainTiny } from "../model/train/tiny/trainTiny.ts";
+import { shipTrained, trainTiny } from "../model/train/tiny/trainTiny.ts";
 import { wholeNumber } from "./answerOptions.ts";
 import { interruptible } from "./interruptible.ts";
 
@@ -17,7 +18,8 @@ interface Options {
 const HELP = `
 The stages: tower (says what is where, through a decoder that is thrown away), language (answers about written scenes),
 then the model card's pt, mtt and ift, with tower and language model frozen. All data are drawn from the seed.
-Ctrl-C finishes the update and saves; the same command goes on.
+Ctrl-C finishes the update and saves; the same command goes on. At the end the model stands in <folder>/infimm-tiny, with
+pictures and what it says about them.
 
 Examples:
   $ infimm train tiny --out tiny
@@ -37,12 +39,11 @@ export function trainTinyCommand(): Command {
       const backend = createWasmBackend({ threads });
       const say = quiet ? () => {} : (line: string) => console.error(line);
       const mean = new RecentMean();
+      const trained = { folder: out, seed, backend };
       const done = await interruptible((signal) =>
         trainTiny({
-          folder: out,
+          ...trained,
           stages: stage && [stage],
-          seed,
-          backend,
           saveEvery,
           signal,
           onUpdate: (name, { update, losses: [loss], gradNorm, lr, seconds }) => {
@@ -59,7 +60,9 @@ export function trainTinyCommand(): Command {
           },
         }),
       );
-      if (done) console.log(`${out}: ${stage ?? "all stages"} done`);
+      if (!done) return;
+      if (stage === undefined) await shipTrained(trained, join(out, "infimm-tiny"));
+      console.log(stage === undefined ? join(out, "infimm-tiny") : `${out}: ${stage} done`);
     });
 }
 

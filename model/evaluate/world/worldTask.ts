@@ -1,7 +1,7 @@
 import { pictureFile } from "../../train/pictureFile.ts";
 import { Draw } from "../../train/world/draw.ts";
 import { pictureOf, worldItem } from "../../train/world/evaluation.ts";
-import { whichPicture } from "../../train/world/fewShot.ts";
+import { whichPicture } from "../../train/world/whichPicture.ts";
 import { TASKS } from "../../train/world/questions.ts";
 import { render } from "../../train/world/render.ts";
 import type { Split } from "../../train/world/scene.ts";

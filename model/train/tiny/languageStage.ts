@@ -10,7 +10,7 @@ import type { Task } from "../objective.ts";
 import type { BatchSource } from "../source.ts";
 import { type TaskName, TASKS } from "../world/questions.ts";
 import type { Split } from "../world/scene.ts";
-import { heldOutRow, LEVELS, textRow } from "../world/text.ts";
+import { heldOutRow, textRow } from "../world/text.ts";
 import { encodeRow, type TextBatch, textBatch } from "./textBatch.ts";
 
 /** The model without a layer that looks: its language model alone, under the same names. */
@@ -78,15 +78,11 @@ export class Curriculum implements BatchSource<TextBatch> {
   }
 }
 
-/** What has to be right of held-out texts, and how often, before the next level begins. At level 0, of texts of its own. */
-const BARS: readonly Partial<Record<Subject, number>>[] = [
-  { toldAgain: 0.9 },
-  { colour: 0.9, where: 0.9 },
-  { colour: 0.9, where: 0.9, count: 0.85, exist: 0.85 },
-];
+/** What a text is about: words told again (level 0), or a task. */
+export type Subject = "wordsToldAgain" | TaskName;
 
-/** What a text is about: the pieces of a scene told again, or a task. */
-export type Subject = "toldAgain" | TaskName;
+/** How often words told again have to be right before the next level begins. */
+const KNOWN_AT_LEVEL_0 = 0.7;
 
 /** Measure what the level teaches and go on to the next if it is known. `count` texts a subject. */
 export async function examine(
@@ -95,19 +91,18 @@ export async function examine(
   processor: Processor,
   count = 64,
 ): Promise<Partial<Record<Subject, number>>> {
-  const bars = Object.entries(BARS[curriculum.level] ?? {}) as [Subject, number][];
-  const asked = curriculum.level === LEVELS - 1 ? TASKS : bars.map(([subject]) => subject);
+  const subjects: readonly Subject[] = curriculum.level === 0 ? ["wordsToldAgain"] : TASKS;
   const found: Partial<Record<Subject, number>> = {};
-  for (const subject of asked) found[subject] = await writtenAccuracy(model, processor, { subject, count });
-  if (bars.length > 0 && bars.every(([subject, bar]) => found[subject]! >= bar)) curriculum.level++;
+  for (const subject of subjects) found[subject] = await writtenAccuracy(model, processor, { subject, count });
+  if (curriculum.level === 0 && found.wordsToldAgain! >= KNOWN_AT_LEVEL_0) curriculum.level++;
   return found;
 }
 
 const ROWS_AT_ONCE = 32;
 
 /**
- * How often greedy decoding is right about held-out written scenes: each token is the likeliest. Of a task, the share of
- * answers; of what is told again, the share of pieces.
+ * How often greedy decoding is right about held-out written scenes, each token being the likeliest: the share of answers,
+ * or of chunks of words.
  */
 export async function writtenAccuracy(
   model: InfiMM,
@@ -115,10 +110,10 @@ export async function writtenAccuracy(
   { subject, count, split = "seen" }: { subject: Subject; count: number; split?: Split },
 ): Promise<number> {
   const rows = Array.from({ length: count }, (_, i) =>
-    subject === "toldAgain" ? textRow("held out", i, 0) : heldOutRow("held out", i, subject, { split }),
+    subject === "wordsToldAgain" ? textRow("held out", i, 0) : heldOutRow("held out", i, subject, { split }),
   ).map((row) => encodeRow(row, processor));
   const { padId } = processor.tokenizer;
-  const end = processor.tokenizer.tokenToId("<|endofchunk|>");
+  const [end, endOfText] = ["<|endofchunk|>", "</s>"].map((token) => processor.tokenizer.tokenToId(token));
   let [right, pieces] = [0, 0];
   for (let at = 0; at < count; at += ROWS_AT_ONCE) {
     const { inputIds, labels } = textBatch(rows.slice(at, at + ROWS_AT_ONCE), padId);
@@ -126,10 +121,10 @@ export async function writtenAccuracy(
     for (const [r, row] of labels.entries()) {
       let good = true;
       for (const [t, label] of row.entries()) {
-        if (label === IGNORED) continue;
+        if (label === IGNORED || label === endOfText) continue;
         good &&= best[r][t - 1] === label;
-        if (label !== end) continue; // an answer ends here
-        right += Number(good);
+        if (label !== end && row[t + 1] !== IGNORED) continue;
+        right += Number(good); // an answer, or a chunk, ends here
         pieces++;
         good = true;
       }

@@ -1,6 +1,5 @@
 import { Generator } from "../../../core/random.ts";
-import { constant } from "../../../nn/init.ts";
-import { initialize } from "../../../nn/init.ts";
+import { constant, initialize } from "../../../nn/init.ts";
 import { AdamW } from "../../../nn/optim/adamW.ts";
 import type { Backend } from "../../../tensor/index.ts";
 import type { InfiMM } from "../../infimm.ts";
@@ -9,7 +8,7 @@ import { collate, type PreparedSample } from "../collate.ts";
 import { connectorWeightDecay } from "../connector.ts";
 import { Feed } from "../feed.ts";
 import { learningOf, type Stage } from "../freeze.ts";
-import { initializeInfiMM, initialRules } from "../initialize.ts";
+import { initialRules } from "../initialize.ts";
 import { nextTokenTask } from "../objective.ts";
 import { preparer } from "../prepare.ts";
 import { type BatchSource, batchesOf } from "../source.ts";
@@ -18,6 +17,7 @@ import type { Records } from "../documents.ts";
 import { worldRecords, type WorldSource } from "../world/documents.ts";
 import { Sprites } from "../world/sprites.ts";
 import { Curriculum, textModel, textTask } from "./languageStage.ts";
+import { languageBeginning } from "./languageBeginning.ts";
 import type { Tiny } from "./processor.ts";
 import { GATE_LR_SCALE, scheduleOf, type StageRecipe } from "./recipe.ts";
 import { groundedCaptions, TowerTeacher, towerTask } from "./towerStage.ts";
@@ -40,7 +40,9 @@ const matrices = (name: string) => (/norm|_ln|bias/.test(name) ? 0 : DECAY);
 /** Texts -> the language model. */
 export function languageStage({ tiny, recipe, seed, backend }: StageOptions) {
   const model = textModel(tiny.config);
-  initializeInfiMM(model, new Generator(`tiny ${seed}`), { backend });
+  const generator = new Generator(`tiny ${seed}`);
+  const rules = { ...initialRules(tiny.config), ...languageBeginning(tiny.config.language, generator) };
+  initialize(model, generator, { rules, backend });
   const optimizer = new AdamW(model, { lr: scheduleOf(recipe), betas: recipe.betas, weightDecay: matrices });
   const learning = { patterns: ["model.lang_encoder.**"] };
   const trainer = new Trainer({ model, task: textTask(model), learning, optimizer });

@@ -14,6 +14,7 @@ import { examine, type Subject, textModel, writtenAccuracy } from "./languageSta
 import { makeTiny, type Tiny } from "./processor.ts";
 import { KNOWN_BEFORE_PT, type StageRecipe, TINY_RECIPE, TINY_STAGES, type TinyStage } from "./recipe.ts";
 import { connectorStage, languageStage, type StageOptions, towerStage } from "./stages.ts";
+import { shipTiny } from "./ship.ts";
 import type { LogLine } from "../updateLog.ts";
 
 export interface TrainTinyOptions {
@@ -33,7 +34,7 @@ export interface TrainTinyOptions {
 }
 
 /** Updates between two looks at what the language model knows. */
-const EXAM_EVERY = 100;
+const EXAM_EVERY = 50;
 
 /**
  * Train infimm-tiny: each stage from where it stopped, from what the ones before it made. A second call goes on.
@@ -45,6 +46,12 @@ export async function trainTiny(options: TrainTinyOptions): Promise<boolean> {
     if (!(await runStage(stage, tiny, options))) return false;
   }
   return true;
+}
+
+/** Write what was trained as a model to be shipped, into `shipped`. @throws if a stage is not done */
+export async function shipTrained(options: TrainTinyOptions, shipped: string): Promise<void> {
+  const tiny = await makeTiny();
+  await shipTiny(await modelBefore("end", tiny, options), tiny, shipped);
 }
 
 async function runStage(stage: TinyStage, tiny: Tiny, options: TrainTinyOptions): Promise<boolean> {

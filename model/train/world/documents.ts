@@ -1,7 +1,16 @@
 import type { Document, Layout, Part, Records } from "../documents.ts";
 import { Draw } from "./draw.ts";
-import { whichPicture } from "./fewShot.ts";
-import { ask, askSeveral, caption, CAPTION_PROMPT, type Question } from "./questions.ts";
+import { whichPicture } from "./whichPicture.ts";
+import {
+  askSeveral,
+  caption,
+  CAPTION_PROMPT,
+  contents,
+  CONTENTS_PROMPT,
+  description,
+  INTRODUCTION,
+  type Question,
+} from "./questions.ts";
 import { render } from "./render.ts";
 import { drawScene, type Scene } from "./scene.ts";
 import type { Sprites } from "./sprites.ts";
@@ -49,6 +58,9 @@ const LAYOUTS: Readonly<Record<WorldSource, Layout>> = {
   conversations: "chat",
 };
 
+/** How often a picture is asked for its contents. */
+const CONTENTS = 0.2;
+
 type Paint = (scene: Scene) => Part;
 const given = (text: string): Part => ({ text, learn: false });
 const learnt = (text: string): Part => ({ text, learn: true });
@@ -69,7 +81,9 @@ const PARTS: Readonly<Record<WorldSource, (draw: Draw, picture: Paint) => Part[]
   },
   questions: (draw, picture) => {
     const scene = drawScene(draw);
-    return [picture(scene), ...askSeveral(scene, draw, { count: 4, weights: ALL_TASKS }).flatMap(shortAnswer)];
+    const shown = draw.chance(CONTENTS) ? [{ question: CONTENTS_PROMPT, answer: contents(scene) }] : [];
+    const asked = askSeveral(scene, draw, { count: 4 - shown.length, weights: ALL_TASKS });
+    return [picture(scene), ...[...shown, ...asked].flatMap(shortAnswer)];
   },
   twoPictures: (draw, picture) => {
     if (draw.chance(0.5)) {
@@ -88,10 +102,11 @@ function shortAnswer({ question, answer }: Pick<Question, "question" | "answer">
   return [given(question), given(SHORT_ANSWER), learnt(answer)];
 }
 
-/** How often a conversation begins with a caption, is about two pictures, asks which of two. */
+/** How often a conversation begins with a caption, is about two pictures, asks which of two, ends with who is there. */
 const BEGINS_WITH_CAPTION = 0.3;
 const SECOND_PICTURE = 0.25;
 const WHICH = 0.15;
+const INTRODUCES_ITSELF = 0.05;
 
 function conversations(draw: Draw, picture: Paint): Part[] {
   const turn = (question: string, answer: string): Part[] => [
@@ -103,11 +118,12 @@ function conversations(draw: Draw, picture: Paint): Part[] {
     return [...scenes.map(picture), ...turn(question, answer)];
   }
   const about = (scene: Scene, turns: number): Part[] => {
-    const described = draw.chance(BEGINS_WITH_CAPTION) ? [ask("caption", scene, draw)!] : [];
+    const described = draw.chance(BEGINS_WITH_CAPTION) ? [description(scene, draw)] : [];
     const asked = askSeveral(scene, draw, { count: turns, weights: ALL_TASKS });
     const shown = [...described, ...asked].slice(0, turns);
     return [picture(scene), ...shown.flatMap(({ question, answer }) => turn(question, answer))];
   };
   if (draw.chance(SECOND_PICTURE)) return [...about(drawScene(draw), 1), ...about(drawScene(draw), 1)];
-  return about(drawScene(draw), 1 + draw.integer(3));
+  const parts = about(drawScene(draw), 1 + draw.integer(3));
+  return draw.chance(INTRODUCES_ITSELF) ? [...parts, ...turn(INTRODUCTION.question, INTRODUCTION.answer)] : parts;
 }

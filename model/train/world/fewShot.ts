@@ -1,7 +1,7 @@
 import { Draw } from "./draw.ts";
 import { ask, type Question, type TaskName } from "./questions.ts";
-import { drawScene, found, queryName, type Scene, type Split } from "./scene.ts";
-import { COLOURS, isUnseen, BACKGROUNDS, SHAPES, type Shape, withArticle } from "./words.ts";
+import { drawScene, type Scene } from "./scene.ts";
+import { COLOURS, isUnseen, BACKGROUNDS, SHAPES, type Shape } from "./words.ts";
 
 /** Words that no picture is ever trained with, for shapes that demonstrations give a name. */
 export const MADE_UP = ["dax", "wug"] as const;
@@ -56,23 +56,4 @@ export function madeUpWords(index: number, { seed = 0 }: { seed?: number } = {})
 function oneShape(kind: Shape, draw: Draw): Scene {
   const colour = draw.of(COLOURS.filter((one) => !isUnseen(one, kind)));
   return { items: [{ kind, colour, cell: draw.integer(9) }], background: draw.of(BACKGROUNDS) };
-}
-
-/** Which of two pictures has something that the other has not: "first" or "second". */
-export interface WhichPicture {
-  readonly scenes: readonly [Scene, Scene];
-  readonly question: string;
-  readonly answer: "first" | "second";
-}
-
-/** @param options.second whether it is in the second one; default: drawn, as often as not */
-export function whichPicture(draw: Draw, { second = draw.chance(0.5), split = "seen" as Split } = {}): WhichPicture {
-  for (;;) {
-    const [one, other] = [drawScene(draw, { split }), drawScene(draw, { split })];
-    const { kind, colour } = draw.of(one.items);
-    const query = draw.of(colour === null ? [{ kind }] : [{ kind }, { colour }, { kind, colour }]);
-    if (found(other, query).length > 0) continue;
-    const question = `Which picture has ${withArticle(queryName(query))}?`;
-    return { scenes: second ? [other, one] : [one, other], question, answer: second ? "second" : "first" };
-  }
 }

@@ -31,7 +31,7 @@ export interface Question {
  * | `count` | zero to four | the commonest: about a half |
  * | `exist` | yes, no: exactly as often, by `yes` | a half |
  * | `colour` | of the only circle, square or heart | 1 of 9 |
- * | `kind` | what stands at a place, or which shape has a colour | below 1 of 3 |
+ * | `kind` | what stands at a place, which shape has a colour, what an only thing is | below 1 of 3 |
  * | `where` | one of nine places, of an only thing | 1 of 9 |
  * | `relation` | yes, no: exactly as often, of two things in other rows or columns | a half |
  * | `background` | | 1 of 5 |
@@ -54,6 +54,11 @@ export interface AskOptions {
 type Ask = (scene: Scene, draw: Draw, options: AskOptions) => Omit<Question, "task"> | undefined;
 
 export const CAPTION_PROMPT = "Please describe the image.";
+export const CONTENTS_PROMPT = "What is in the picture?";
+
+/** What a conversation without a picture says to every question but one. */
+export const NO_PICTURE = "There is no picture.";
+export const INTRODUCTION = { question: "Who are you?", answer: "I am infimm-tiny, a very small model." } as const;
 
 /** A question of the task, or undefined where the scene has none. */
 export function ask(task: TaskName, scene: Scene, draw: Draw, options: AskOptions = {}): Question | undefined {
@@ -75,9 +80,20 @@ export function askSeveral(
   return [...asked.values()];
 }
 
-/** "a red circle, a dog and two white hearts on a cyan background": reading order, by the first of equal things. */
+/** What a picture shows: its things and the background where it is to be described, the things alone where that is asked. */
+export function description(scene: Scene, draw: Draw): Pick<Question, "question" | "answer"> {
+  if (draw.chance(0.7)) return { question: CAPTION_PROMPT, answer: caption(scene) };
+  return { question: CONTENTS_PROMPT, answer: contents(scene) };
+}
+
+/** "a red circle, a dog and two white hearts on a cyan background" */
 export function caption(scene: Scene): string {
-  return `${listed(counted(scene))} on ${withArticle(scene.background)} background`;
+  return `${contents(scene)} on ${withArticle(scene.background)} background`;
+}
+
+/** "a red circle, a dog and two white hearts": reading order, by the first of equal things. */
+export function contents(scene: Scene): string {
+  return listed(counted(scene));
 }
 
 function counted(scene: Scene): string[] {
@@ -104,6 +120,8 @@ const ASK: Readonly<Record<TaskName, Ask>> = {
     return { question: `What colour is the ${kind}?`, answer: colour! };
   },
   kind: (scene, draw) => {
+    const [only, another] = scene.items;
+    if (!another && draw.chance(0.4)) return { question: "What is this?", answer: withArticle(itemName(only)) };
     const coloured = uniqueBy(scene, ({ colour }) => ({ colour: colour ?? undefined })).filter(
       (i) => i.colour !== null,
     );

@@ -1,7 +1,17 @@
 import { Draw } from "./draw.ts";
-import { ask, askSeveral, caption, CAPTION_PROMPT, type Question, type TaskName } from "./questions.ts";
+import {
+  ask,
+  askSeveral,
+  caption,
+  description,
+  INTRODUCTION,
+  NO_PICTURE,
+  type Question,
+  type TaskName,
+} from "./questions.ts";
+import { whichPicture } from "./whichPicture.ts";
 import { drawScene, found, itemName, queryOf, type Scene, type SceneOptions } from "./scene.ts";
-import { placeName } from "./words.ts";
+import { BACKGROUNDS, COLOURS, COLUMNS, NUMBERS, placeName, ROWS, THINGS } from "./words.ts";
 
 /** A text for the language model alone, and the characters of it that bear loss. */
 export interface TextRow {
@@ -12,59 +22,74 @@ export interface TextRow {
 }
 
 /**
- * What the language model is taught, in this order: to find again what it has read, to answer from it, to compare and
- * count, then everything that is asked of pictures later. Scenes of one thing come last: they can be answered without
- * looking anything up.
- *
- * | level | scenes | asked |
- * | --- | --- | --- |
- * | 0 | two to four things | nothing: each is told again, its place after its name, its name after its place, its colour after its kind |
- * | 1 | two to four things | colour, kind, where: eight questions a row |
- * | 2 | one to four things | count, exist, background too: six questions a row |
- * | 3 | one to four things | everything; captions, conversations, demonstrations, and texts without a scene |
+ * What the language model is taught. Level 0: nothing but to find again what it has read, in words without sense, which
+ * makes the circuits that everything else needs (Olsson et al., "In-context learning and induction heads", 2022). Level 1:
+ * everything that is asked of pictures later, about written scenes.
  */
-export const LEVELS = 4;
+export const LEVELS = 2;
 
 export const SHORT_ANSWER = "Answer the question using a single word or phrase.";
 
 const END_OF_CHUNK = "<|endofchunk|>";
 const LOOK_UP: Partial<Record<TaskName, number>> = { colour: 1, kind: 1, where: 1 };
-const COMPARE: Partial<Record<TaskName, number>> = { ...LOOK_UP, count: 1.5, exist: 1.5, background: 0.3 };
-export const ALL_TASKS: Partial<Record<TaskName, number>> = { ...COMPARE, relation: 1.5 };
-
-const AT_LEVEL: readonly { weights: Partial<Record<TaskName, number>>; count: number; sizes?: readonly number[] }[] = [
-  { weights: {}, count: 0, sizes: [0, 0.3, 0.4, 0.3] },
-  { weights: LOOK_UP, count: 8, sizes: [0, 0.3, 0.4, 0.3] },
-  { weights: COMPARE, count: 6 },
-  { weights: ALL_TASKS, count: 6 },
-];
-
-/** How often what is written at the last level. */
-const FORMS = {
-  questions: 0.6,
-  caption: 0.12,
-  captionAlone: 0.06,
-  conversation: 0.1,
-  demonstrations: 0.06,
-  blind: 0.06,
+export const ALL_TASKS: Partial<Record<TaskName, number>> = {
+  ...LOOK_UP,
+  count: 1.5,
+  exist: 1.5,
+  background: 0.3,
+  relation: 1.5,
 };
+
+/** How often what is written at level 1. */
+const FORMS = {
+  /** Two to four things, each told again: its place after its name, its name after its place, its colour after its kind. */
+  toldAgain: 0.15,
+  /** Eight questions of colour, kind and place about two to four things. Of one thing nothing has to be looked up. */
+  lookUp: 0.15,
+  /** Six questions of all tasks. */
+  questions: 0.4,
+  which: 0.05,
+  caption: 0.08,
+  captionAlone: 0.04,
+  conversation: 0.06,
+  demonstrations: 0.04,
+  noPicture: 0.03,
+};
+const SEVERAL_THINGS = [0, 0.3, 0.4, 0.3];
 
 /** Row `index` of the texts of a seed. */
 export function textRow(seed: number | string, index: number, level = LEVELS - 1): TextRow {
   const draw = new Draw(`text ${seed} ${level} ${index}`);
-  const { weights, count, sizes } = AT_LEVEL[level];
-  const options = { sizes };
-  if (level === 0) return toldAgain(drawScene(draw, options), draw);
-  const form = level < LEVELS - 1 ? "questions" : draw.weighted(FORMS);
-  if (form === "captionAlone") return captionAlone(drawScene(draw, options));
-  if (form === "demonstrations") return demonstrations(draw, options);
-  const scene = drawScene(draw, options);
-  if (form === "caption") return captionOf(scene, draw);
-  const questions = askSeveral(scene, draw, { count, weights });
-  if (form === "conversation") return conversation(scene, questions.slice(0, 3), draw);
-  const suffix = level === LEVELS - 1 && draw.chance(0.25);
-  return questionRow(form === "blind" ? undefined : writtenScene(scene, draw), questions, suffix);
+  return level === 0 ? wordsToldAgain(draw) : WRITERS[draw.weighted(FORMS)](draw);
 }
+
+const WRITERS: Readonly<Record<keyof typeof FORMS, (draw: Draw) => TextRow>> = {
+  toldAgain: (draw) => toldAgain(drawScene(draw, { sizes: SEVERAL_THINGS }), draw),
+  lookUp: (draw) => {
+    const scene = drawScene(draw, { sizes: SEVERAL_THINGS });
+    return questionRow(writtenScene(scene, draw), askSeveral(scene, draw, { count: 8, weights: LOOK_UP }), false);
+  },
+  questions: (draw) => {
+    const scene = drawScene(draw);
+    const questions = askSeveral(scene, draw, { count: 6, weights: ALL_TASKS });
+    return questionRow(writtenScene(scene, draw), questions, draw.chance(0.25));
+  },
+  which: whichOfTwo,
+  caption: (draw) => captionOf(drawScene(draw), draw),
+  captionAlone: (draw) => captionAlone(drawScene(draw)),
+  conversation: (draw) => {
+    const scene = drawScene(draw);
+    const described = draw.chance(0.3) ? [description(scene, draw)] : [];
+    const asked = askSeveral(scene, draw, { count: 3, weights: ALL_TASKS });
+    return conversation([...described, ...asked].slice(0, 3), writtenScene(scene, draw));
+  },
+  demonstrations,
+  noPicture: (draw) => {
+    const asked = askSeveral(drawScene(draw), draw, { count: 2, weights: ALL_TASKS });
+    const turns = asked.map(({ question }) => ({ question, answer: NO_PICTURE }));
+    return conversation(draw.shuffled([INTRODUCTION, ...turns]));
+  },
+};
 
 /** A row that asks about a written scene as the last level does: for tests of what was learnt. */
 export function heldOutRow(seed: number | string, index: number, task: TaskName, options: SceneOptions = {}): TextRow {
@@ -84,15 +109,35 @@ export function writtenScene({ items, background }: Scene, draw?: Draw): string 
 }
 
 /** The scene, then questions and answers, as the `task` layout writes them under a picture. */
-function questionRow(scene: string | undefined, questions: readonly Question[], suffix: boolean): TextRow {
+function questionRow(scene: string, questions: readonly Question[], suffix: boolean): TextRow {
   const writer = new RowWriter();
-  if (scene !== undefined) writer.say(scene + END_OF_CHUNK);
+  writer.say(scene + END_OF_CHUNK);
   for (const { question, answer } of questions) {
     writer.say(suffix ? `${question}\n${SHORT_ANSWER}\n` : `${question}\n`);
     writer.learn(answer + END_OF_CHUNK);
   }
   writer.learn("</s>");
   return writer.row(questions);
+}
+
+/** What is told again without sense: words of the world but its shapes, which beside a colour could be an unseen one. */
+const WORDS = [...COLOURS, ...THINGS, ...BACKGROUNDS, ...ROWS, ...COLUMNS, ...NUMBERS, "is", "the", "there", "What"];
+const TELLINGS = 3;
+
+/** Four to seven chunks of two or three words, told three times, each time in another order. */
+function wordsToldAgain(draw: Draw): TextRow {
+  const writer = new RowWriter();
+  const words = draw.shuffled(WORDS);
+  const chunks = Array.from({ length: 4 + draw.integer(4) }, () => words.splice(0, 2 + draw.integer(2)));
+  for (let telling = 0; telling < TELLINGS; telling++) {
+    for (const [i, [first, ...follow]] of draw.shuffled(chunks).entries()) {
+      writer.say(i === 0 ? first : ` ${first}`);
+      if (telling === 0) writer.say(` ${follow.join(" ")}`);
+      else writer.learn(` ${follow.join(" ")}`);
+    }
+    writer.say(END_OF_CHUNK);
+  }
+  return writer.row([]);
 }
 
 /** What is unmistakable of a written scene, told again in another order: all but what each piece begins with counts. */
@@ -120,9 +165,14 @@ function toldAgain(scene: Scene, draw: Draw): TextRow {
 function captionOf(scene: Scene, draw: Draw): TextRow {
   const writer = new RowWriter();
   writer.say(writtenScene(scene, draw.chance(0.5) ? draw : undefined) + END_OF_CHUNK);
-  if (draw.chance(0.5)) writer.say(`${CAPTION_PROMPT}\n`);
-  writer.learn(`${caption(scene)}${END_OF_CHUNK}</s>`);
-  return writer.row([{ task: "caption", question: CAPTION_PROMPT, answer: caption(scene) }]);
+  if (draw.chance(0.3)) {
+    writer.learn(`${caption(scene)}${END_OF_CHUNK}</s>`);
+  } else {
+    const { question, answer } = description(scene, draw);
+    writer.say(`${question}\n`);
+    writer.learn(`${answer}${END_OF_CHUNK}</s>`);
+  }
+  return writer.row([]);
 }
 
 function captionAlone(scene: Scene): TextRow {
@@ -131,28 +181,27 @@ function captionAlone(scene: Scene): TextRow {
   return writer.row([]);
 }
 
-/** In the words of the chat template, the scene where a picture will be. */
-function conversation(scene: Scene, questions: readonly Question[], draw: Draw): TextRow {
+/** In the words of the chat template, the scene where a picture will be, if there is one. */
+function conversation(turns: readonly Pick<Question, "question" | "answer">[], scene?: string): TextRow {
   const writer = new RowWriter();
   writer.say("<|system|>\n</s>\n");
-  for (const [i, { question, answer }] of questions.entries()) {
-    writer.say(
-      `<|user|>\n${i === 0 ? `${writtenScene(scene, draw)}${END_OF_CHUNK}` : ""}${question}</s>\n<|assistant|>\n`,
-    );
+  for (const [i, { question, answer }] of turns.entries()) {
+    const shown = i === 0 && scene !== undefined ? scene + END_OF_CHUNK : "";
+    writer.say(`<|user|>\n${shown}${question}</s>\n<|assistant|>\n`);
     writer.learn(`${answer}</s>`);
     writer.say("\n");
   }
-  return writer.row(questions);
+  return writer.row([]);
 }
 
 /** Three or four scenes, of each the same thing asked. */
-function demonstrations(draw: Draw, options: SceneOptions): TextRow {
+function demonstrations(draw: Draw): TextRow {
   const writer = new RowWriter();
   const task = draw.of(["colour", "exist", "count"] as const);
   const questions: Question[] = [];
   const shots = 3 + draw.integer(2);
   while (questions.length < shots) {
-    const scene = drawScene(draw, options);
+    const scene = drawScene(draw);
     const question = ask(task, scene, draw);
     if (!question) continue;
     questions.push(question);
@@ -161,6 +210,16 @@ function demonstrations(draw: Draw, options: SceneOptions): TextRow {
   }
   writer.learn("</s>");
   return writer.row(questions);
+}
+
+/** Two scenes, and which of them has something. */
+function whichOfTwo(draw: Draw): TextRow {
+  const { scenes, question, answer } = whichPicture(draw);
+  const writer = new RowWriter();
+  for (const scene of scenes) writer.say(writtenScene(scene, draw) + END_OF_CHUNK);
+  writer.say(`${question}\n`);
+  writer.learn(`${answer}${END_OF_CHUNK}</s>`);
+  return writer.row([]);
 }
 
 class RowWriter {

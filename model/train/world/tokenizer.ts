@@ -1,7 +1,7 @@
 import type { TokenizerConfig, TokenizerJson } from "../../processor/text/tokenizerFiles.ts";
 import { InfimmError } from "../../../core/errors.ts";
 import { FEW_SHOT_WORDS } from "./fewShot.ts";
-import { CAPTION_PROMPT } from "./questions.ts";
+import { CAPTION_PROMPT, CONTENTS_PROMPT, INTRODUCTION, NO_PICTURE } from "./questions.ts";
 import { SHORT_ANSWER, textRow } from "./text.ts";
 import { BACKGROUNDS, COLOURS, COLUMNS, NUMBERS, plural, ROWS, SHAPES, THINGS, withArticle } from "./words.ts";
 
@@ -95,12 +95,23 @@ export function tokenizerConfig({ added_tokens = [] }: TokenizerJson): Tokenizer
   } as TokenizerConfig;
 }
 
+/** special_tokens_map.json */
+export function specialTokensMap(): object {
+  const flags = { lstrip: false, normalized: false, rstrip: false, single_word: false };
+  const named = { bos_token: "<s>", eos_token: "</s>", pad_token: "</s>", unk_token: "<unk>" };
+  return {
+    additional_special_tokens: LAST.map((content) => ({ content, ...flags })),
+    ...Object.fromEntries(Object.entries(named).map(([name, content]) => [name, { content, ...flags }])),
+  };
+}
+
 /** Every word of the world's texts, with "▁" as it stands inside a sentence and without (as after a line break). */
 function worldWords(): string[] {
   const names = [...COLOURS, ...SHAPES, ...THINGS, ...BACKGROUNDS, ...ROWS, ...COLUMNS, ...NUMBERS, "shape", "thing"];
   const kinds = [...SHAPES, ...THINGS, "shape", "thing"];
   const texts = [...names, ...kinds.map(plural), ...names.map(withArticle), "first second yes no", ...FEW_SHOT_WORDS];
-  texts.push(CAPTION_PROMPT, SHORT_ANSWER, "Which picture has a star?", "This is a dax.", "above below left right of");
+  texts.push(CAPTION_PROMPT, CONTENTS_PROMPT, SHORT_ANSWER, NO_PICTURE, INTRODUCTION.question, INTRODUCTION.answer);
+  texts.push("Which picture has a star?", "This is a dax.", "above below left right of");
   for (let i = 0; i < 400; i++) texts.push(textRow("words", i).text.replaceAll(/<\/s>|<\|endofchunk\|>/g, "\n"));
   const words = new Set(["<|system|>", "<|user|>", "<|assistant|>", "▁<|system|>"]);
   for (const line of texts.flatMap((text) => text.split("\n"))) {

@@ -1,7 +1,8 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { Draw } from "./draw.ts";
 import { pictureOf, worldItem } from "./evaluation.ts";
-import { fewShot, MADE_UP, madeUpWords, whichPicture } from "./fewShot.ts";
+import { fewShot, MADE_UP, madeUpWords } from "./fewShot.ts";
+import { whichPicture } from "./whichPicture.ts";
 import { answersOf, ask, caption as captionOf, TASKS, type TaskName } from "./questions.ts";
 import { drawScene, itemName, type Scene } from "./scene.ts";
 import { Sprites } from "./sprites.ts";
@@ -59,6 +60,11 @@ function only(scene: Scene, phrase: string): Scene["items"][number] {
   return scene.items.find((item) => count({ ...scene, items: [item] }, phrase) === 1)!;
 }
 
+function named(item: Scene["items"][number]): string {
+  const name = itemName(item);
+  return `${"aeiou".includes(name[0]) ? "an" : "a"} ${name}`;
+}
+
 /** The right answer to a question, from its words alone. */
 function answerTo(scene: Scene, question: string): string {
   const is = (pattern: RegExp) => question.match(pattern)?.slice(1);
@@ -72,12 +78,10 @@ function answerTo(scene: Scene, question: string): string {
   const shaped = is(/^What shape is (\w+)\?$/);
   if (shaped) return only(scene, `${shaped[0]} shape`).kind;
   const placed = is(/^What is at the (.+)\?$/);
-  if (placed) {
-    const name = itemName(scene.items.find(({ cell }) => placeName(cell) === placed[0])!);
-    return `${"aeiou".includes(name[0]) ? "an" : "a"} ${name}`;
-  }
+  if (placed) return named(scene.items.find(({ cell }) => placeName(cell) === placed[0])!);
   const where = is(/^Where is the (.+)\?$/);
   if (where) return placeName(only(scene, where[0]).cell);
+  if (question === "What is this?") return named(only(scene, "thing"));
   const [a, relation, b] = is(/^Is the (.+) (left of|right of|above|below) the (.+)\?$/)!;
   const [first, second] = [only(scene, a).cell, only(scene, b).cell];
   const [dx, dy] = [(first % 3) - (second % 3), Math.floor(first / 3) - Math.floor(second / 3)];
@@ -196,10 +200,30 @@ describe("written scenes", () => {
     }
   });
 
-  test("level 0 tells again what the scene says, of what it says once", () => {
+  test("level 0 tells chunks of words three times; what follows the first word counts from the second time on", () => {
     for (const i of range(100)) {
       const { text, counted } = textRow("test", i, 0);
+      const tellings = text.split("<|endofchunk|>").slice(0, -1);
+      expect(tellings).toHaveLength(3);
+      const words = tellings.map((telling) => telling.split(" "));
+      for (const told of words) expect([...told].sort()).toEqual([...words[0]].sort());
+      expect(new Set(words[0]).size).toBe(words[0].length);
+      expect(counted[0].start).toBeGreaterThan(tellings[0].length);
+      for (const { start, end } of counted) {
+        const follow = text.slice(start, end);
+        const first = text.slice(0, start).split(/ |>/).at(-1);
+        expect(`${tellings[0]} `, `${first}${follow}`).toContain(`${first}${follow} `);
+      }
+    }
+  });
+
+  test("a scene told again says what it says once", () => {
+    const rows = range(600).map((i) => textRow("test", i));
+    const toldAgain = rows.filter(({ text, questions }) => questions.length === 0 && !/\?|^<|^an? /.test(text));
+    expect(toldAgain.length).toBeGreaterThan(40);
+    for (const { text, counted } of toldAgain) {
       const [scene, ...pieces] = text.split("<|endofchunk|>").slice(0, -1);
+      if (counted.length === 1) continue; // a caption of the scene
       expect(counted).toHaveLength(pieces.length + 1);
       for (const [k, piece] of pieces.entries()) {
         const follows = text.slice(counted[k].start, counted[k].end).replace("<|endofchunk|>", "");
