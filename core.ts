@@ -41,7 +41,7 @@ export type { Place, Selection } from "./nn/surgery.ts";
 export type { Inputs as TraceInputs, Recording, Trace } from "./nn/trace.ts";
 export type { Watch } from "./nn/watch.ts";
 export type { BinaryOptions, LossOptions } from "./tensor/ops/loss.ts";
-export type { Pair } from "./tensor/ops/pair.ts";
+export type { Pair, Triple } from "./tensor/ops/pair.ts";
 export type { WithIndices } from "./tensor/ops/pool.ts";
 export type { Deferred, HasStorage, Storage } from "./tensor/scope.ts";
 export type { Stretch } from "./tensor/gradientSums.ts";

@@ -45,9 +45,11 @@ export type { Preset, Provenance, Recipe } from "./model/train/presets/presets.t
 export type { RunOptions } from "./model/train/run.ts";
 export type { BatchSource } from "./model/train/source.ts";
 export type { TrainerOptions } from "./model/train/trainer.ts";
-export type { SampleBatch, Training, TrainingOptions } from "./model/train/training.ts";
+export type { LoraChoice, SampleBatch, Training, TrainingOptions } from "./model/train/training.ts";
 export type { TrainerState, Update } from "./model/train/update.ts";
 export type { LogLine } from "./model/train/updateLog.ts";
+export type { FolderLayout } from "./model/train/readers/folder.ts";
 export type { OpenedData } from "./model/train/readers/openData.ts";
+export type { PairOptions } from "./model/train/readers/pairs.ts";
 export type { WriteDocumentsOptions } from "./model/train/readers/writeDocuments.ts";
 export type { WriteTorchOptions } from "./model/checkpoint/torch/writeTorch.ts";
