@@ -7,6 +7,7 @@ import { forward } from "./generate/forward.ts";
 import { gpujsKernel } from "./generate/gpujsKernel.ts";
 import { letters } from "./generate/letters.ts";
 import { ops } from "./generate/ops.ts";
+import { prototypes } from "./generate/prototypes.ts";
 import { source } from "./generate/source.ts";
 import { suiteSoFar } from "./generate/suiteSoFar.ts";
 
@@ -29,6 +30,7 @@ const GENERATORS: Record<string, (...args: string[]) => string | Promise<string>
   everyForward,
   letters,
   ops,
+  prototypes,
   gpujsKernel,
   source,
   suiteSoFar,
@@ -65,7 +67,12 @@ export async function buildPage(text: string, name: string): Promise<BuiltPage> 
 
 /** The pages of the docs folder, by path. */
 export async function readPages(): Promise<Map<string, string>> {
-  const names = (await readdir("docs")).filter((name) => name.endsWith(".md")).sort();
+  const folders = ["", "prototypes/"];
+  const listed = folders.map(async (folder) => (await readdir(`docs/${folder}`)).map((name) => folder + name));
+  const names = (await Promise.all(listed))
+    .flat()
+    .filter((name) => name.endsWith(".md"))
+    .sort();
   return new Map(
     await Promise.all(names.map(async (name) => [`docs/${name}`, await readFile(`docs/${name}`, "utf8")] as const)),
   );
