@@ -9,12 +9,14 @@ strict=True without completion; and `infimm convert` reads what train.py wrote. 
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 BAR = 1e-4
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # small sizes; and processes do not get in each other's way
 CAPTIONS = {"dog": "A dog.", "fruit": "An apple, a banana and a strawberry.", "stars": "Four stars.", "street": "A bus and a car."}
 RECIPE = "--preset finetune --updates 20 --set batch=4 --set micro_batch=2".split()
 
@@ -39,7 +41,7 @@ def main():
             picture = Path("model/infimm-tiny/pictures") / f"{name}.png"
             (root / "pictures" / picture.name).write_bytes(picture.read_bytes())
             (root / "pictures" / f"{name}.txt").write_text(caption)
-        infimm = ["npx", "tsx", "bin/infimm.ts"]
+        infimm = ["npx", "infimm"]  # what `npm ci` or `npm run build` built
         train = [*infimm, "train", "--data", str(root / "pictures"), *RECIPE]
         subprocess.run([*train, "--export", str(root / "export")], check=True)
         subprocess.run([*train, "--out", str(root / "run"), "--quiet"], check=True)
