@@ -1,7 +1,7 @@
 import { idTensor } from "../../../model/inputs.ts";
 import { languageModelLoss } from "../../../model/infimm.ts";
 import type { StudiedAnswer } from "../../../model/study/studiedAnswer.ts";
-import { connectorParameters } from "../../../model/train/connector.ts";
+import { connectorParameters } from "../../../model/train/freeze.ts";
 import { AdamW } from "../../../nn/optim/adamW.ts";
 import { compute, type Tensor, valueAndGrad } from "../../../tensor/index.ts";
 import { eventLoop } from "../../../model/generate/eventLoop.ts";

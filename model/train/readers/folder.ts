@@ -1,6 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { InfimmError } from "../../../core/errors.ts";
+import { checked } from "../../../core/knownNames.ts";
 import { readBytes } from "../../files/readFile.ts";
 import { type Document, isLeftOut, isText, type LeftOut, type Picture, type Records } from "../documents.ts";
 import { bad, Fields, parsed } from "./fields.ts";
@@ -22,8 +23,9 @@ export type FolderLayout = "chat" | "pair";
 export async function folderRecords(
   folder: string,
   layout: FolderLayout = "chat",
-  { source = basename(folder), limits = {} }: PairOptions = {},
+  options: PairOptions = {},
 ): Promise<Records> {
+  const { limits = {}, source = basename(folder) } = checked("folderRecords", options, ["source", "limits"]);
   const names = await readdir(folder, { recursive: true }).catch((cause: Error) => {
     throw new InfimmError(`${folder}: cannot be read as a folder: ${cause.message}`, { cause });
   });

@@ -5,7 +5,7 @@ import type { Backend } from "../../../tensor/index.ts";
 import type { InfiMM } from "../../infimm.ts";
 import type { Batch } from "../batch.ts";
 import { collate, type PreparedSample } from "../collate.ts";
-import { connectorWeightDecay } from "../connector.ts";
+import { connectorWeightDecay } from "../decay.ts";
 import { Feed } from "../feed.ts";
 import { learningOf, type Stage } from "../freeze.ts";
 import { initialRules } from "../initialize.ts";

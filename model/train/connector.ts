@@ -1,2 +1,0 @@
-export { connectorWeightDecay } from "./decay.ts";
-export { connectorParameters } from "./freeze.ts";
