@@ -5,7 +5,7 @@ import { join, resolve } from "node:path";
 import type { Page } from "playwright-core";
 import { build } from "vite";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { openPage, testBrowser } from "../../golden/browser/chromium.ts";
+import { newPage, openPage, testBrowser } from "../../golden/browser/chromium.ts";
 import { type Served, serve } from "../../golden/browser/serve.ts";
 
 const browser = await testBrowser();
@@ -229,7 +229,7 @@ describe.skipIf(!browser)("the page", () => {
   });
 
   it("shows that it loads, says what failed, and tries again when told to", async () => {
-    const page = await browser!.newPage();
+    const page = await newPage(browser!);
     let fails = true;
     let go = () => {};
     const waits = new Promise<void>((resolve) => {
@@ -259,7 +259,7 @@ describe.skipIf(!browser)("the page", () => {
   });
 
   it("waits for a picture where there is none", async () => {
-    const page = await browser!.newPage();
+    const page = await newPage(browser!);
     await page.route("**/fruit.png", (route) => route.fulfill({ status: 404 }));
     await page.goto(served.url);
     await statusIs(page, /Choose a picture/);

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { testBrowser } from "../../golden/browser/chromium.ts";
+import { newPage, testBrowser } from "../../golden/browser/chromium.ts";
 import { type Served, serve } from "../../golden/browser/serve.ts";
 import { buildSite } from "./build.ts";
 import { anchorOf, renderMarkdown } from "./markdown.ts";
@@ -98,8 +98,7 @@ describe.skipIf(!browser)("in a real browser", () => {
   it.each([320, 390, 768, 1440])(
     "reads without JavaScript, at %i pixels, with nothing beyond the edge",
     async (width) => {
-      const context = await browser!.newContext({ javaScriptEnabled: false, viewport: { width, height: 900 } });
-      const page = await context.newPage();
+      const page = await newPage(browser!, { javaScriptEnabled: false, viewport: { width, height: 900 } });
       const outside: string[] = [];
       page.on("request", (request) => request.url().startsWith(served.url) || request.url().startsWith("data:") || outside.push(request.url())); // biome-ignore format: one line
       for (const address of [...labs, "read/4-cross-attention/", "reference/asking/"]) {
@@ -112,7 +111,7 @@ describe.skipIf(!browser)("in a real browser", () => {
       }
       expect(await page.locator("main .code").count()).toBeGreaterThan(3);
       expect(outside).toEqual([]);
-      await context.close();
+      await page.close();
     },
   );
 
@@ -123,8 +122,7 @@ describe.skipIf(!browser)("in a real browser", () => {
     "has no axe violation, %s at %i pixels: labs alive, a line chosen, the sheet of pictures open",
     async (colorScheme, width) => {
       const viewport = { width, height: 900 };
-      const context = await browser!.newContext({ colorScheme, viewport, bypassCSP: true }); // axe is put into the page
-      const page = await context.newPage();
+      const page = await newPage(browser!, { colorScheme, viewport, bypassCSP: true }); // axe is put into the page
       const axe = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
       const violations = () =>
         page.evaluate(async () => {
@@ -151,7 +149,7 @@ describe.skipIf(!browser)("in a real browser", () => {
       }
       await page.locator(".thumb").click();
       expect(await violations(), "the sheet of pictures").toEqual([]);
-      await context.close();
+      await page.close();
     },
   );
 });

@@ -1,4 +1,4 @@
-import type { Browser, Page } from "playwright-core";
+import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { softwareBrowser } from "../../backends/webgpu/device/softwareAdapter.ts";
 
 /** SwiftShader is Chromium's software GPU: without the flags, `navigator.gpu` is there and gives no adapter. */
@@ -36,6 +36,16 @@ export async function testBrowser(): Promise<Browser | undefined> {
   }
 }
 
+/** Milliseconds for a page to become as a test expects it: nearly all that the test has, for the machine may be busy. */
+const PATIENCE = 110_000;
+
+/** A new page in a context of its own, which is closed with it. */
+export async function newPage(browser: Browser, options?: BrowserContextOptions): Promise<Page> {
+  const page = await browser.newPage(options);
+  page.setDefaultTimeout(PATIENCE);
+  return page;
+}
+
 /**
  * A new page, and what went wrong in it so far: uncaught errors, and whatever the console calls an error.
  * @param before runs in the page before its own scripts
@@ -45,7 +55,7 @@ export async function openPage(
   url: string,
   before?: () => void,
 ): Promise<{ page: Page; complaints: string[] }> {
-  const page = await browser.newPage();
+  const page = await newPage(browser);
   if (before) await page.addInitScript(before);
   const complaints: string[] = [];
   page.on("pageerror", (error) => complaints.push(`uncaught: ${error.message}`));

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { openPage } from "../../../golden/browser/chromium.ts";
+import { newPage, openPage } from "../../../golden/browser/chromium.ts";
 import { Assistant } from "../../../model/generate/assistant.ts";
 import { modelInputs } from "../../../model/inputs.ts";
 import { readPicture } from "../../../model/processor/pictures/readPicture.ts";
@@ -124,7 +124,7 @@ export function testLive(site: () => Site): void {
 
     it("says why the model is not there, keeps the page as it was built, and tries again", async () => {
       const { browser, url } = site();
-      const page = await browser.newPage();
+      const page = await newPage(browser);
       let fails = true;
       await page.route("**/model.safetensors", (route) => (fails ? route.fulfill({ status: 503 }) : route.continue()));
       await page.goto(url);

@@ -24,7 +24,7 @@ export interface StageRecipe {
  */
 export const TINY_RECIPE: Readonly<Record<TinyStage, StageRecipe>> = {
   tower: { updates: 4000, batch: 16, lr: 1.5e-3, falls: 0.2, betas: [0.9, 0.98] },
-  language: { updates: 1400, batch: 64, lr: 2e-3, falls: 0.2, betas: [0.9, 0.98] },
+  language: { updates: 4000, batch: 64, lr: 2e-3, falls: 0.2, betas: [0.9, 0.98] },
   pt: { updates: 800, batch: 12, lr: 1.5e-3, sources: { pairs: 2, interleaved: 1 } },
   mtt: { updates: 3000, batch: 12, lr: 1.5e-3, falls: 0.2, sources: { captions: 20, questions: 55, twoPictures: 25 } },
   ift: { updates: 300, batch: 12, lr: 3e-4, sources: { conversations: 1 } },
