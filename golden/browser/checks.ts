@@ -105,13 +105,14 @@ async function drawn(address: string): Promise<Outcome> {
     (canvas.getContext("2d") as CanvasRenderingContext2D).drawImage(bitmap, 0, 0);
     return canvas;
   };
+  const frame = new VideoFrame(bitmap, { timestamp: 0 });
   const sources: Record<string, PictureSource> = {
     ImageBitmap: bitmap,
     "an image element that is still loading": element(address),
     "an image element": await loaded(element(address)),
     OffscreenCanvas: drawnOn(new OffscreenCanvas(width, height)),
     canvas: drawnOn(Object.assign(document.createElement("canvas"), { width, height })),
-    VideoFrame: new VideoFrame(bitmap, { timestamp: 0 }),
+    VideoFrame: frame,
   };
   const failures: string[] = [];
   for (const [name, source] of Object.entries(sources)) {
@@ -119,6 +120,7 @@ async function drawn(address: string): Promise<Outcome> {
     const equal = found.width === width && found.height === height && crc32(found.data) === crc32(expected.data);
     if (!equal) failures.push(name);
   }
+  frame.close();
   const closed = await createImageBitmap(blob);
   closed.close();
   const refused: Record<string, PictureSource> = {
