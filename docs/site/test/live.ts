@@ -83,7 +83,9 @@ export function testLive(site: () => Site): void {
       await page.keyboard.press("Enter");
       const said = (await answerInNode({ pictures: [name], question })).replaceAll(" ", "");
       await page.waitForFunction((text) => [...document.querySelectorAll(".word span")].map((word) => word.textContent).join("") === text, said); // biome-ignore format: one line
+      await isLive(page); // until then the button is off, and Tab goes on to a field, which takes keys for itself
       await page.keyboard.press("Tab");
+      for (let i = 0; i < said.length; i++) await page.keyboard.press("["); // to the first word, whichever was chosen
       await page.keyboard.press("]");
       await page.waitForFunction(() => location.hash === "#w=1");
       expect(new URL(page.url()).searchParams.getAll("p")).toEqual([name]);
