@@ -43,12 +43,7 @@ export function convTranspose2d(
 ): Tensor {
   checked("convTranspose2d", options, ["outputPadding", "stride", "padding", "dilation", "groups"]);
   const op = "convTranspose2d";
-  const sides = {
-    stride: pairOf(op, "stride", options.stride ?? 1, 1),
-    dilation: pairOf(op, "dilation", options.dilation ?? 1, 1),
-    padding: pairOf(op, "padding", options.padding ?? 0, 0),
-    outputPadding: pairOf(op, "outputPadding", options.outputPadding ?? 0, 0),
-  };
+  const sides = sidesOf((name, least) => pairOf(op, name, options[name] ?? least, least));
   const { groups = 1 } = options;
   const { spread, kernels } = turned(op, x, weight, groups, sides);
   return conv2d(spread, kernels, bias, { dilation: sides.dilation, groups });
@@ -106,12 +101,7 @@ export function convTranspose3d(
 ): Tensor {
   checked("convTranspose3d", options, ["outputPadding", "stride", "padding", "dilation", "groups"]);
   const op = "convTranspose3d";
-  const sides = {
-    stride: tripleOf(op, "stride", options.stride ?? 1, 1),
-    dilation: tripleOf(op, "dilation", options.dilation ?? 1, 1),
-    padding: tripleOf(op, "padding", options.padding ?? 0, 0),
-    outputPadding: tripleOf(op, "outputPadding", options.outputPadding ?? 0, 0),
-  };
+  const sides = sidesOf((name, least) => tripleOf(op, name, options[name] ?? least, least));
   const { groups = 1 } = options;
   const { spread, kernels } = turned(op, x, weight, groups, sides);
   return conv3d(spread, kernels, bias, { dilation: sides.dilation, groups });
@@ -119,6 +109,18 @@ export function convTranspose3d(
 
 /** The options of each side: [of depth,] vertical, horizontal. */
 type Sides = Readonly<Record<"stride" | "dilation" | "padding" | "outputPadding", readonly number[]>>;
+
+/** Every option of the sides, each by `listOf` its name and its least value, which is its default. */
+function sidesOf<T extends readonly number[]>(
+  listOf: (name: keyof Sides, least: number) => T,
+): Readonly<Record<keyof Sides, T>> {
+  return {
+    stride: listOf("stride", 1),
+    dilation: listOf("dilation", 1),
+    padding: listOf("padding", 0),
+    outputPadding: listOf("outputPadding", 0),
+  };
+}
 
 /** What a plain convolution takes to give a transposed one: x spread out, and the kernels turned round. */
 function turned(

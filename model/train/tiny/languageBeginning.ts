@@ -21,11 +21,7 @@ const SIZE = 6;
  *   common part c besides their own; query and key of these heads are made from c alone: the same vector u for every
  *   token, the query turned back by one position or two, so that q · k is largest there.
  */
-export function languageBeginning(
-  config: LanguageConfig,
-  generator: Generator,
-  decoder = "model.lang_encoder",
-): Record<string, Initializer> {
+export function languageBeginning(config: LanguageConfig, generator: Generator): Record<string, Initializer> {
   const { hidden_size: d, head_dim: e, initializer_range: std, num_hidden_layers } = config;
   const common = Float32Array.from({ length: d }, () => EMBEDDING_STD * generator.normal());
   const length = Math.hypot(...common);
@@ -55,9 +51,9 @@ export function languageBeginning(
     };
   const added = normal(0, std / Math.sqrt(2 * num_hidden_layers));
   const embedding: Initializer = (shape, g) => normal(0, EMBEDDING_STD)(shape, g).map((x, i) => x + common[i % d]);
-  const layers = `${decoder}.model.layers`;
+  const layers = "model.lang_encoder.model.layers";
   return {
-    [`${decoder}.model.embed_tokens.weight`]: embedding,
+    "model.lang_encoder.model.embed_tokens.weight": embedding,
     [`${layers}.*.decoder_layer.self_attn.o_proj.weight`]: added,
     [`${layers}.*.decoder_layer.mlp.down_proj.weight`]: added,
     [`${layers}.0.decoder_layer.self_attn.q_proj.weight`]: beginning(turned(-1), turned(-2)),
