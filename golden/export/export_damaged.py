@@ -33,7 +33,7 @@ def segments(data):
             return [*found, ["data", at, len(data) - 2]]
 
 
-def edits_of(data, generator):
+def edits_of(_source, data, generator):
     """Name -> [[from, to, bytes] ...]"""
     end, parts = len(data), segments(data)
     start_of = {marker: begin for marker, begin, _ in parts}
@@ -136,34 +136,35 @@ def damaged(data, edits):
     return data
 
 
-def read(content):
+def read(content, formats):
     try:
-        image = Image.open(io.BytesIO(content), formats=["JPEG"])
+        image = Image.open(io.BytesIO(content), formats=formats)
         return f"{zlib.crc32(image.convert('RGB').tobytes()):08x}"
     except Exception:
         return None
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def write(description, name, sources, edits_of, formats, versions):
+    """Damage each of `sources` by `edits_of(source, its bytes, a generator)` and write what Pillow makes of it as `name`."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pictures", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
     warnings.simplefilter("ignore")
     cases = []
-    for source in SOURCES:
+    for source in sources:
         data = (arguments.pictures / source).read_bytes()
-        for name, edits in edits_of(data, random.Random(source)).items():
+        for case, edits in edits_of(source, data, random.Random(source)).items():
             written = [[begin, stop, content.hex()] for begin, stop, content in edits]
-            cases.append([name, source, written, read(damaged(data, edits))])
-    versions = {"pillow": PIL.__version__, "libjpeg_turbo": features.version("libjpeg_turbo")}
+            cases.append([case, source, written, read(damaged(data, edits), formats)])
     lines = ",\n".join("  " + json.dumps(case) for case in cases)
-    text = f'{{\n "source": {json.dumps(versions)},\n "cases": [\n{lines}\n ]\n}}\n'
-    (arguments.out / "damaged.json").write_text(text)
+    text = f'{{\n "source": {json.dumps({"pillow": PIL.__version__, **versions})},\n "cases": [\n{lines}\n ]\n}}\n'
+    (arguments.out / name).write_text(text)
     refused = sum(case[3] is None for case in cases)
     print(f"{arguments.out}: {len(cases)} files, {refused} refused, {len(text) / 1e3:.0f} KB")
 
 
 if __name__ == "__main__":
-    main()
+    versions = {"libjpeg_turbo": features.version("libjpeg_turbo")}
+    write(__doc__, "damaged.json", SOURCES, edits_of, ["JPEG"], versions)

@@ -5,19 +5,11 @@
 The cases are written as those of export_damaged.py, which is about JPEG.
 """
 
-import argparse
-import io
-import json
-import random
 import struct
-import warnings
 import zlib
-from pathlib import Path
 
-import PIL
-from PIL import Image
 
-from export_damaged import damaged
+from export_damaged import write
 
 SOURCES = ["rgb-8.png", "palette-4.png", "grey-1-interlaced.png", "rgba-8.png", "lossy.webp", "lossless.webp", "lossy-alpha.webp"]
 
@@ -95,32 +87,5 @@ def edits_of(source, data, generator):
     return edits
 
 
-def read(content):
-    try:
-        image = Image.open(io.BytesIO(content), formats=["PNG", "WEBP"])
-        return f"{zlib.crc32(image.convert('RGB').tobytes()):08x}"
-    except Exception:
-        return None
-
-
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--pictures", type=Path, required=True)
-    parser.add_argument("--out", type=Path, required=True)
-    arguments = parser.parse_args()
-    warnings.simplefilter("ignore")
-    cases = []
-    for source in SOURCES:
-        data = (arguments.pictures / source).read_bytes()
-        for name, edits in edits_of(source, data, random.Random(source)).items():
-            written = [[begin, stop, content.hex()] for begin, stop, content in edits]
-            cases.append([name, source, written, read(damaged(data, edits))])
-    lines = ",\n".join("  " + json.dumps(case) for case in cases)
-    text = f'{{\n "source": {json.dumps({"pillow": PIL.__version__})},\n "cases": [\n{lines}\n ]\n}}\n'
-    (arguments.out / "others.json").write_text(text)
-    refused = sum(case[3] is None for case in cases)
-    print(f"{arguments.out}: {len(cases)} files, {refused} refused, {len(text) / 1e3:.0f} KB")
-
-
 if __name__ == "__main__":
-    main()
+    write(__doc__, "others.json", SOURCES, edits_of, ["PNG", "WEBP"], {})

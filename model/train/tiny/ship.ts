@@ -13,13 +13,11 @@ import { ask, caption, CAPTION_PROMPT, contents, CONTENTS_PROMPT, INTRODUCTION, 
 import { render } from "../world/render.ts";
 import type { Scene } from "../world/scene.ts";
 import { Sprites } from "../world/sprites.ts";
-import { specialTokensMap, tokenizerConfig, tokenizerJson } from "../world/tokenizer.ts";
-import type { Tiny } from "./processor.ts";
+import { MAX_NEW_TOKENS, type Tiny } from "./processor.ts";
 import { SHIPPED_SCENES } from "./scenes.ts";
 
 /** The side of a shipped picture in pixels: people look at them, too. */
 const SHOWN_SIDE = 128;
-const MAX_NEW_TOKENS = 48;
 
 /** Something asked about shipped pictures, and what is right. */
 interface Asked {
@@ -41,16 +39,7 @@ interface Answered extends Asked {
  */
 export async function shipTiny(model: InfiMM, tiny: Tiny, folder: string, scenes = SHIPPED_SCENES): Promise<void> {
   await mkdir(join(folder, "pictures"), { recursive: true });
-  const tokenizer = tokenizerJson();
-  const files = {
-    "config.json": tiny.json,
-    "generation_config.json": { do_sample: false, max_new_tokens: MAX_NEW_TOKENS, bos_token_id: 1, eos_token_id: 2 },
-    "preprocessor_config.json": { _name_or_path: "./", image_size: tiny.config.visual.image_size },
-    "tokenizer.json": tokenizer,
-    "tokenizer_config.json": tokenizerConfig(tokenizer),
-    "special_tokens_map.json": specialTokensMap(),
-  };
-  for (const [name, content] of Object.entries(files)) await writeJson(join(folder, name), content);
+  for (const [name, content] of Object.entries(tiny.files)) await writeJson(join(folder, name), content);
   await saveWeights(model, join(folder, "model.safetensors"), { dtype: "bf16" });
   const pictures = await drawShipped(folder, scenes);
   const assistant = await Assistant.fromPretrained(folder);
