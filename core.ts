@@ -34,6 +34,7 @@ export type { Shape } from "./core/shape.ts";
 export type { Initializer } from "./nn/init.ts";
 export type { Observer } from "./nn/observe.ts";
 export type { AdamWOptions } from "./nn/optim/adamW.ts";
+export type { MuonOptions } from "./nn/optim/muon.ts";
 export type { Optimizer, OptimizerCounters, ParameterState, OptimizerUpdate } from "./nn/optim/optimizer.ts";
 export type { Schedule } from "./nn/optim/schedules.ts";
 export type { Patch } from "./nn/patch.ts";

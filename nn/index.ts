@@ -21,6 +21,7 @@ export { tap } from "./observe.ts";
 export { AdamW } from "./optim/adamW.ts";
 export { clipGradNorm } from "./optim/clipGradNorm.ts";
 export type { OptimizerOptions, ParameterGroup } from "./optim/optimizer.ts";
+export { Muon } from "./optim/muon.ts";
 export * from "./optim/schedules.ts";
 export { SGD } from "./optim/sgd.ts";
 export { parameterCount } from "./parameterCount.ts";

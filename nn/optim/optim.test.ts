@@ -8,6 +8,7 @@ import { Module } from "../module.ts";
 import { replaced } from "../replaced.ts";
 import { AdamW } from "./adamW.ts";
 import { clipGradNorm } from "./clipGradNorm.ts";
+import { Muon } from "./muon.ts";
 import type { Optimizer } from "./optimizer.ts";
 import { cosineSchedule, deepspeedWarmup, linearSchedule, linearWarmup, warmupSteps } from "./schedules.ts";
 import { SGD } from "./sgd.ts";
@@ -49,6 +50,53 @@ describe("optimizers make PyTorch's updates", () => {
     run(make(point));
     expectClose(point.p, expected);
     expect([...point.idle.dataSync()]).toEqual([1]);
+  });
+
+  /** `rows` rows of whole numbers from -top to top, by a rule of row and column. */
+  const matrix = (rows: number, columns: number, top: number, divisor: number, at: (i: number, j: number) => number) =>
+    tensor(
+      Array.from({ length: rows }, (_, i) =>
+        Array.from({ length: columns }, (_, j) => ((at(i, j) % (2 * top + 1)) - top) / divisor),
+      ),
+    );
+
+  class Matrices extends Module {
+    wide: Tensor = matrix(3, 5, 5, 4, (i, j) => 7 * i + 3 * j);
+    tall: Tensor = matrix(4, 2, 3, 4, (i, j) => 5 * i + 2 * j);
+    bias: Tensor = tensor([0.5, -1.25, 2]);
+    forward = (): Tensor => this.bias;
+  }
+
+  // golden/export/muon_updates.py
+  it("Muon for hidden matrices, AdamW for the rest", () => {
+    const model = new Matrices();
+    const optimizer = new Muon(model, { ...decay, hidden: ["wide", "tall", "bias"] });
+    for (let step = 0; step < 3; step++) {
+      const grads = {
+        wide: matrix(3, 5, 3, 8, (i, j) => 3 * i + 5 * j + step),
+        tall: matrix(4, 2, 2, 8, (i, j) => 2 * i + 3 * j + 2 * step),
+        bias: tensor([0.1 * (step + 1), -0.3, 1 / (step + 1)]),
+      };
+      scope(() => optimizer.step(new Map(Object.entries(grads))));
+    }
+    // biome-ignore format: rows
+    expectClose(model.wide, [
+      -1.2387365, -0.50081623, 0.24682683, 0.99844229, -0.99556166,
+      0.49889252, 1.2481153, -0.74735701, -0.0060450868, 0.74875122,
+      -0.49886438, 0.24328925, 0.99878436, -0.99214095, -0.25367188,
+    ]);
+    // biome-ignore format: rows
+    expectClose(model.tall, [
+      -0.74515069, -0.24780935, 0.4940697, -0.74716347, -0.0046136328, 0.49380329, -0.49663267, -0.004025592,
+    ]);
+    expectClose(model.bias, [0.4692993462085724, -1.2162837982177734, 1.9659820795059204]);
+    expect([...optimizer.stateDict().keys()]).toEqual(
+      expect.arrayContaining(["wide:momentum_buffer", "tall:momentum_buffer", "bias:exp_avg", "bias:exp_avg_sq"]),
+    );
+    expect(() => new Muon(model, { lr: 1, hidden: [] })).toThrow("expected hidden: patterns of names");
+    expect(() => new Muon(model, { lr: 1, hidden: ["layers.**"] })).toThrow(
+      'no parameter\'s name matches the group "layers.**"',
+    );
   });
 
   it("with weight decay by name, and a rate by step", () => {

@@ -38,6 +38,8 @@ export interface ParameterState {
 
 /** One parameter's share of a step. */
 export interface OptimizerUpdate {
+  /** Its path in the model. */
+  readonly name: string;
   readonly parameter: Tensor;
   readonly grad: Tensor;
   readonly state: ParameterState;
@@ -65,14 +67,21 @@ export abstract class Optimizer {
   constructor(model: Module | ReadonlyMap<string, Tensor>, options: OptimizerOptions) {
     this.model = model;
     this.options = options;
-    this.groups = Object.entries(options.groups ?? {}).map(([pattern, group]) => [globToRegExp(pattern), group]);
-    if (this.groups.length === 0) return;
+    const groups = Object.entries(options.groups ?? {});
+    const matchers = this.matchersOf(groups.map(([pattern]) => pattern));
+    this.groups = groups.map(([, group], i) => [matchers[i], group]);
+  }
+
+  /** @throws if one of these patterns matches no parameter's name */
+  protected matchersOf(patterns: readonly string[]): RegExp[] {
+    if (patterns.length === 0) return [];
     const names = [...this.parameters().keys()];
-    for (const [i, pattern] of Object.keys(options.groups ?? {}).entries()) {
-      if (names.some((name) => this.groups[i][0].test(name))) continue;
+    return patterns.map((pattern) => {
+      const matcher = globToRegExp(pattern);
+      if (names.some((name) => matcher.test(name))) return matcher;
       const some = `${names.slice(0, 8).join(", ")}${names.length > 8 ? ", …" : ""}`;
       throw new InfimmError(`optimizer: no parameter's name matches the group "${pattern}"; there are: ${some}`);
-    }
+    });
   }
 
   /** The learning rate of the next step, for parameters that have none of their own. */
@@ -92,7 +101,7 @@ export abstract class Optimizer {
       const state = this.states.get(name) ?? { updates: 0, tensors: {} };
       this.states.set(name, state);
       state.updates++;
-      return { parameter: parameters.get(name)!, grad, state, ...this.ratesOf(name) };
+      return { name, parameter: parameters.get(name)!, grad, state, ...this.ratesOf(name) };
     });
     scope(() => this.update(updates.map((update) => this.inF32(update))));
     scope(() => {

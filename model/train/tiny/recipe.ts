@@ -14,6 +14,8 @@ export interface StageRecipe {
   /** Over the last part of the updates the rate falls in a line to a tenth. The card's stays constant: a toy's deviation. */
   readonly falls?: number;
   readonly betas?: readonly [number, number];
+  /** Matrices of hidden layers learn by Muon, at so many times the rate; the rest, or all if left out, by AdamW. */
+  readonly muon?: number;
   /** What each document of a batch is drawn from, by share. */
   readonly sources?: Partial<Record<WorldSource, number>>;
 }
@@ -23,8 +25,8 @@ export interface StageRecipe {
  * has it; the gates' rate is ten times the others', because so short a run would not open them.
  */
 export const TINY_RECIPE: Readonly<Record<TinyStage, StageRecipe>> = {
-  tower: { updates: 4000, batch: 16, lr: 1.5e-3, falls: 0.2, betas: [0.9, 0.98] },
-  language: { updates: 4000, batch: 64, lr: 2e-3, falls: 0.2, betas: [0.9, 0.98] },
+  tower: { updates: 2500, batch: 16, lr: 1.5e-3, falls: 0.2, betas: [0.9, 0.98], muon: 2 },
+  language: { updates: 2000, batch: 64, lr: 2e-3, falls: 0.2, betas: [0.9, 0.98], muon: 2 },
   pt: { updates: 800, batch: 12, lr: 1.5e-3, sources: { pairs: 2, interleaved: 1 } },
   mtt: { updates: 3000, batch: 12, lr: 1.5e-3, falls: 0.2, sources: { captions: 20, questions: 55, twoPictures: 25 } },
   ift: { updates: 300, batch: 12, lr: 3e-4, sources: { conversations: 1 } },

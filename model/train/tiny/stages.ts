@@ -1,6 +1,9 @@
 import { Generator } from "../../../core/random.ts";
 import { constant, initialize } from "../../../nn/init.ts";
+import type { Module } from "../../../nn/module.ts";
 import { AdamW } from "../../../nn/optim/adamW.ts";
+import { Muon } from "../../../nn/optim/muon.ts";
+import type { Optimizer, OptimizerOptions } from "../../../nn/optim/optimizer.ts";
 import type { Backend } from "../../../tensor/index.ts";
 import type { InfiMM } from "../../infimm.ts";
 import type { Batch } from "../batch.ts";
@@ -37,13 +40,33 @@ const RECORDS = 1e6;
 
 const matrices = (name: string) => (/norm|_ln|bias/.test(name) ? 0 : DECAY);
 
+/** Matrices of hidden layers, by the names of the parts that have them. */
+const HIDDEN = {
+  tower: ["**.blocks.**.*proj.weight", "**.blocks.**.w*.weight"],
+  language: ["**.decoder_layer.**.*_proj.weight"],
+  looking: ["**.to_*.weight", "**.ff.*.weight"],
+};
+
+/** What the recipe learns by. */
+function optimizerOf(
+  { muon, betas, ...recipe }: StageRecipe,
+  model: Module,
+  hidden: readonly string[],
+  options: Pick<OptimizerOptions, "weightDecay" | "groups">,
+): Optimizer {
+  const shared = { lr: scheduleOf(recipe), betas, ...options };
+  if (muon === undefined) return new AdamW(model, shared);
+  const scaled = Object.fromEntries(hidden.map((names) => [names, { lrScale: muon }]));
+  return new Muon(model, { ...shared, hidden, groups: { ...scaled, ...options.groups } });
+}
+
 /** Texts -> the language model. */
 export function languageStage({ tiny, recipe, seed, backend }: StageOptions) {
   const model = textModel(tiny.config);
   const generator = new Generator(`tiny ${seed}`);
   const rules = { ...initialRules(tiny.config), ...languageBeginning(tiny.config.language, generator) };
   initialize(model, generator, { rules, backend });
-  const optimizer = new AdamW(model, { lr: scheduleOf(recipe), betas: recipe.betas, weightDecay: matrices });
+  const optimizer = optimizerOf(recipe, model, HIDDEN.language, { weightDecay: matrices });
   const learning = { patterns: ["model.lang_encoder.**"] };
   const trainer = new Trainer({ model, task: textTask(model), learning, optimizer });
   const source = new Curriculum({ processor: tiny.processor, rows: recipe.batch, seed });
@@ -55,7 +78,7 @@ export async function towerStage({ tiny, recipe, seed, backend }: StageOptions) 
   const model = new TowerTeacher(tiny.config);
   const rules = { ...initialRules(tiny.config, "vision_encoder", "decoder"), "**.*_gate": constant(1) };
   initialize(model, new Generator(`tiny tower ${seed}`), { rules, backend });
-  const optimizer = new AdamW(model, { lr: scheduleOf(recipe), betas: recipe.betas, weightDecay: matrices });
+  const optimizer = optimizerOf(recipe, model, Object.values(HIDDEN).flat(), { weightDecay: matrices });
   const trainer = new Trainer({ model, task: towerTask(model), learning: { patterns: ["**"] }, optimizer });
   const records = groundedCaptions({ length: RECORDS, sprites: await Sprites.load(), seed });
   return { model, trainer, source: batches([records], { grounded: 1 }, { tiny, recipe, seed }) };

@@ -157,16 +157,30 @@ const RELATIONS: Readonly<Record<string, (a: number, b: number) => number>> = {
 
 /** Of two only things: one of the relations that holds, or its contrary. */
 function askRelation(scene: Scene, draw: Draw, options: AskOptions): Omit<Question, "task"> | undefined {
-  const items = draw.shuffled(uniqueBy(scene, queryOf));
-  const [first, second] = items;
+  const [first, second] = draw.shuffled(uniqueBy(scene, queryOf));
   if (!second) return undefined;
   const yes = options.yes ?? draw.chance(0.5);
-  const fitting = Object.keys(RELATIONS).filter((name) => {
-    const difference = RELATIONS[name](first.cell, second.cell);
-    return yes ? difference > 0 : difference < 0;
-  });
+  const relation = relationBetween(first.cell, second.cell, yes, draw);
   const [a, b] = [first, second].map((item) => queryName(shortest(scene, item, draw)));
-  return { question: `Is the ${a} ${draw.of(fitting)} the ${b}?`, answer: yesNo(yes) };
+  return { question: `Is the ${a} ${relation} the ${b}?`, answer: yesNo(yes) };
+}
+
+/** The same of two places: "Is the top left above the middle right?" */
+export function relationOfPlaces(draw: Draw): Pick<Question, "question" | "answer"> {
+  const [first, second] = draw.shuffled(Array.from({ length: ROWS.length * COLUMNS.length }, (_, cell) => cell));
+  const yes = draw.chance(0.5);
+  const relation = relationBetween(first, second, yes, draw);
+  return { question: `Is the ${placeName(first)} ${relation} the ${placeName(second)}?`, answer: yesNo(yes) };
+}
+
+/** A relation of two different cells that holds, or one of which the contrary does. */
+function relationBetween(first: number, second: number, holds: boolean, draw: Draw): string {
+  return draw.of(
+    Object.keys(RELATIONS).filter((name) => {
+      const difference = RELATIONS[name](first, second);
+      return holds ? difference > 0 : difference < 0;
+    }),
+  );
 }
 
 /** Things that are the only ones of what `by` says about them. */

@@ -6,6 +6,7 @@ import {
   description,
   INTRODUCTION,
   NO_PICTURE,
+  relationOfPlaces,
   type Question,
   type TaskName,
 } from "./questions.ts";
@@ -43,15 +44,19 @@ export const ALL_TASKS: Partial<Record<TaskName, number>> = {
 /** How often what is written at level 1. */
 const FORMS = {
   /** Two to four things, each told again: its place after its name, its name after its place, its colour after its kind. */
-  toldAgain: 0.15,
+  toldAgain: 0.1,
   /** Eight questions of colour, kind and place about two to four things. Of one thing nothing has to be looked up. */
-  lookUp: 0.15,
+  lookUp: 0.1,
+  /** Eight questions of how two places stand to each other, which relations of things come down to. */
+  places: 0.06,
+  /** Four questions of how two or three things stand to each other. */
+  relations: 0.1,
   /** Six questions of all tasks. */
-  questions: 0.4,
+  questions: 0.38,
   which: 0.05,
-  caption: 0.08,
-  captionAlone: 0.04,
-  conversation: 0.06,
+  caption: 0.09,
+  captionAlone: 0.03,
+  conversation: 0.05,
   demonstrations: 0.04,
   noPicture: 0.03,
 };
@@ -68,6 +73,20 @@ const WRITERS: Readonly<Record<keyof typeof FORMS, (draw: Draw) => TextRow>> = {
   lookUp: (draw) => {
     const scene = drawScene(draw, { sizes: SEVERAL_THINGS });
     return questionRow(writtenScene(scene, draw), askSeveral(scene, draw, { count: 8, weights: LOOK_UP }), false);
+  },
+  places: (draw) => {
+    const writer = new RowWriter();
+    for (let i = 0; i < 8; i++) {
+      const { question, answer } = relationOfPlaces(draw);
+      writer.say(`${question}\n`);
+      writer.learn(answer + END_OF_CHUNK);
+    }
+    return writer.row([]);
+  },
+  relations: (draw) => {
+    const scene = drawScene(draw, { sizes: [0, 0.6, 0.4] });
+    const questions = askSeveral(scene, draw, { count: 4, weights: { relation: 1 } });
+    return questionRow(writtenScene(scene, draw), questions, false);
   },
   questions: (draw) => {
     const scene = drawScene(draw);
