@@ -10,7 +10,7 @@ import type { Batch } from "../batch.ts";
 import { collate, type PreparedSample } from "../collate.ts";
 import { connectorWeightDecay } from "../decay.ts";
 import { Feed } from "../feed.ts";
-import { learningOf, type Stage } from "../freeze.ts";
+import { type Learning, learningOf, type Stage } from "../freeze.ts";
 import { initialRules } from "../initialize.ts";
 import { nextTokenTask } from "../objective.ts";
 import { preparer } from "../prepare.ts";
@@ -19,7 +19,8 @@ import { Trainer } from "../trainer.ts";
 import type { Records } from "../documents.ts";
 import { worldRecords, type WorldSource } from "../world/documents.ts";
 import { Sprites } from "../world/sprites.ts";
-import { Curriculum, textModel, textTask } from "./languageStage.ts";
+import { Curriculum, textTask } from "./languageStage.ts";
+import { textModel } from "./textModel.ts";
 import { languageBeginning } from "./languageBeginning.ts";
 import type { Tiny } from "./processor.ts";
 import { GATE_LR_SCALE, scheduleOf, type StageRecipe } from "./recipe.ts";
@@ -45,6 +46,7 @@ const HIDDEN = {
   tower: ["**.blocks.**.*proj.weight", "**.blocks.**.w*.weight"],
   language: ["**.decoder_layer.**.*_proj.weight"],
   looking: ["**.to_*.weight", "**.ff.*.weight"],
+  resampling: ["model.perceiver.**.weight"],
 };
 
 /** What the recipe learns by. */
@@ -78,26 +80,25 @@ export async function towerStage({ tiny, recipe, seed, backend }: StageOptions) 
   const model = new TowerTeacher(tiny.config);
   const rules = { ...initialRules(tiny.config, "vision_encoder", "decoder"), "**.*_gate": constant(1) };
   initialize(model, new Generator(`tiny tower ${seed}`), { rules, backend });
-  const optimizer = optimizerOf(recipe, model, Object.values(HIDDEN).flat(), { weightDecay: matrices });
+  const optimizer = optimizerOf(recipe, model, [...HIDDEN.tower, ...HIDDEN.language, ...HIDDEN.looking], {
+    weightDecay: matrices,
+  });
   const trainer = new Trainer({ model, task: towerTask(model), learning: { patterns: ["**"] }, optimizer });
   const records = groundedCaptions({ length: RECORDS, sprites: await Sprites.load(), seed });
   return { model, trainer, source: batches([records], { grounded: 1 }, { tiny, recipe, seed }) };
 }
 
-/** One of the card's stages: the connector learns to look, tower and language model are frozen. */
-export async function connectorStage(stage: Stage, model: InfiMM, { tiny, recipe, seed }: StageOptions) {
-  const optimizer = new AdamW(model, {
-    lr: scheduleOf(recipe),
-    betas: recipe.betas,
+/** One of the card's stages: the connector learns to look, tower and language model are frozen, unless told otherwise. */
+export async function connectorStage(
+  stage: Stage,
+  model: InfiMM,
+  { tiny, recipe, seed, learning = learningOf(stage, tiny.config) }: StageOptions & { readonly learning?: Learning },
+) {
+  const optimizer = optimizerOf(recipe, model, [...HIDDEN.looking, ...HIDDEN.resampling], {
     weightDecay: connectorWeightDecay(),
     groups: { "**.*_gate": { lrScale: GATE_LR_SCALE } },
   });
-  const trainer = new Trainer({
-    model,
-    task: nextTokenTask(model),
-    learning: learningOf(stage, tiny.config),
-    optimizer,
-  });
+  const trainer = new Trainer({ model, task: nextTokenTask(model), learning, optimizer });
   const sprites = await Sprites.load();
   const names = Object.keys(recipe.sources ?? {}) as WorldSource[];
   const records = names.map((name) => worldRecords(name, { length: RECORDS, sprites, seed: `${stage} ${seed}` }));

@@ -14,14 +14,21 @@ import { traced } from "../../../nn/trace.ts";
 import { fromData, scope, type Tensor } from "../../../tensor/index.ts";
 import type { Text } from "../../language/sequence.ts";
 import { initializeInfiMM } from "../initialize.ts";
-import { Curriculum, examine, textModel, textTask } from "./languageStage.ts";
+import { Sprites } from "../world/sprites.ts";
+import { learningOf, trainedParameters } from "../freeze.ts";
+import { ablate } from "./ablate.ts";
+import { ABLATIONS, ablationTable } from "./ablation.ts";
+import { shownAccuracy, shownFound } from "./exam.ts";
+import { Curriculum, examine, textTask } from "./languageStage.ts";
+import { textModel } from "./textModel.ts";
 import { makeTiny } from "./processor.ts";
 import { type StageRecipe, scheduleOf, TINY_RECIPE, TINY_STAGES, type TinyStage } from "./recipe.ts";
 import { languageStage } from "./stages.ts";
 import { SHIPPED_SCENES } from "./scenes.ts";
 import { shipTiny } from "./ship.ts";
 import { encodeRow, textBatch } from "./textBatch.ts";
-import { modelBefore, trainTiny } from "./trainTiny.ts";
+import { modelBefore } from "./modelBefore.ts";
+import { trainTiny } from "./trainTiny.ts";
 
 const tiny = await makeTiny();
 const { processor } = tiny;
@@ -108,6 +115,15 @@ test("a level is over when it is known, and the last one never is", async () => 
   expect(levels).toEqual([0, 1, 1, 1, 1]);
 });
 
+test("answers about pictures are right where every token is the likeliest", async () => {
+  const model = new InfiMM(tiny.config);
+  initializeInfiMM(model, new Generator("tiny"));
+  const sprites = await Sprites.load();
+  expect(await shownAccuracy(model, processor, { task: "colour", sprites, count: 2 })).toBe(0);
+  model.model.lang_encoder = new Oracle();
+  for (const share of Object.values(await shownFound(model, processor, sprites, 2))) expect(share).toBe(1);
+});
+
 /** Without what padding and special tokens change. */
 function same(decoded: string, text: string): boolean {
   const bare = (one: string) => one.replaceAll(/<[^>]+>| /g, "");
@@ -176,4 +192,44 @@ test("the connector alone learns in the card's stages", async () => {
     if (x !== values.get(name)![i]) rows.add(Math.floor(i / language.hidden_size));
   }
   expect([...rows].sort()).toEqual([eoc_token_id, image_token_id]);
+});
+
+test("ablations train each connector alike, say what came of it, and are not made twice", async () => {
+  const seen: string[] = [];
+  const names = ["gates fixed at 1", "an MLP instead of the resampler", "language model not taught"];
+  const options = { folder, recipe: short(1), knowledge: {}, updates: 1, count: 2, names };
+  const rows = await ablate({ ...options, onUpdate: (name) => void seen.push(name) });
+  expect(seen).toEqual(names);
+  expect(rows!.map(({ name }) => name)).toEqual(names);
+  const chance = Math.log(vocab);
+  for (const { captionLoss } of rows!) expect(captionLoss).toBeGreaterThan(chance / 4);
+  expect(await ablate({ ...options, onUpdate: (name) => void seen.push(name) })).toEqual(rows);
+  expect(seen).toEqual(names);
+  expect(await readFile(join(folder, "ablate", "table.md"), "utf8")).toBe(`${ablationTable(rows!)}\n`);
+  await expect(ablate({ ...options, names: ["no gates"] })).rejects.toThrow('no ablation is called "no gates"');
+});
+
+test("each ablation changes what it says, and nothing else learns", async () => {
+  const before = await modelBefore("pt", tiny, { folder, recipe: short(1), knowledge: {} });
+  const sizes: Record<string, number> = {};
+  for (const [name, { make = (config: typeof tiny.config) => new InfiMM(config), learning }] of Object.entries(
+    ABLATIONS,
+  )) {
+    const model = make(tiny.config);
+    const patterns = (learning ?? ((config) => learningOf("mtt", config)))(tiny.config).patterns;
+    sizes[name] = [...trainedParameters(model, patterns).values()].reduce((sum, { size }) => sum + size, 0);
+  }
+  const all = sizes["as it is"];
+  const block = 2 * 128 + 128 * 512 * 2 + 1024 * 80 + 2 * 128 + 128 * 512 * 2 + 2;
+  expect(sizes).toEqual({
+    "as it is": all,
+    "gates fixed at 1": all - 3 * 2,
+    "an MLP instead of the resampler": all - parameterCount(before.model.perceiver!) + 80 * 320 * 2 + 320 + 80,
+    "looks before every layer": all + 3 * block,
+    "looks before every third layer": all - block,
+    "nothing frozen": [...before.parameters().values()].reduce((sum, { size }) => sum + size, 0),
+    "language model not taught": all,
+    "tower not taught": all,
+    "sees all pictures before": all,
+  });
 });
