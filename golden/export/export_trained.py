@@ -7,7 +7,6 @@ two pictures give the cases `picture` (the first), `two_pictures` (a conversatio
 """
 
 import argparse
-import sys
 from pathlib import Path
 
 import tokenizers
@@ -20,9 +19,6 @@ from export_preprocess import normalised, prepare
 from export_set import load_weights, read_config, write_set
 from original import build
 
-sys.path.append(str(Path(__file__).resolve().parents[2] / "model" / "train" / "tiny"))
-import tiny_tokenizer
-
 NEW_TOKENS = 48
 
 _LAYERS, _CROSS = "model.lang_encoder.model.layers.?", "*gated_cross_attn_layer"
@@ -31,6 +27,20 @@ KEEPS = {
     "two_pictures": tiny.Keep(limit=0, always=["model.perceiver", _LAYERS, f"{_CROSS}.attn:attn"]),
     "text_only": tiny.Keep(limit=0, always=[_LAYERS, _CROSS, "model.lang_encoder.model.norm"]),
 }
+
+
+def chat(turns, pictures):
+    """The prompt text of a conversation, as the family writes it (an empty system message first, no BOS).
+
+    turns     [(question, answer)]; the last answer may be None: then the text ends where the answer begins
+    pictures  how many pictures stand before the question, for each turn
+    """
+    text = "<|system|>\n</s>\n"
+    for (question, answer), number in zip(turns, pictures):
+        text += f"<|user|>\n{'<|endofchunk|><image>' * number}{question}</s>\n<|assistant|>\n"
+        if answer is not None:
+            text += f"{answer}</s>\n"
+    return text
 
 
 def pixels(files, size):
@@ -46,7 +56,7 @@ def cases(model, config, folder, files, question):
     inputs, notes = {}, {}
 
     def add(case, turns, counts, shown):
-        prompt = tiny_tokenizer.chat(turns, counts)
+        prompt = chat(turns, counts)
         ids = torch.tensor([tokenizer.encode(prompt).ids])
         inputs[case] = {
             "pixel_values": pixels(shown, size) if shown else tiny.black(size),
