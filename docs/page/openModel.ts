@@ -1,4 +1,4 @@
-import { Assistant, backendNames, openBackend } from "../../index.ts";
+import { Assistant, backendNames, openBackend } from "../../browser.ts";
 
 /** The fastest first. What a browser cannot have is passed over. */
 const PREFERRED = ["webgpu", "wasm", "cpu"];

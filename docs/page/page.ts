@@ -1,9 +1,10 @@
-import { answerWithLooks, dependence, type Image, LEAST_DEPENDENCE, StudiedAnswer } from "../../index.ts";
+import { answerWithLooks, dependence, type Image, LEAST_DEPENDENCE, StudiedAnswer } from "../../browser.ts";
 import { choices, labelOf, type OpenedModel, openModel } from "./openModel.ts";
 import { pictureInput } from "./pictureInput.ts";
 import { drawVeil } from "./veil.ts";
 
-const MODEL = new URL("infimm-tiny", document.baseURI).href;
+/** Beside the page, unless it says where. */
+const MODEL = new URL(document.documentElement.dataset["model"] ?? "infimm-tiny", document.baseURI).href;
 const EXAMPLES = ["fruit", "dog", "pets", "street", "sea", "stars", "garden", "space"];
 const SUGGESTIONS = [
   "What is in the picture?",

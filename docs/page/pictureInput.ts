@@ -1,4 +1,4 @@
-import { type Image, readPicture } from "../../index.ts";
+import { type Image, readPicture } from "../../browser.ts";
 
 /** Where a picture comes in: a file chosen, dropped or pasted, or an address. */
 export interface PictureInput {

@@ -1,12 +1,12 @@
-import { cp, mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { cp, mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join, posix, resolve } from "node:path";
 import { build as viteBuild } from "vite";
 import { SPRITE_SHEET } from "../../model/train/world/spriteSheet.ts";
 import { shapeComments } from "../../nn/shapeComments/transform.ts";
 import { THEME_SCRIPT } from "./client/theme.ts";
-import { highlight, type RenderedPage, renderMarkdown } from "./markdown.ts";
+import { colourRules, highlight, renderMarkdown } from "./markdown.ts";
 import { type SitePage, sitePages } from "./pages.ts";
-import { rootOf, shell } from "./shell.ts";
+import { rootOf, shell, sourceShell } from "./shell.ts";
 import { MODEL, Snapshot } from "./snapshot.tsx";
 
 /** What pages get of the model's folder. */
@@ -20,42 +20,55 @@ const WIDGET = /^<!-- widget: (\w+) -->$/gm;
  * each Markdown file, one for each source file that they name, the scripts that bring figures to life, and the model.
  *
  * @param folder where it is written; what was there is removed
- * @param play false: without the page of `docs/page`
  */
-export async function buildSite(folder: string, { play = true } = {}): Promise<void> {
+export async function buildSite(folder: string): Promise<void> {
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
   const pages = sitePages();
   const sources = new Set<string>();
   const snapshot = await Snapshot.take();
-  const html = (page: Pick<SitePage, "address" | "title">, text: RenderedPage) =>
-    put(join(folder, page.address, "index.html"), shell(page, text, { pages, bar: snapshot.bar(rootOf(page)) }));
+  const html = (address: string, text: string) => put(join(folder, address, "index.html"), text);
   for (const page of pages) {
     const root = rootOf(page);
     const text = await withFigures(await read(page.file), snapshot, root);
-    await html(page, await renderMarkdown(text, (href) => linkOn(page, href, root, { pages, sources })));
+    const rendered = await renderMarkdown(text, (href) => linkOn(page, href, root, { pages, sources }));
+    await html(page.address, shell(page, rendered, { pages, bar: snapshot.bar(root) }));
   }
   for (const file of sources) {
     const address = sourceAddress(file);
     const text = (await stat(file)).isDirectory() ? await listing(file, sources) : await source(file);
-    await html({ address, title: file }, { html: text, headings: [] });
+    await html(address, sourceShell({ address, title: file }, text));
   }
   await put(join(folder, "theme.js"), THEME_SCRIPT);
   await scripts(folder);
   const files = (await readdir(MODEL, { recursive: true })).filter((name) => SERVED.test(name));
   for (const name of files) await cp(join(MODEL, name), join(folder, "infimm-tiny", name));
-  await put(join(folder, "style.css"), (await read("docs/site/style.css")) + (await read("docs/site/widgets.css")));
+  const styles = [await read("docs/site/style.css"), await read("docs/site/widgets.css"), colourRules()];
+  await put(join(folder, "style.css"), styles.join(""));
   await cp("docs/figures", join(folder, "files"), { recursive: true });
   for (const name of ["attend.png", "bench-wasm.svg"]) await cp(`docs/${name}`, join(folder, "files", name));
   await writeFile(join(folder, "files/things.png"), Buffer.from(SPRITE_SHEET, "base64"));
-  if (play) {
-    const outDir = resolve(folder, "play");
-    await viteBuild({
-      configFile: "docs/page/vite.config.ts",
-      logLevel: "error",
-      build: { outDir, emptyOutDir: true },
-    });
-  }
+  await playPage(folder);
+}
+
+/** The page of `docs/page`, with the model and the codecs that the others have. */
+async function playPage(folder: string): Promise<void> {
+  await viteBuild({
+    configFile: false,
+    root: resolve("docs"),
+    base: "./",
+    logLevel: "error",
+    plugins: [{ name: "model-of-the-site", transformIndexHtml: (text) => text.replace("<html", '<html data-model="../infimm-tiny"') }],
+    build: {
+      outDir: resolve(folder),
+      emptyOutDir: false,
+      assetsDir: "scripts",
+      target: "es2022",
+      chunkSizeWarningLimit: 2000,
+      rolldownOptions: { input: resolve("docs/page/index.html") },
+    },
+  }); // biome-ignore format: lines
+  await rename(join(folder, "page"), join(folder, "play"));
 }
 
 /** The scripts of the pages, and the worker with the model's code, whose lines can be watched as they run. */

@@ -1,5 +1,5 @@
 import MarkdownIt from "markdown-it";
-import { createHighlighter, type Highlighter } from "shiki";
+import { createHighlighter, type Highlighter, type ShikiTransformer } from "shiki";
 import temml from "temml";
 import { placesOf } from "./placesOf.ts";
 
@@ -11,6 +11,8 @@ const NAMES: Readonly<Record<string, string>> = {
   sh: "shellscript",
   bash: "shellscript",
 };
+/** What these themes give to text that is nothing in particular: the page's style has it. */
+const PLAIN = "light-dark(#0E1116, #F0F3F6)";
 const THEMES = { light: "github-light-high-contrast", dark: "github-dark-high-contrast" } as const;
 
 /** Where a link of a page leads on the site. */
@@ -23,6 +25,22 @@ export interface RenderedPage {
 }
 
 let highlighter: Promise<Highlighter> | undefined;
+/** The colours of all code so far, for light and dark, each with the class that has it. */
+const colours = new Map<string, string>();
+
+/** The rules for the colours of code that was highlighted. A rule each, in place of a style at each word. */
+export function colourRules(): string {
+  return [...colours].map(([colour, name]) => `.code .${name}{color:${colour}}\n`).join("");
+}
+
+/** The class of a colour; none for the colour of plain text. */
+function classOf(style: unknown): string | undefined {
+  const [, colour] = /^color:(light-dark\([^)]*\))/.exec(String(style)) ?? [];
+  if (colour === undefined || colour === PLAIN) return undefined;
+  const name = colours.get(colour) ?? `c${colours.size}`;
+  colours.set(colour, name);
+  return name;
+}
 
 /**
  * Code in colours, for light and dark at once.
@@ -40,15 +58,38 @@ export async function highlight(
     lang,
     themes: THEMES,
     defaultColor: "light-dark()",
-    transformers: [
-      {
-        line(node, number) {
-          const place = places.get(number - 1);
-          if (place) node.properties["data-line"] = place;
-        },
-      },
-    ],
+    mergeSameStyleTokens: true,
+    transformers: [smallMarkup(places)],
   });
+}
+
+/** Elements for words with a colour and for lines that can be chosen, and for nothing else: sources stay small. */
+function smallMarkup(places: ReadonlyMap<number, string>): ShikiTransformer {
+  type Children = Parameters<NonNullable<ShikiTransformer["code"]>>[0]["children"];
+  /** What has no attributes is what stands in it. */
+  const plain = (children: Children): Children =>
+    children.flatMap((node) => {
+      if (node.type !== "element") return [node];
+      const inner = plain(node.children as Children);
+      return Object.keys(node.properties).length === 0 ? inner : [{ ...node, children: inner as typeof node.children }];
+    });
+  return {
+    span(node) {
+      const name = classOf(node.properties["style"]);
+      node.tagName = "i";
+      node.properties = name === undefined ? {} : { class: name };
+    },
+    line(node, number) {
+      const place = places.get(number - 1);
+      node.properties = place ? { "data-line": place } : {};
+    },
+    code(node) {
+      node.children = plain(node.children);
+    },
+    pre(node) {
+      node.properties = {};
+    },
+  };
 }
 
 /** Markdown as HTML: code highlighted, formulas as MathML, headings with anchors. */

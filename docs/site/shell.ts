@@ -23,6 +23,44 @@ export function shell(
   const section = (name: Section) =>
     `<h2>${name}</h2><ul>${pages.filter((page) => page.section === name).map((page) => `<li>${link(page)}</li>`).join("")}</ul>`; // biome-ignore format: one line
   const beside = headings.map(({ id, text }) => `<li><a href="#${id}">${escaped(text)}</a></li>`).join("");
+  return htmlPage(
+    { root, title, scripts: ["site.js"] },
+    `${bar}
+<div class="columns">
+<nav aria-label="Pages" id="pages">${SECTIONS.map(section).join("")}<ul><li><a href="${root}play/">Chat with the model</a></li></ul></nav>
+<main id="text">
+<a class="pages" href="#pages">All pages</a>
+${html}
+<footer>${at > 0 ? link(pages[at - 1], ' rel="prev"') : "<span></span>"}${at >= 0 && at + 1 < pages.length ? link(pages[at + 1], ' rel="next"') : ""}</footer>
+</main>
+<aside aria-label="On this page">${beside ? `<h2>On this page</h2><ul>${beside}</ul>` : ""}</aside>
+</div>`,
+  );
+}
+
+/** A page of a source file: the file, and the ways out. There are hundreds, so that nothing is repeated on them. */
+export function sourceShell({ address, title }: Pick<SitePage, "address" | "title">, html: string): string {
+  const root = rootOf({ address });
+  const ways = [
+    [root, "InfiMM in TypeScript"],
+    [`${root}read/`, "All pages"],
+  ];
+  return htmlPage(
+    { root, title, scripts: [] },
+    `<nav class="where" aria-label="Pages">${ways.map(([href, name]) => `<a href="${href}">${name}</a>`).join("")}</nav>
+<main id="text">
+${html}
+</main>`,
+  );
+}
+
+interface Head {
+  readonly root: string;
+  readonly title: string;
+  readonly scripts: readonly string[];
+}
+
+function htmlPage({ root, title, scripts }: Head, body: string): string {
   return `<!doctype html>
 <html lang="en" data-root="${root}" data-theme="auto">
 <head>
@@ -33,20 +71,10 @@ export function shell(
 <link rel="icon" href="data:,">
 <link rel="stylesheet" href="${root}style.css">
 <script src="${root}theme.js"></script>
-<script type="module" src="${root}site.js"></script>
-</head>
+${scripts.map((name) => `<script type="module" src="${root}${name}"></script>\n`).join("")}</head>
 <body>
 <a class="skip" href="#text">To the text</a>
-${bar}
-<div class="columns">
-<nav aria-label="Pages" id="pages">${SECTIONS.map(section).join("")}<ul><li><a href="${root}play/">Chat with the model</a></li></ul></nav>
-<main id="text">
-<a class="pages" href="#pages">All pages</a>
-${html}
-<footer>${at > 0 ? link(pages[at - 1], ' rel="prev"') : "<span></span>"}${at >= 0 && at + 1 < pages.length ? link(pages[at + 1], ' rel="next"') : ""}</footer>
-</main>
-<aside aria-label="On this page">${beside ? `<h2>On this page</h2><ul>${beside}</ul>` : ""}</aside>
-</div>
+${body}
 </body>
 </html>
 `;

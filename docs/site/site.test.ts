@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { newPage, testBrowser } from "../../golden/browser/chromium.ts";
 import { type Served, serve } from "../../golden/browser/serve.ts";
 import { buildSite } from "./build.ts";
-import { anchorOf, renderMarkdown } from "./markdown.ts";
+import { anchorOf, colourRules, renderMarkdown } from "./markdown.ts";
 import { sitePages } from "./pages.ts";
 import { testLabs } from "./test/labs.ts";
 import { isLive, testLive } from "./test/live.ts";
@@ -17,7 +17,7 @@ const pages = sitePages();
 const labs = pages.filter(({ file }) => file.startsWith("docs/labs/")).map(({ address }) => address);
 const read = (address: string) => readFileSync(join(folder, address, "index.html"), "utf8");
 
-beforeAll(() => buildSite(folder, { play: false }), 400_000); // it runs every study once
+beforeAll(() => buildSite(folder), 400_000); // it runs every study once
 afterAll(() => rmSync(folder, { recursive: true }));
 
 it("has a page for each page of the docs", () => {
@@ -33,7 +33,7 @@ it("every link leads somewhere, and every anchor is there", () => {
   for (const file of all) {
     const html = readFileSync(join(folder, file), "utf8");
     for (const [, href] of html.matchAll(/(?:href|src)="([^"]+)"/g)) {
-      if (/^(https?:|data:)/.test(href) || href.endsWith("play/")) continue;
+      if (/^(https?:|data:)/.test(href)) continue;
       const [path, anchor] = href.split("#");
       const target = path === "" ? file : join(file, "..", path);
       const at = join(folder, target.endsWith(".html") || /\.\w+$/.test(target) ? target : join(target, "index.html"));
@@ -59,7 +59,9 @@ it("renders formulas, code in two schemes, figures and anchors as GitHub names t
   );
   expect(page.html).toContain("<math>");
   expect(page.html).toContain("costs $5");
-  expect(page.html).toContain("light-dark(");
+  const [, colour] = /<i class="(c\d+)">const<\/i>/.exec(page.html)!;
+  expect(colourRules()).toContain(`.code .${colour}{color:light-dark(#`);
+  expect(page.html.replaceAll(/<[^>]*>/g, "")).toContain("const a = 1;");
   expect(page.html).not.toContain("```");
   expect(page.headings).toEqual([{ id: "two-three", text: "Two, three" }]);
   expect(anchorOf("What is `<image>`?")).toBe("what-is-image");
@@ -79,6 +81,9 @@ it("is small: scripts and pages before anything is chosen, and the worker, withi
   expect(withImports(`scripts/${worker}`)).toBeLessThan(145_000);
   expect(readFileSync(join(folder, "site.js"), "utf8")).not.toContain("WebAssembly");
   for (const address of labs) expect(size(join(address, "index.html")), address).toBeLessThan(40_000);
+  const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  const bytes = files.reduce((sum, { parentPath, name }) => sum + statSync(join(parentPath, name)).size, 0);
+  expect(bytes).toBeLessThan(15e6);
 });
 
 const browser = await testBrowser();
