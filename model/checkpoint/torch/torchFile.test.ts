@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { build } from "esbuild";
 import { describe, expect, it } from "vitest";
 import { decodeFloats } from "../../../core/dtype.ts";
 import { FileFormatError } from "../../../core/errors.ts";
@@ -104,4 +105,13 @@ describe("files of torch.save", () => {
     expect(file.memoryOf!("base")).not.toBe(file.memoryOf!("transposed"));
     await file.close();
   });
+});
+
+it("they are read where a builder names functions after the fact, as esbuild's keepNames and tsx do", async () => {
+  const contents = 'export { resolveGlobal } from "./model/checkpoint/torch/torchGlobals.ts"';
+  const stdin = { contents, resolveDir: ".", loader: "ts" } as const;
+  const { outputFiles } = await build({ stdin, bundle: true, keepNames: true, format: "esm", platform: "node", write: false }); // biome-ignore format: one line
+  const url = `data:text/javascript;base64,${Buffer.from(outputFiles[0].contents).toString("base64")}`;
+  const module = await import(/* @vite-ignore */ url);
+  expect(module.resolveGlobal("collections", "OrderedDict")()).toEqual(new Map());
 });

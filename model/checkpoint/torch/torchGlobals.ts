@@ -3,6 +3,25 @@ import { rebuildFromType, REBUILDERS } from "./rebuild.ts";
 import { DTYPES, STORAGE_CLASSES } from "./torchDtypes.ts";
 import { isList, Named, StorageType } from "./torchObjects.ts";
 
+/** Keys and values come after it, as items; of an argument, only pairs are taken. */
+function orderedDict(...args: unknown[]): Map<unknown, unknown> {
+  const [pairs] = args;
+  if (args.length === 0) return new Map();
+  if (!Array.isArray(pairs) || !pairs.every((pair) => Array.isArray(pair) && pair.length === 2))
+    throw new Error("an OrderedDict of what are no pairs");
+  return new Map(pairs as [unknown, unknown][]);
+}
+
+function counter(counts: unknown = new Map()): Map<unknown, unknown> {
+  if (!(counts instanceof Map)) throw new Error("a Counter of what is no dictionary");
+  return new Map(counts);
+}
+
+function size(items: unknown): number[] {
+  if (!isList(items)) throw new Error("a torch.Size that is no list of whole numbers");
+  return [...items];
+}
+
 /**
  * All that a pickle may name, which is what `torch.load(weights_only=True)` admits
  * (torch/_weights_only_unpickler.py, _get_allowed_globals). REDUCE calls functions without `new`.
@@ -38,26 +57,8 @@ for (const place of ["torch", "torch.cuda", "torch.sparse", "torch.cuda.sparse"]
 for (const scheme of ["per_tensor_affine", "per_tensor_symmetric", "per_channel_affine", "per_channel_symmetric"])
   GLOBALS.set(`torch.${scheme}`, new Named(`torch.${scheme}`));
 GLOBALS.set("torch.per_channel_affine_float_qparams", new Named("torch.per_channel_affine_float_qparams"));
+// functions too, so they stand above: esbuild's keepNames, which tsx uses, names each one where it is declared
 for (const value of GLOBALS.values()) Object.freeze(value);
-
-/** Keys and values come after it, as items; of an argument, only pairs are taken. */
-function orderedDict(...args: unknown[]): Map<unknown, unknown> {
-  const [pairs] = args;
-  if (args.length === 0) return new Map();
-  if (!Array.isArray(pairs) || !pairs.every((pair) => Array.isArray(pair) && pair.length === 2))
-    throw new Error("an OrderedDict of what are no pairs");
-  return new Map(pairs as [unknown, unknown][]);
-}
-
-function counter(counts: unknown = new Map()): Map<unknown, unknown> {
-  if (!(counts instanceof Map)) throw new Error("a Counter of what is no dictionary");
-  return new Map(counts);
-}
-
-function size(items: unknown): number[] {
-  if (!isList(items)) throw new Error("a torch.Size that is no list of whole numbers");
-  return [...items];
-}
 
 /** Names that honest files have, and what to do about each. */
 const KNOWN: [RegExp, string][] = [
