@@ -1,8 +1,11 @@
+import { readFileSync, writeFileSync } from "node:fs";
 import { beforeAll, describe, expect, it } from "vitest";
+import { apiListing, LISTING, listingChanges } from "../docs/generate/apiListing.ts";
 import * as index from "../index.ts";
 import { Tokenizer } from "../model/processor/text/tokenizer.ts";
 import { built } from "./built.fixture.ts";
-import { type OptionsCall, optionsCalls, PublicApi } from "./publicApi.ts";
+import { PublicApi } from "../docs/generate/publicApi.ts";
+import { type OptionsCall, optionsCalls } from "./publicApi.ts";
 
 /** What has optional parts and is no options, by what it is. */
 const NO_OPTIONS: readonly (readonly [RegExp, string])[] = [
@@ -90,5 +93,40 @@ describe("options", () => {
     ["new CrossEntropyLoss", 0, { label_smoothing: 0.1 }, "did you mean labelSmoothing?"],
   ])("of others' are told ours: %s, %i, %o", async (name, at, options, meant) => {
     expect(await refusal({ name, parameter: "", index: at }, options)).toContain(meant);
+  });
+});
+
+describe("the public API", () => {
+  it("has a text above every export", () => {
+    const silent = api.described().filter(({ text }) => text.trim() === "");
+    expect(silent.map(({ name, file }) => `${name} of ${file} needs a docstring: shapes, units, errors`)).toEqual([]);
+  });
+
+  it("changes only when it is announced: the listing is what the declarations say", () => {
+    const now = apiListing(api.described());
+    if (process.env.API === "write") writeFileSync(LISTING, now);
+    const changes = listingChanges(readFileSync(LISTING, "utf8"), now);
+    const accept = `If this is meant: npm run api writes ${LISTING} anew, and CHANGELOG.md needs a line that tells users.`;
+    expect(changes, `${changes.join("\n")}\n${accept}`).toEqual([]);
+    expect(now.match(/^\S/gm)!.length).toBeGreaterThan(700);
+  });
+
+  it("of which a listing shows what was added, removed and changed", () => {
+    const exported = (name: string, declaration: string) =>
+      ({ name, declaration, entries: ["core"], file: "", text: "", tags: [] }) as const;
+    const before = apiListing([
+      exported("a", "const a: 1;"),
+      exported("b", "interface b {\n  /** A text. */\n  x: 1;\n}"),
+    ]);
+    const now = apiListing([
+      exported("b", "interface b {\n  /** Another. */\n  x: 2;\n}"),
+      exported("c", "type c = 1;"),
+    ]);
+    expect(listingChanges(before, before)).toEqual([]);
+    expect(listingChanges(before, now)).toEqual([
+      "removed: a (infimm/core)\n  const a: 1;",
+      "changed: b (infimm/core)\n  was\n  interface b {\n    x: 1;\n  }\n  is\n  interface b {\n    x: 2;\n  }",
+      "added: c (infimm/core)\n  type c = 1;",
+    ]);
   });
 });

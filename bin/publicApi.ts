@@ -1,35 +1,5 @@
 import ts from "typescript";
-
-/** Something that the package exports, as its declarations have it. */
-export interface Exported {
-  readonly name: string;
-  readonly symbol: ts.Symbol;
-}
-
-/** The declarations of `dist/`, and what each entry exports. */
-export class PublicApi {
-  readonly checker: ts.TypeChecker;
-  readonly #program: ts.Program;
-
-  constructor() {
-    this.#program = ts.createProgram(["dist/core.d.ts", "dist/browser.d.ts", "dist/index.d.ts"], {
-      module: ts.ModuleKind.NodeNext,
-      target: ts.ScriptTarget.ES2022,
-      lib: ["lib.es2024.d.ts", "lib.dom.d.ts", "lib.esnext.disposable.d.ts"],
-      types: ["node"],
-    });
-    this.checker = this.#program.getTypeChecker();
-  }
-
-  /** @param entry "core", "browser" or "index" */
-  exportsOf(entry: string): Exported[] {
-    const module = this.checker.getSymbolAtLocation(this.#program.getSourceFile(`dist/${entry}.d.ts`)!)!;
-    return this.checker.getExportsOfModule(module).map((found) => {
-      const symbol = found.flags & ts.SymbolFlags.Alias ? this.checker.getAliasedSymbol(found) : found;
-      return { name: found.name, symbol };
-    });
-  }
-}
+import type { Entry, PublicApi } from "../docs/generate/publicApi.ts";
 
 /** A call that takes an object of options. */
 export interface OptionsCall {
@@ -41,7 +11,7 @@ export interface OptionsCall {
 }
 
 /** All calls of an entry that take an object with something optional in it. */
-export function optionsCalls(api: PublicApi, entry: string): OptionsCall[] {
+export function optionsCalls(api: PublicApi, entry: Entry): OptionsCall[] {
   const { checker } = api;
   const found = new Map<string, OptionsCall>();
   const collect = (name: string, type: ts.Type, kind: ts.SignatureKind) => {

@@ -7,6 +7,7 @@ import { DTypeError } from "./errors.ts";
  * and every result is f32. `q8` and `q4` are weights in blocks of 32 that share a scale (core/quantized.ts).
  */
 export type DType = "f32" | "i32" | "bool" | "f16" | "bf16" | QuantizedDType;
+/** Blocks of 32 weights with a scale each: 8 or 4 bits a weight (core/quantized.ts). */
 export type QuantizedDType = "q8" | "q4";
 
 /** The typed array that holds a dtype. `f16` and `bf16` are kept as their bit patterns, `q8` and `q4` as bytes. */

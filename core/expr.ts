@@ -74,6 +74,7 @@ export const PRIMITIVES = {
   select: { arity: 3, result: "same" },
 } as const;
 
+/** What every backend computes by itself: `exp`, `max`, `where` and so on; expressions are made of these. */
 export type Primitive = keyof typeof PRIMITIVES;
 
 export const number = (value: number): Expr => ({ kind: "number", value });

@@ -1,5 +1,6 @@
 import { ShapeError, showShape } from "./errors.ts";
 
+/** The sizes of a tensor's dims, outermost first; a scalar's is `[]`. */
 export type Shape = readonly number[];
 
 /** How many elements a shape has. A scalar's shape is `[]`, and it has one. */

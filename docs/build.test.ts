@@ -1,8 +1,10 @@
 import { readFile, writeFile } from "node:fs/promises";
-import { expect, test } from "vitest";
+import { beforeAll, expect, test } from "vitest";
+import { built } from "../bin/built.fixture.ts";
 import { buildPage, readPages } from "./build.ts";
 
 const pages = await readPages();
+beforeAll(built); // the API reference is made from the declarations
 
 // The shapes on the pages come from instrumented sources, which only the test runner has: so `npm run docs` is this
 // test, told to write.

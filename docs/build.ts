@@ -1,4 +1,5 @@
 import { readdir, readFile } from "node:fs/promises";
+import { api, apiIndex } from "./generate/api.ts";
 import { expressions, functions } from "./generate/expressions.ts";
 import { everyForward } from "./generate/everyForward.ts";
 import { costs, family, placement, towers } from "./generate/family.ts";
@@ -34,6 +35,8 @@ const GENERATORS: Record<string, (...args: string[]) => string | Promise<string>
   gpujsKernel,
   source,
   suiteSoFar,
+  api,
+  apiIndex,
 };
 
 const BLOCK = /(<!-- generated: (\S+)([^>]*?) -->\n)[\s\S]*?(<!-- end -->)/g;
@@ -67,7 +70,7 @@ export async function buildPage(text: string, name: string): Promise<BuiltPage> 
 
 /** The pages of the docs folder, by path. */
 export async function readPages(): Promise<Map<string, string>> {
-  const folders = ["", "prototypes/"];
+  const folders = ["", "prototypes/", "api/"];
   const listed = folders.map(async (folder) => (await readdir(`docs/${folder}`)).map((name) => folder + name));
   const names = (await Promise.all(listed))
     .flat()

@@ -19,14 +19,17 @@ import { RMSNorm } from "./rmsNorm.ts";
  */
 export type Initializer = (shape: Shape, generator: Generator) => Float32Array;
 
+/** Every element is `value`. */
 export function constant(value: number): Initializer {
   return (shape) => new Float32Array(sizeOf(shape)).fill(value);
 }
 
+/** Uniform in [low, high). */
 export function uniform(low: number, high: number): Initializer {
   return (shape, generator) => draw(shape, () => low + (high - low) * generator.uniform());
 }
 
+/** A normal distribution. */
 export function normal(mean = 0, std = 1): Initializer {
   return (shape, generator) => draw(shape, () => mean + std * generator.normal());
 }

@@ -7,6 +7,7 @@ import { Linear } from "./linear.ts";
 import type { Module } from "./module.ts";
 import { select } from "./surgery.ts";
 
+/** Options of LoRA. `generator` draws the first weights. */
 export interface LoraOptions {
   /** The rank of what is learnt. Default 8. */
   readonly rank?: number;

@@ -23,6 +23,7 @@ export function select(model: Module): Selection<Module> {
   return new Selection(model, placesIn(model, "", null, ""));
 }
 
+/** Modules of a model, to be looked at, replaced or removed together; `select(model)` makes one. */
 export class Selection<M extends Module> {
   private readonly model: Module;
   private readonly places: readonly Place[];

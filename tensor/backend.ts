@@ -6,6 +6,7 @@ import type { DeviceBuffer, Operand } from "../core/operand.ts";
 
 export type { DeviceBuffer, Layer, LinearResult, Operand };
 
+/** What a backend's reduce makes of the elements along a dim. */
 export type ReduceKind = "sum" | "max" | "min" | "argmax" | "argmin";
 
 /** Which channels turn together: `half`: m and m + d/2 (LLaMA, Mistral); `adjacent`: 2m and 2m + 1 (EVA-02). */

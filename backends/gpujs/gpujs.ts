@@ -12,6 +12,7 @@ import { matmul } from "./matmul.ts";
 import { reduce } from "./reduce.ts";
 import { scan } from "./scan.ts";
 
+/** Options of createGpuJsBackend. */
 export interface GpuJsOptions {
   readonly mode: GpuJsMode;
   /** Whose memory the kernels work in: `cpu` for the modes cpu, webasm and webgl2, `webgpu` for the mode webgpu. */

@@ -24,6 +24,7 @@ import type { Pool } from "./threads/pool.ts";
 import { TUNED } from "./tuning.ts";
 import { squaredNorms, updateEach } from "./update.ts";
 
+/** Options of createWasmBackend. */
 export interface WasmOptions {
   /** How many threads compute, the calling one included. Default: as many as there are cores, 8 at most. */
   readonly threads?: number;
@@ -39,6 +40,7 @@ export interface WasmOptions {
   readonly packedBytes?: number;
 }
 
+/** The backend in WebAssembly. */
 export interface WasmBackend extends Backend {
   /** Its threads. */
   readonly pool: Pool;

@@ -5,7 +5,7 @@ import { SPRITE_SHEET } from "../../model/train/world/spriteSheet.ts";
 import { shapeComments } from "../../nn/shapeComments/transform.ts";
 import { THEME_SCRIPT } from "./client/theme.ts";
 import { colourRules, highlight, renderMarkdown } from "./markdown.ts";
-import { type SitePage, sitePages } from "./pages.ts";
+import { isApi, type SitePage, sitePages } from "./pages.ts";
 import { rootOf, shell, sourceShell } from "./shell.ts";
 import { MODEL, Snapshot } from "./snapshot.tsx";
 
@@ -31,7 +31,8 @@ export async function buildSite(folder: string): Promise<void> {
   for (const page of pages) {
     const root = rootOf(page);
     const text = await withFigures(await read(page.file), snapshot, root);
-    const rendered = await renderMarkdown(text, (href) => linkOn(page, href, root, { pages, sources }));
+    const link = (href: string) => linkOn(page, href, root, { pages, sources });
+    const rendered = await renderMarkdown(text, link, { coloured: !isApi(page) });
     await html(page.address, shell(page, rendered, { pages, bar: snapshot.bar(root) }));
   }
   for (const file of sources) {
@@ -107,19 +108,20 @@ async function withFigures(text: string, snapshot: Snapshot, root: string): Prom
   return parts.join("") + text.slice(end);
 }
 
-/** The address on the site of what a page's link names: a page, a source file, a picture, or a place elsewhere. */
+/** The address on the site of what a page's link names: a page, a source file, a picture, or a place elsewhere; or none. */
 function linkOn(
   page: SitePage,
   href: string,
   root: string,
   { pages, sources }: { pages: readonly SitePage[]; sources: Set<string> },
-): string {
+): string | undefined {
   if (/^(https?:|mailto:|#)/.test(href)) return href;
   const [path, anchor] = href.split("#");
   const file = posix.normalize(posix.join(posix.dirname(page.file), path)).replace(/\/$/, "");
   const target = pages.find((one) => one.file === file);
   if (target) return `${root}${target.address}${anchor ? `#${anchor}` : ""}`;
   if (/\.(png|svg)$/.test(file)) return `${root}files/${posix.basename(file)}`;
+  if (isApi(page)) return undefined;
   sources.add(file);
   return `${root}${sourceAddress(file)}`;
 }

@@ -15,8 +15,8 @@ const NAMES: Readonly<Record<string, string>> = {
 const PLAIN = "light-dark(#0E1116, #F0F3F6)";
 const THEMES = { light: "github-light-high-contrast", dark: "github-dark-high-contrast" } as const;
 
-/** Where a link of a page leads on the site. */
-export type Resolve = (href: string) => string;
+/** Where a link of a page leads on the site; undefined: its text stands there without a link. */
+export type Resolve = (href: string) => string | undefined;
 
 /** What a page is made of: its HTML, and its headings for the list beside it. */
 export interface RenderedPage {
@@ -92,10 +92,12 @@ function smallMarkup(places: ReadonlyMap<number, string>): ShikiTransformer {
   };
 }
 
-/** Markdown as HTML: code highlighted, formulas as MathML, headings with anchors. */
-export async function renderMarkdown(text: string, resolve: Resolve): Promise<RenderedPage> {
+const FENCES = /^```(\w*)\n([\s\S]*?)^```/gm;
+
+/** Markdown as HTML: formulas as MathML, headings with anchors, and code highlighted unless it is not to be. */
+export async function renderMarkdown(text: string, resolve: Resolve, { coloured = true } = {}): Promise<RenderedPage> {
   const blocks = new Map<string, string>();
-  for (const { 1: language, 2: code, index } of text.matchAll(/^```(\w*)\n([\s\S]*?)^```/gm)) {
+  for (const { 1: language, 2: code, index } of coloured ? text.matchAll(FENCES) : []) {
     const places = placesOf(code, text.slice(0, index));
     blocks.set(`${language}\n${code}`, await highlight(code.replace(/\n$/, ""), language, places));
   }
@@ -113,16 +115,21 @@ export async function renderMarkdown(text: string, resolve: Resolve): Promise<Re
     const { info, content } = tokens[i];
     return `<div class="code" tabindex="0">${blocks.get(`${info.trim()}\n${content}`) ?? `<pre>${md.utils.escapeHtml(content)}</pre>`}</div>\n`;
   };
+  const open: boolean[] = []; // whether the links that are open are any
   rules.link_open = (tokens, i, options, _, self) => {
-    tokens[i].attrSet("href", resolve(String(tokens[i].attrGet("href"))));
+    const address = resolve(String(tokens[i].attrGet("href")));
+    open.push(address !== undefined);
+    if (address === undefined) return "";
+    tokens[i].attrSet("href", address);
     return self.renderToken(tokens, i, options);
   };
+  rules.link_close = () => (open.pop() ? "</a>" : "");
   rules.image = (tokens, i) => {
     const alt = md.utils.escapeHtml(tokens[i].content);
-    return `<img src="${resolve(String(tokens[i].attrGet("src")))}" alt="${alt}" loading="lazy">`;
+    return `<img src="${resolve(String(tokens[i].attrGet("src"))) ?? ""}" alt="${alt}" loading="lazy">`;
   };
   rules.heading_open = (tokens, i) => {
-    const { content } = tokens[i + 1];
+    const content = tokens[i + 1].content.replace(/\[([^\]]*)\]\([^)]*\)/g, "$1"); // links are their texts
     const id = anchorOf(content);
     if (tokens[i].tag === "h2") headings.push({ id, text: content.replace(/[`*]/g, "") });
     return `<${tokens[i].tag} id="${id}">`;

@@ -13,7 +13,7 @@ export interface SitePage {
 export const SECTIONS = ["Start", "Take apart", "Read", "Reference"] as const;
 export type Section = (typeof SECTIONS)[number];
 
-/** The labs, `docs/labs/1-one-answer.md` and so on, of which the first is the start; then the pages of docs/README.md. */
+/** The labs, `docs/labs/1-one-answer.md` and so on, of which the first is the start; the pages of docs/README.md; the API. */
 export function sitePages(): SitePage[] {
   const table = readFileSync("docs/README.md", "utf8").matchAll(/^\| \[([^\]]+)\]\(([^)#]+)\)/gm);
   return [
@@ -25,6 +25,7 @@ export function sitePages(): SitePage[] {
       const section = /^\d/.test(name) || name === "the-model" ? "Read" : "Reference";
       return { file, address: `${section.toLowerCase()}/${name}/`, title, section };
     }),
+    ...api(),
   ];
 }
 
@@ -38,3 +39,18 @@ function labs(): SitePage[] {
     return { file, address, title, section: i === 0 ? "Start" : "Take apart" };
   });
 }
+
+/** The pages of the API reference beside its first, which docs/README.md has. */
+function api(): SitePage[] {
+  const names = readdirSync("docs/api")
+    .filter((name) => name.endsWith(".md") && name !== "README.md")
+    .sort();
+  return names.map((name) => {
+    const file = `docs/api/${name}`;
+    const [, title] = /^# (.*)$/m.exec(readFileSync(file, "utf8"))!;
+    return { file, address: `reference/api/${name.replace(/\.md$/, "")}/`, title, section: "Reference" };
+  });
+}
+
+/** The API reference names every public source, and has a block of code for every name: neither is worth its bytes here. */
+export const isApi = ({ file }: Pick<SitePage, "file">): boolean => file.startsWith("docs/api/");

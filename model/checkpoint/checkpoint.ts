@@ -15,6 +15,7 @@ export interface Checkpoint {
   openWeights(): Promise<WeightFile>;
 }
 
+/** Options of fromPretrained: where the weights go and as what, and how they are fetched. */
 export interface PretrainedOptions extends Omit<LoadOptions, "strict">, HubOptions {
   /** Compile the kernels of an answer while the weights are on their way, where the backend compiles any. Default: false; of an Assistant, on a real GPU. */
   readonly precompile?: boolean;

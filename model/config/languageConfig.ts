@@ -9,6 +9,7 @@ export const HIDDEN_ACTS = ["silu", "swish", "gelu", "gelu_new", "gelu_fast", "g
 
 /** Which keys a layer's queries see: all before, or `sliding_window` of them. */
 export const LAYER_TYPES = ["full_attention", "sliding_attention"] as const;
+/** Whether a layer's words see all words before, or those in a window. */
 export type LayerType = (typeof LAYER_TYPES)[number];
 
 /** The language model, under transformers' names. */

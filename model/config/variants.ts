@@ -21,6 +21,7 @@ const LLAMA = "model card only; the connector is inferred";
 const VICUNA = "published config; the connector is inferred";
 const HD = "published config and code";
 
+/** The family: each variant's configuration, its training stages, and where both are known from. */
 export const VARIANTS = {
   "infimm-zephyr": { json: zephyr, stages: "PT; MTT unknown", evidence: ZEPHYR },
   "infimm-zephyr-chat": { json: zephyr, stages: CHAT, evidence: ZEPHYR },
@@ -32,6 +33,7 @@ export const VARIANTS = {
   "infimm-hd-stage1-7b": { json: hd7b, stages: "stage 1 of InfiMM-HD's 4", evidence: HD },
 } satisfies Record<string, Variant>;
 
+/** A variant's name, as "infimm-zephyr". */
 export type VariantName = keyof typeof VARIANTS;
 
 /** The config of a released model, e.g. `configOf("infimm-zephyr-chat")`. Throws ConfigError for a name that is none. */

@@ -12,6 +12,7 @@ export interface CaptionExample<Picture = Image> {
   caption: string;
 }
 
+/** A question with its answer, as a demonstration, or without one: the one that is asked. */
 export interface VqaExample<Picture = Image> {
   image?: Picture;
   question: string;

@@ -15,6 +15,7 @@ import { type Header, openItems } from "./itemsFile.ts";
 import { ricesDemos } from "./rices.ts";
 import type { DataPicture, Demo, Item, Settings, Task, TaskData } from "./task.ts";
 
+/** What generateItems needs: the task, its data's folder `data`, who answers, and the run's folder `out`. */
 export interface EvaluateOptions {
   readonly task: Task;
   readonly data: string;
@@ -34,6 +35,7 @@ export interface EvaluateOptions {
   readonly signal?: AbortSignal;
 }
 
+/** What decides numbers where neither the task nor its user does. */
 export const DEFAULT_SETTINGS: Settings = {
   prompts: "chat",
   shots: 0,

@@ -21,6 +21,7 @@ export interface Header {
   readonly version: string;
 }
 
+/** A run's items.jsonl: the header that decides its numbers, and a line an item. */
 export interface ItemsFile {
   readonly header: Header;
   readonly items: readonly Item[];

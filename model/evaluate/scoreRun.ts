@@ -42,6 +42,7 @@ export async function scoreRun(folder: string, options: ScoreOptions): Promise<S
   return writeScores({ folder, task, model, data, split: settings.split, items: fresh, options, notes });
 }
 
+/** What scorePredictions needs: the task, its data's folder and the predictions. */
 export interface ForeignOptions extends ScoreOptions {
   readonly task: Task;
   readonly data: string;

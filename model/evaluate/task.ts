@@ -53,8 +53,10 @@ export interface EvalRecord {
   readonly reference: Reference;
 }
 
+/** All that scoring an item needs: plain JSON, whose fields are the task's own. */
 export type Reference = Readonly<Record<string, unknown>>;
 
+/** What a task loads from its folder. */
 export interface TaskData {
   readonly records: readonly EvalRecord[];
   /** Where demonstrations come from; none: the task has no few-shot form. */
@@ -81,6 +83,7 @@ export interface Item {
   readonly tokens: number;
 }
 
+/** What one item scored. */
 export interface ItemScore {
   /** 0 to 1, or as the metric has it; null: cannot be told (no answers in the data). */
   readonly score: number | null;
@@ -88,6 +91,7 @@ export interface ItemScore {
   readonly rule?: string;
 }
 
+/** What all items scored together: numbers, tables, and each item by its id. */
 export interface TaskScore {
   /** In the order in which they are told; the first ones are the card's. */
   readonly metrics: Readonly<Record<string, number>>;
@@ -106,6 +110,7 @@ export interface Submission {
   readonly note?: string;
 }
 
+/** What scoring may be told, beside the items. */
 export interface ScoreOptions {
   readonly judge: Judge;
   /** Of VQA: which definition gives the headline. */
@@ -136,6 +141,7 @@ export interface SubmissionContext {
 /** Answers by name, each in all the forms in which a model may write it; no two may begin with the same token. */
 export type Choices = Readonly<Record<string, readonly string[]>>;
 
+/** A benchmark: its data's layout, its prompt, what is done to an answer, its metric and its submission. */
 export interface Task {
   readonly name: string;
   readonly title: string;

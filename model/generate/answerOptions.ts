@@ -19,6 +19,7 @@ export interface AnswerLogprob extends NamedLogprob {
   readonly topLogprobs: readonly NamedLogprob[];
 }
 
+/** A token and how probable the model found it. */
 export interface NamedLogprob {
   readonly id: number;
   /** What it adds to the text: with a space in front where the text has one; "" inside a character. */

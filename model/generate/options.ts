@@ -5,6 +5,7 @@ import { type LogitsProcessor, noRepeatNgram, repetitionPenalty } from "./logits
 import type { ChosenLogprob } from "./logprobs.ts";
 import type { Sampling } from "./sampling.ts";
 
+/** How an answer is looked for, and where it ends. Lengths count tokens. */
 export interface GenerateOptions {
   /** Default 256, as the model card's example. A text also ends where the model's positions end. */
   readonly maxNewTokens?: number;

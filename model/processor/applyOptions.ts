@@ -1,5 +1,6 @@
 import type { TemplateOptions } from "./text/chatTemplate.ts";
 
+/** Options of Processor.apply. */
 export interface ApplyOptions extends TemplateOptions {
   /** Longer prompts lose their beginning. Default 2048, as the original. */
   maxLength?: number;

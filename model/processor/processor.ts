@@ -24,6 +24,7 @@ export interface ProcessorFiles {
   config: Record<string, unknown>;
 }
 
+/** Options of Processor.fromPretrained. */
 export interface ProcessorOptions {
   /** How conversations are written. Default: told from the config. */
   style?: ChatStyleName;
@@ -32,6 +33,7 @@ export interface ProcessorOptions {
 /** A conversation, or finished text with its pictures. */
 export type ProcessorInput<Picture = Image> = readonly Message<Picture>[] | Prompt<Picture>;
 
+/** Prompts as the model takes them; `t` is the longest prompt's length in tokens. */
 export interface ProcessorOutput extends PixelValues {
   /** The rendered prompts, before truncation. */
   text: string[];

@@ -5,6 +5,7 @@ import { eventLoop } from "../generate/eventLoop.ts";
 import { rowsOf } from "./rowsOf.ts";
 import type { StudiedAnswer } from "./studiedAnswer.ts";
 
+/** Options of dependence. */
 export interface DependenceOptions {
   /** Side of the square of patches that is hidden at a time, an odd number. Default 3. */
   readonly window?: number;
@@ -19,6 +20,7 @@ export interface DependenceOptions {
 /** Nats that a map of dependence is drawn against at least: a token that no square matters to stays dark. */
 export const LEAST_DEPENDENCE = 1;
 
+/** What stands in the place of a hidden patch. */
 export type Fill = "corners" | "mean" | "zeros";
 
 /**

@@ -4,6 +4,7 @@ import { concat, fromData, indexSelect, type Tensor } from "../../tensor/index.t
 import { rowsOf } from "./rowsOf.ts";
 import type { StudiedAnswer } from "./studiedAnswer.ts";
 
+/** Options of what keeps some of the latents that the resampler makes of a picture. */
 export interface KeptLatents {
   /**
    * What becomes of the others: "removed" (default), as if there were none; or "zeroed", where they still take part in

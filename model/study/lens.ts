@@ -8,6 +8,7 @@ import { FlamingoLayer } from "../language/flamingoLayer.ts";
 import { CausalLanguageModel, LanguageModel } from "../language/languageModel.ts";
 import type { StudiedAnswer } from "./studiedAnswer.ts";
 
+/** Options of lens. */
 export interface LensOptions {
   /** How many words of each rung are told. Default 5. */
   readonly top?: number;
@@ -23,6 +24,7 @@ export interface Rung {
   readonly tokens: readonly RungToken[];
 }
 
+/** What the model would say at one place behind one layer. */
 export interface RungToken {
   /** Length of the hidden state that is read. */
   readonly norm: number;

@@ -6,6 +6,7 @@ import { fromData, noGrad, repeat, scope, type Tensor, where } from "../../tenso
 import { idTensor } from "../inputs.ts";
 import type { StudiedAnswer } from "./studiedAnswer.ts";
 
+/** Options of causalTracing. */
 export interface TracingOptions {
   /** Which token of the answer, from 0. Default 0. */
   readonly token?: number;
@@ -25,6 +26,7 @@ export interface TracedModule {
   readonly restored: Float32Array;
 }
 
+/** What causalTracing found: which modules, where, bring back what the pictures choose. */
 export interface Tracing {
   /** The token that the pictures choose, and the one that the other pictures choose. */
   readonly said: number;

@@ -35,6 +35,7 @@ export interface Resumable {
   readonly trained: ReadonlyMap<string, Tensor>;
 }
 
+/** Which checkpoints of a run stay. */
 export interface Retention {
   /** So many of the newest checkpoints stay. Default 3. */
   readonly last?: number;

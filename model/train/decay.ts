@@ -3,6 +3,7 @@ import type { Tensor } from "../../tensor/index.ts";
 
 /** Which parameters shrink by weight decay. */
 export const DECAY_RULES = ["open_flamingo", "matrices", "all"] as const;
+/** Which weights decay, by the name of a rule. */
 export type DecayRule = (typeof DECAY_RULES)[number];
 
 /**

@@ -24,8 +24,10 @@ export interface Document {
  */
 export type Layout = "pair" | "interleaved" | "web" | "task" | "chat" | "plain";
 
+/** A part of a document: text or a picture. */
 export type Part = Text | Picture;
 
+/** A stretch of text in a document. */
 export interface Text {
   readonly text: string;
   /** Whether it bears loss. */

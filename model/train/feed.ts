@@ -11,6 +11,7 @@ export interface FeedState {
   readonly readers: readonly ReaderState[];
 }
 
+/** Options of Feed. */
 export interface FeedOptions<T> extends ReaderOptions<T> {
   readonly seed: number | string;
   /** By source. Default: the sources' lengths, so that all epochs end together. */

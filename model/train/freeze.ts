@@ -6,6 +6,7 @@ import type { InfiMMConfig } from "../config/config.ts";
 import type { InfiMM } from "../infimm.ts";
 
 export const STAGES = ["pt", "mtt", "ift"] as const;
+/** A stage of the card's training, by name. */
 export type Stage = (typeof STAGES)[number];
 
 export const EMBEDDING = "model.lang_encoder.model.embed_tokens.weight";

@@ -18,6 +18,7 @@ export interface Spread {
   readonly sum: number;
 }
 
+/** What inspectRecords found in a source; spreads are over the records that were looked at. */
 export interface Inspection {
   readonly source: string;
   readonly records: number;
@@ -33,6 +34,7 @@ export interface Inspection {
   readonly shown: readonly Document[];
 }
 
+/** Options of inspectRecords. */
 export interface InspectOptions extends SampleOptions {
   /** How many records are looked at, drawn from all. Default 1,000. */
   readonly count?: number;

@@ -14,6 +14,7 @@ export interface Task<B> {
   targets(batch: B): number;
 }
 
+/** How the losses of micro-batches become that of an update. */
 export interface ObjectiveOptions {
   /** By kind of batch; a kind that is not named counts once. OpenFlamingo's recipe: `{ pair: 0.2, interleaved: 1 }`. */
   readonly multipliers?: Readonly<Record<string, number>>;
@@ -45,6 +46,7 @@ export function lossWeights<B extends { readonly kind: string }>(
 
 const squareOf = elementwise("squareOf(x) = x * x");
 
+/** Options of nextTokenTask. */
 export interface NextTokenOptions<B> {
   /** How much of the mean of log(sum exp(logits))² is added: it keeps logits from drifting (IDEFICS: 1e-3). Default 0. */
   readonly zLoss?: number;

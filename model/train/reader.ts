@@ -14,6 +14,7 @@ export interface ReaderState {
   readonly leftOut: LeftOutState;
 }
 
+/** Options of Reader. */
 export interface ReaderOptions<T> {
   /** What becomes of a document: it may still be left out, if a picture cannot be decoded, say. */
   readonly prepare?: (document: Document) => Promise<T | LeftOut> | T | LeftOut;

@@ -6,6 +6,7 @@ import type { BatchSource } from "./source.ts";
 import type { TrainerBatch } from "./batch.ts";
 import type { Trainer } from "./trainer.ts";
 
+/** What a run needs: who learns, from what, how long, and where its checkpoints go. */
 export interface RunOptions<B extends TrainerBatch> {
   readonly trainer: Trainer<B>;
   readonly source: BatchSource<B>;

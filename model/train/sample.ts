@@ -27,6 +27,7 @@ export interface Sample {
   readonly looksAhead: boolean;
 }
 
+/** Options of sampleOf. */
 export interface SampleOptions {
   /** Tokens; longer ones lose their end. Default 792. */
   readonly maxLength?: number;

@@ -10,6 +10,7 @@ import { type Learning, trainedParameters } from "./freeze.ts";
 import { lossByKind, type TrainerState, type Update } from "./update.ts";
 import { lossWeights, type ObjectiveOptions, type Task } from "./objective.ts";
 
+/** What a Trainer needs. */
 export interface TrainerOptions<B> extends ObjectiveOptions {
   readonly model: Module;
   readonly task: Task<B>;

@@ -25,6 +25,7 @@ import type { Trainer } from "./trainer.ts";
 /** A batch of prepared samples, of one part of the objective. */
 export type SampleBatch = TrainingBatch & { readonly kind: string; readonly ids: readonly string[] };
 
+/** What trainingOf needs: a recipe, the data, and what is otherwise than the recipe says. */
 export interface TrainingOptions {
   readonly recipe: Recipe;
   readonly data: readonly Records[];
@@ -38,6 +39,7 @@ export interface TrainingOptions {
   readonly lora?: LoraChoice;
 }
 
+/** Which linear layers learn by parts of low rank. */
 export interface LoraChoice {
   readonly pattern: string;
   /** Default 8. */

@@ -3,6 +3,7 @@ import { elementwise, type Tensor, updateRule } from "../../tensor/index.ts";
 import type { Module } from "../module.ts";
 import { Optimizer, type OptimizerOptions, type OptimizerUpdate } from "./optimizer.ts";
 
+/** Options of AdamW. Defaults: betas 0.9 and 0.999, eps 1e-8, decoupled. */
 export interface AdamWOptions extends OptimizerOptions {
   /** How slowly the running means of the gradient and of its square forget. */
   readonly betas?: readonly [number, number];

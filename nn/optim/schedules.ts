@@ -15,6 +15,7 @@ export function linearWarmup(max: number, warmup: number): Schedule {
   return (step) => (step < warmup ? (max * step) / warmup : max);
 }
 
+/** Options of the schedules that rise for `warmup` updates and then fall. */
 export interface FallingOptions {
   readonly warmup: number;
   /** Updates in all: the rate reaches its least there, and stays. */
@@ -48,6 +49,7 @@ function falling(
   };
 }
 
+/** Options of deepspeedWarmup; `warmup` counts updates. */
 export interface DeepspeedWarmupOptions {
   readonly warmup: number;
   /** DeepSpeed's default is the logarithm. */

@@ -34,43 +34,58 @@ export const logsigmoid = activation(
   "logsigmoid(x) = min(x, 0) - log1p(exp(-abs(x)))",
   ["sigmoid(-x)"], // biome-ignore format: one slope
 );
+/** x / (1 + |x|). */
 export const softsign = activation("softsign(x) = x / (1 + abs(x))");
+/** x - tanh(x). */
 export const tanhshrink = activation("tanhshrink(x) = x - tanh(x)");
+/** x · tanh(log(1 + exp(x))). */
 export const mish = activation("mish(x) = x * tanh(x > 20 ? x : log1p(exp(x)))");
 
 const eluOf = activation("elu(x, alpha) = x > 0 ? x : alpha * expm1(x)");
+/** x where it is above 0, else alpha · (exp(x) - 1). Default alpha: 1. */
 export function elu(x: Tensor, options: { alpha?: number } = {}): Tensor {
   const { alpha = 1 } = checked("elu", options, ["alpha"]);
   return eluOf(x, alpha);
 }
 const celuOf = activation("celu(x, alpha) = x > 0 ? x : alpha * expm1(x / alpha)");
+/** x where it is above 0, else alpha · (exp(x / alpha) - 1). Default alpha: 1. */
 export function celu(x: Tensor, options: { alpha?: number } = {}): Tensor {
   const { alpha = 1 } = checked("celu", options, ["alpha"]);
   return celuOf(x, alpha);
 }
+/**
+ * elu with alpha 1.6733, times 1.0507: what keeps mean 0 and variance 1 from layer to layer (Klambauer et al. 2017).
+ */
 export const selu = activation("selu(x) = 1.0507009873554805 * (x > 0 ? x : 1.6732632423543772 * expm1(x))");
 const leaky = activation("leakyRelu(x, slope) = x > 0 ? x : x * slope");
+/** x where it is above 0, else negativeSlope · x. Default slope: 0.01. */
 export function leakyRelu(x: Tensor, options: { negativeSlope?: number } = {}): Tensor {
   const { negativeSlope = 0.01 } = checked("leakyRelu", options, ["negativeSlope"]);
   return leaky(x, negativeSlope);
 }
+/** x held between 0 and 6. */
 export const relu6 = activation("relu6(x) = min(max(x, 0), 6)", ["x > 0 && x < 6 ? 1 : 0"]);
+/** relu6(x + 3) / 6. */
 export const hardsigmoid = activation("hardsigmoid(x) = relu6(x + 3) / 6", ["x > -3 && x < 3 ? 1 / 6 : 0"]);
+/** x · relu6(x + 3) / 6. */
 export const hardswish = activation(
   "hardswish(x) = x * (relu6(x + 3) / 6)",
   ["x <= -3 ? 0 : x < 3 ? x / 3 + 0.5 : 1"], // biome-ignore format: one slope
 );
+/** x held between minVal and maxVal. Defaults: -1 and 1. */
 export function hardtanh(x: Tensor, options: { minVal?: number; maxVal?: number } = {}): Tensor {
   const { minVal = -1, maxVal = 1 } = checked("hardtanh", options, ["minVal", "maxVal"]);
   requireFloat("hardtanh", x.dtype);
   return clamp(x, minVal, maxVal);
 }
 const hardshrinkOf = activation("hardshrink(x, lambd) = x >= -lambd && x <= lambd ? 0 : x");
+/** x, but 0 where |x| ≤ lambd. Default lambd: 0.5. */
 export function hardshrink(x: Tensor, options: { lambd?: number } = {}): Tensor {
   const { lambd = 0.5 } = checked("hardshrink", options, ["lambd"]);
   return hardshrinkOf(x, lambd);
 }
 const softshrinkOf = activation("softshrink(x, lambd) = x > lambd ? x - lambd : x < -lambd ? x + lambd : x * 0");
+/** x moved towards 0 by lambd, and 0 where |x| ≤ lambd. Default lambd: 0.5. */
 export function softshrink(x: Tensor, options: { lambd?: number } = {}): Tensor {
   const { lambd = 0.5 } = checked("softshrink", options, ["lambd"]);
   return softshrinkOf(x, lambd);

@@ -11,6 +11,7 @@ import { matmul } from "./matmul.ts";
 import { safeSoftmax, softmax } from "./softmax.ts";
 import { cast, expand, reshape, transpose, unsqueeze } from "./views.ts";
 
+/** Options of attention: queries [b, h, i, d], keys [b, h, j, d]. */
 export interface AttentionOptions {
   /** Broadcasts to [b, h, i, j]. bool: true where a query may look. Float: added to the scores. */
   readonly mask?: Tensor;

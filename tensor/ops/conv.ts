@@ -8,6 +8,7 @@ import { linear, matmul } from "./matmul.ts";
 import { type Pair, pairOf } from "./pair.ts";
 import { slice, squeeze, unfold, unsqueeze } from "./views.ts";
 
+/** Options of conv2d: one number for both dims, or [rows, columns]. Defaults as conv1d's. */
 export interface Conv2dOptions {
   readonly stride?: Pair;
   readonly padding?: Pair;
@@ -15,6 +16,7 @@ export interface Conv2dOptions {
   readonly groups?: number;
 }
 
+/** Options of conv1d, in elements. Defaults: stride 1, padding 0, dilation 1, groups 1. */
 export interface Conv1dOptions {
   readonly stride?: number;
   readonly padding?: number;

@@ -8,6 +8,7 @@ import { padAlong } from "./join.ts";
 import { type Triple, tripleOf } from "./pair.ts";
 import { slice, unfold } from "./views.ts";
 
+/** Options of conv3d: one number for all dims, or [depth, rows, columns]. Defaults as conv1d's. */
 export interface Conv3dOptions {
   readonly stride?: Triple;
   readonly padding?: Triple;

@@ -11,16 +11,19 @@ import { pad } from "./pad.ts";
 import { pairOf, type Triple, tripleOf } from "./pair.ts";
 import { flatten, slice, squeeze, unsqueeze } from "./views.ts";
 
+/** Options of convTranspose1d. */
 export interface ConvTranspose1dOptions extends Conv1dOptions {
   /** Elements more at the end; fewer than `stride` or `dilation`. */
   readonly outputPadding?: number;
 }
 
+/** Options of convTranspose2d. */
 export interface ConvTranspose2dOptions extends Conv2dOptions {
   /** Rows and columns more at the end; fewer than `stride` or `dilation`. */
   readonly outputPadding?: number | readonly [number, number];
 }
 
+/** Options of convTranspose3d. */
 export interface ConvTranspose3dOptions extends Conv3dOptions {
   /** Pictures, rows and columns more at the end; fewer than `stride` or `dilation`. */
   readonly outputPadding?: Triple;

@@ -124,18 +124,22 @@ function scalar(value: number, dtype: DType, backend: Backend): Tensor {
   return one;
 }
 
+/** A tensor of zeros. Default: f32, on the backend in use. */
 export function zeros(shape: Shape, dtype: DType = "f32", backend?: Backend): Tensor {
   return full(shape, 0, dtype, backend);
 }
 
+/** A tensor of ones. Default: f32, on the backend in use. */
 export function ones(shape: Shape, dtype: DType = "f32", backend?: Backend): Tensor {
   return full(shape, 1, dtype, backend);
 }
 
+/** Zeros of t's shape, dtype and backend. */
 export function zerosLike(t: Tensor): Tensor {
   return full(t.shape, 0, t.dtype, t.backend);
 }
 
+/** Ones of t's shape, dtype and backend. */
 export function onesLike(t: Tensor): Tensor {
   return full(t.shape, 1, t.dtype, t.backend);
 }

@@ -115,13 +115,21 @@ export function sumToShape(t: Tensor, shape: Shape): Tensor {
   return stretched.length === 0 ? t : reshape(sum(t, stretched, true), shape);
 }
 
+/**
+ * a + b. Both broadcast, and numbers are scalars, as in every op of two inputs; i32 stays i32, bools give bools: or.
+ */
 export const add = elementwise("add(a, b) = a + b") as Binary;
+/** a - b. bool is refused: see logicalXor. */
 export const sub = elementwise("sub(a, b) = a - b") as Binary;
+/** a · b. Two bools: both. */
 export const mul = elementwise("mul(a, b) = a * b") as Binary;
+/** a / b, in floats also of whole numbers. */
 export const div = elementwise("div(a, b) = a / b") as Binary;
 /** a - floor(a / b) * b, with the sign of b, as torch.remainder. */
 export const remainder = elementwise("remainder(a, b) = remainder(a, b)") as Binary;
+/** The larger of a and b; NaN if either is. */
 export const maximum = elementwise("maximum(a, b) = max(a, b)") as Binary;
+/** The smaller of a and b; NaN if either is. */
 export const minimum = elementwise("minimum(a, b) = min(a, b)") as Binary;
 
 const power = elementwise("pow(a, b) = a ^ b") as Binary;
@@ -134,22 +142,35 @@ export function pow(a: TensorLike, b: TensorLike): Tensor {
   return power(a, b);
 }
 
+/** -x. bool is refused. */
 export const neg = elementwise("neg(x) = -x") as Unary;
+/** |x|. bool is refused; its gradient at 0 is 0. */
 export const abs = elementwise("abs(x) = abs(x)") as Unary;
+/** -1, 0 or 1. Its gradient is 0. */
 export const sign = elementwise("sign(x) = sign(x)") as Unary;
+/** The largest whole number that is at most x, in x's dtype. Its gradient is 0. */
 export const floor = elementwise("floor(x) = floor(x)") as Unary;
+/** The smallest whole number that is at least x, in x's dtype. Its gradient is 0. */
 export const ceil = elementwise("ceil(x) = ceil(x)") as Unary;
 /** To the nearest whole number, halves to the even one. */
 export const round = elementwise("round(x) = round(x)") as Unary;
+/** e to the power of x. */
 export const exp = elementwise("exp(x) = exp(x)") as Unary;
 /** The natural logarithm. */
 export const log = elementwise("log(x) = log(x)") as Unary;
+/** The square root; NaN below 0. */
 export const sqrt = elementwise("sqrt(x) = sqrt(x)") as Unary;
+/** 1 / sqrt(x). */
 export const rsqrt = elementwise("rsqrt(x) = 1 / sqrt(x)") as Unary;
+/** x · x. */
 export const square = elementwise("square(x) = x * x") as Unary;
+/** The sine of x, in radians. */
 export const sin = elementwise("sin(x) = sin(x)") as Unary;
+/** The cosine of x, in radians. */
 export const cos = elementwise("cos(x) = cos(x)") as Unary;
+/** The hyperbolic tangent. */
 export const tanh = elementwise("tanh(x) = tanh(x)") as Unary;
+/** The error function: 2 / sqrt(π) · the integral of exp(-t²) from 0 to x. */
 export const erf = elementwise("erf(x) = erf(x)") as Unary;
 
 /** Two forms of one curve, chosen so that nothing overflows on either side: not in the derivative either. */
@@ -180,14 +201,23 @@ function activation(line: string): Unary {
   };
 }
 
+/** a = b, a bool. False where either is NaN. */
 export const eq = elementwise("eq(a, b) = a == b") as Binary;
+/** a ≠ b, a bool. True where either is NaN. */
 export const ne = elementwise("ne(a, b) = a != b") as Binary;
+/** a < b, a bool. False where either is NaN. */
 export const lt = elementwise("lt(a, b) = a < b") as Binary;
+/** a ≤ b, a bool. False where either is NaN. */
 export const le = elementwise("le(a, b) = a <= b") as Binary;
+/** a > b, a bool. False where either is NaN. */
 export const gt = elementwise("gt(a, b) = a > b") as Binary;
+/** a ≥ b, a bool. False where either is NaN. */
 export const ge = elementwise("ge(a, b) = a >= b") as Binary;
+/** Whether a and b are both other than 0, a bool. */
 export const logicalAnd = elementwise("logicalAnd(a, b) = a && b") as Binary;
+/** Whether a or b is other than 0, a bool. */
 export const logicalOr = elementwise("logicalOr(a, b) = a || b") as Binary;
+/** Whether x is 0, a bool. */
 export const logicalNot = elementwise("logicalNot(x) = !x") as Unary;
 
 const choose = elementwise("where(condition, a, b) = condition ? a : b");

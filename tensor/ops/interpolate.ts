@@ -25,8 +25,10 @@ const RANKS = {
   area: [3, 5],
 } as const;
 
+/** How the elements between are made: "nearest" takes one, "area" their mean, the others weigh their neighbours. */
 export type InterpolateMode = keyof typeof RANKS;
 
+/** Options of interpolate: `size` or `scaleFactor`, one of the two. */
 export interface InterpolateOptions {
   /** Of the result, one for each dim after the first two, or one for all. */
   readonly size?: number | readonly number[];

@@ -20,6 +20,7 @@ function reduced(op: string, losses: Tensor, reduction: Reduction): Tensor {
   throw new InfimmError(`${op}: reduction is mean, sum or none, not "${reduction}"`);
 }
 
+/** Options of cross-entropy. */
 export interface CrossEntropyOptions {
   /** [classes]: how much each class counts. */
   readonly weight?: Tensor;
@@ -123,6 +124,7 @@ function requireClasses(op: string, scores: Tensor, targets: Tensor, weight: Ten
   }
 }
 
+/** What the losses of all elements become: "mean" (default), "sum", or "none", each by itself. */
 export interface LossOptions {
   readonly reduction?: Reduction;
 }
@@ -169,6 +171,7 @@ export function smoothL1Loss(input: Tensor, target: Tensor, options: LossOptions
   return reduced("smoothL1Loss", beta === 0 ? abs(off) : huber(off, beta).div(beta), reduction);
 }
 
+/** Options of binary cross-entropy. */
 export interface BinaryOptions extends LossOptions {
   /** Broadcasts to the input: how much each element counts. */
   readonly weight?: Tensor;

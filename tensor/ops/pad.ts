@@ -6,6 +6,7 @@ import { indexSelect } from "./indexing.ts";
 import { padAlong } from "./join.ts";
 import { slice } from "./views.ts";
 
+/** What stands in the padding: one value, a mirror's picture, the edge, or the other end. */
 export type PadMode = "constant" | "reflect" | "replicate" | "circular";
 
 /**

@@ -12,6 +12,7 @@ import { argmax } from "./reduce.ts";
 import type { Ordered } from "./sort.ts";
 import { cast, expand, flatten, reshape, slice, squeeze, unfold, unsqueeze } from "./views.ts";
 
+/** Where the windows of a pooling lie, in elements. */
 export interface PoolOptions {
   /** As the window unless given: windows side by side. */
   readonly stride?: Pair;
@@ -20,10 +21,12 @@ export interface PoolOptions {
   readonly ceilMode?: boolean;
 }
 
+/** Options of max pooling. */
 export interface MaxPoolOptions extends PoolOptions {
   readonly dilation?: Pair;
 }
 
+/** Options of average pooling. */
 export interface AvgPoolOptions extends PoolOptions {
   /** Whether padding counts, as zeros. Default true. */
   readonly countIncludePad?: boolean;

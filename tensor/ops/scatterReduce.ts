@@ -12,8 +12,10 @@ import { asVectors } from "./scalars.ts";
 import { sort } from "./sort.ts";
 import { cast, slice } from "./views.ts";
 
+/** How elements that are scattered to one place are folded. */
 export type ScatterReduction = "sum" | "prod" | "mean" | "amax" | "amin";
 
+/** Options of scatterReduce. */
 export interface ScatterReduceOptions {
   /** Whether what `t` has is one of those that are folded. Default true; where nothing is scattered it stays either way. */
   readonly includeSelf?: boolean;

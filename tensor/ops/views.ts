@@ -53,6 +53,7 @@ export function permute(t: Tensor, dims: readonly number[]): Tensor {
   return view(t, shape, strides, t.offset, (grad) => permute(grad, inverse));
 }
 
+/** The same elements with two dims swapped: a view. Negative dims count from the end. */
 export function transpose(t: Tensor, dim0: number, dim1: number): Tensor {
   if (t.rank === 0) return asVectors([t], (x) => transpose(x, dim0, dim1));
   const order = t.shape.map((_, i) => i);

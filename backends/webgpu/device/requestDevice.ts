@@ -1,6 +1,7 @@
 import type { GPUDevice } from "../../../core/platformTypes.ts";
 import { WebgpuError } from "../errors.ts";
 
+/** What is asked of WebGPU. */
 export interface DeviceOptions {
   /** Ask for nothing beyond WebGPU's default limits and no optional feature: what Firefox or Safari may give. */
   readonly defaultLimits?: boolean;

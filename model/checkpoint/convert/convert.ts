@@ -17,6 +17,7 @@ import type { TensorToWrite } from "../tensorToWrite.ts";
 import { bytesOf, type Plan, writeOne, writeShards } from "./writeShards.ts";
 import { refuseExisting, refuseFullDisk, writeFolder } from "./writeFolder.ts";
 
+/** Options of convertCheckpoint. */
 export interface ConvertOptions {
   /** What floats are stored as; q8 and q4 quantise only what bears it (storeAs.ts). Default: as they are. */
   readonly dtype?: WeightDType;

@@ -15,6 +15,7 @@ import { type Lost, quote, type TensorData } from "../weightFile.ts";
 
 /** The dtypes that weights can be stored as. */
 export const WEIGHT_DTYPES = ["f32", "f16", "bf16", "q8", "q4"] as const;
+/** What weights can be stored or held as. */
 export type WeightDType = (typeof WEIGHT_DTYPES)[number];
 
 /**

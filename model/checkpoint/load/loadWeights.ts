@@ -27,6 +27,7 @@ export interface LoadReport {
 /** How far loading has come: tensors, not bytes. */
 export type Progress = (done: number, total: number, name: string) => void;
 
+/** Options of loadWeights. */
 export interface LoadOptions {
   /** Where to compute: a backend, or the name of one, which is opened (`webgpu` needs a moment). Default: the first. */
   readonly backend?: Backend | string;

@@ -9,6 +9,7 @@ import { storedPlanes } from "../quantizedTensors.ts";
 import { quote, STORED_BYTES } from "../weightFile.ts";
 import { writeWhole } from "../../files/writeWhole.ts";
 
+/** Options of writeSafetensors. `metadata` stands in the file's header. */
 export interface WriteOptions {
   readonly metadata?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;

@@ -8,6 +8,7 @@ import { writeWhole } from "../../files/writeWhole.ts";
 import { PickleWriter } from "./writePickle.ts";
 import { ZipWriter } from "./writeZip.ts";
 
+/** Options of writeTorch. */
 export interface WriteTorchOptions {
   /** Other names of tensors: alias -> the name in `tensors`. They share its storage. */
   readonly aliases?: ReadonlyMap<string, string>;

@@ -4,6 +4,7 @@ import type { Judge, JudgeRequest } from "./judge.ts";
 const TRIES = 3;
 const TIMEOUT_MS = 120_000;
 
+/** Options of httpJudge: `model` is the name that the address knows it by. */
 export interface HttpJudgeOptions {
   readonly model: string;
   /** Sent as a bearer token; it is written nowhere. */

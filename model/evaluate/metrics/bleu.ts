@@ -4,6 +4,7 @@ import { type Captioned, counted, MAX_N } from "./ngrams.ts";
 const TINY = 1e-15;
 const SMALL = 1e-9;
 
+/** What bleu gives: 0 to 1. */
 export interface Bleu {
   /** BLEU-1 to BLEU-4 of all captions together. */
   readonly corpus: readonly number[];

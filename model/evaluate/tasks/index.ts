@@ -42,7 +42,7 @@ export function taskOfRun(name: string): Task {
   return WORLD.find((task) => task.name === name) ?? taskNamed(name);
 }
 
-/** @throws naming what was likely meant */
+/** The benchmark of that name. @throws naming what was likely meant */
 export function taskNamed(name: string): Task {
   const found = TASKS.find((task) => task.name === name);
   if (found) return found;

@@ -19,6 +19,7 @@ import { worldTask } from "./worldTask.ts";
  * | `4-shots` | the same with four demonstrations; and shapes with made-up names |
  */
 export const WORLD_PARTS = ["seen", "unseen", "blind", "0-shots", "4-shots"] as const;
+/** One part of what `infimm eval world` runs, by name. */
 export type WorldPart = (typeof WORLD_PARTS)[number];
 
 /** The runs of one model by part. */
@@ -36,6 +37,7 @@ function taskOf(part: WorldPart, count: number): Task {
   return part === "0-shots" || part === "4-shots" ? worldShots(count) : worldTask(count);
 }
 
+/** What runWorldPart needs. */
 export interface WorldPartOptions extends Omit<EvaluateOptions, "task" | "data" | "settings"> {
   /** Questions of each task. */
   readonly count: number;

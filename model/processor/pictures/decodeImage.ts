@@ -6,6 +6,7 @@ import type { PictureFormat } from "./formats/opened.ts";
 import type { Image } from "./image.ts";
 import { applyOrientation } from "./orientation.ts";
 
+/** Options of decodeImage, and of whatever reads pictures. */
 export interface DecodeOptions {
   /** What the messages call the picture: its path, say. */
   name?: string;

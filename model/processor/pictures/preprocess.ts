@@ -7,6 +7,7 @@ import { pillowResize } from "./pillowResize.ts";
 const CLIP_MEAN = [0.48145466, 0.4578275, 0.40821073] as const;
 const CLIP_STD = [0.26862954, 0.26130258, 0.27577711] as const;
 
+/** How pictures become pixel values. */
 export interface PreprocessOptions {
   /** Side of the square the vision tower takes, in pixels (`config.visual.image_size`). */
   size: number;

@@ -32,6 +32,7 @@ export type PictureSource =
   | Image
   | Drawable;
 
+/** Options of readPicture. */
 export interface PictureOptions extends DecodeOptions {
   /** Longer files are refused before they are read. Default 100 million bytes. */
   maxBytes?: number;

@@ -66,6 +66,7 @@ export const CHAT_STYLES = {
   hd: { template: vicuna('"<|endofchunk|>"', " "), image: "<image>", emptySystemMessage: false },
 } as const satisfies Record<string, ChatStyle>;
 
+/** How a checkpoint writes conversations, by name. */
 export type ChatStyleName = keyof typeof CHAT_STYLES;
 
 /** The family, by the names in a `config.json`; Zephyr if they do not tell. */

@@ -14,6 +14,7 @@ import {
   withTokenizerFile,
 } from "./tokenizerFiles.ts";
 
+/** Options of Tokenizer.encode; lengths count tokens. */
 export interface EncodeOptions {
   /** Put BOS in front, and what else the tokenizer puts round texts. Default true. */
   addSpecialTokens?: boolean;
@@ -21,6 +22,7 @@ export interface EncodeOptions {
   maxLength?: number;
 }
 
+/** Options of Tokenizer.decode. */
 export interface DecodeIdsOptions {
   /** Leave out BOS, EOS, `<image>` and the like. Default false. */
   skipSpecialTokens?: boolean;

@@ -47,6 +47,7 @@ export interface Recipe {
   readonly seed: number;
 }
 
+/** A recipe that is known from somewhere: `from` says of each field where. */
 export interface Preset {
   readonly name: string;
   readonly description: string;
@@ -69,6 +70,7 @@ const FILES: Readonly<Record<string, PresetFile>> = {
   finetune,
 };
 
+/** The names of all presets. */
 export const PRESETS = Object.keys(FILES);
 
 /** A preset by its name. */

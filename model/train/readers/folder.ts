@@ -11,6 +11,7 @@ import { groupMembers } from "./tar.ts";
 /** What is asked about a picture that comes with a caption only: the card's words for captions. */
 const QUESTION = "Please describe the image.";
 
+/** What a folder's records are: conversations, or pictures with a text each. */
 export type FolderLayout = "chat" | "pair";
 
 /**

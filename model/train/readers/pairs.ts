@@ -2,6 +2,7 @@ import type { Document, LeftOut, Picture, Records } from "../documents.ts";
 import { bad, Fields, parsedJson } from "./fields.ts";
 import { type SampleFiles, TarShards, tarRecords } from "./shards.ts";
 
+/** Options of the reader of picture and text pairs. `source` is the name that records get. */
 export interface PairOptions {
   readonly source?: string;
   /** Of columns of the sample's JSON: LAION's `punsafe` and `pwatermark`, say. Default: none is looked at. */

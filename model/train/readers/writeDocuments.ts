@@ -9,6 +9,7 @@ import { pictureFault } from "../prepare.ts";
 import { Reader } from "../reader.ts";
 import { writeTar } from "./writeTar.ts";
 
+/** Options of writeDocuments. */
 export interface WriteDocumentsOptions {
   /** Samples a shard. Default 1,000. */
   readonly shardSize?: number;
