@@ -5,6 +5,7 @@ import type { Module } from "../module.ts";
 import { AdamW, type AdamWOptions } from "./adamW.ts";
 import type { OptimizerUpdate } from "./optimizer.ts";
 
+/** Options of Muon. */
 export interface MuonOptions extends AdamWOptions {
   /** Patterns of names (glob.ts): of what they match, the matrices of hidden layers, this rule; of all else, AdamW's. */
   readonly hidden: readonly string[];
