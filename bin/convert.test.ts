@@ -2,12 +2,14 @@ import { spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { built } from "./built.fixture.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "infimm-cli-convert-"));
+beforeAll(built);
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const NODE = ["--import", "tsx", "bin/infimm.ts", "convert"];
+const NODE = ["dist/bin/infimm.js", "convert"];
 
 function convert(...args: string[]) {
   const { status, stdout, stderr } = spawnSync(process.execPath, [...NODE, ...args], { encoding: "utf8" });

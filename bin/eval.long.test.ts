@@ -1,17 +1,19 @@
 import { execFileSync, spawn } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
-import { afterAll, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { built } from "./built.fixture.ts";
 import { COUNT, MAKERS } from "../model/evaluate/made.fixture.ts";
 
 const root = mkdtempSync(join(tmpdir(), "infimm-eval-killed-"));
+beforeAll(built);
 afterAll(() => rmSync(root, { recursive: true }));
 const command = (out: string) => {
   const data = join(root, "data");
   const options = ["--data", data, "--out", out, "--batch", "2", "--shots", "2", "--pool", "8"];
-  return [resolve("node_modules/.bin/tsx"), [resolve("bin/infimm.ts"), "eval", "vqav2", ...options]] as const;
+  return [process.execPath, ["dist/bin/infimm.js", "eval", "vqav2", ...options]] as const;
 };
 
 /** How many items a run has on the disk. */
@@ -27,12 +29,10 @@ it("killed by the system again and again, a run gives the file that it gives und
   const path = join(killed, "items.jsonl");
   const reached: number[] = [];
   for (const goal of [1, 4, 6]) {
-    // a group of its own: tsx runs node as a child
-    const [program, words] = command(killed);
-    const run = spawn(program, words, { detached: true, stdio: "ignore" });
+    const run = spawn(...command(killed), { stdio: "ignore" });
     const ended = new Promise((done) => run.on("exit", done));
     while (itemsIn(path) < goal && run.exitCode === null) await wait(5);
-    process.kill(-(run.pid as number), "SIGKILL");
+    run.kill("SIGKILL");
     await ended;
     reached.push(itemsIn(path));
   }

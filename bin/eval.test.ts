@@ -1,16 +1,18 @@
 import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
-import { afterAll, expect, it } from "vitest";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, it } from "vitest";
 import { WORLD_TASKS } from "../model/evaluate/world/worldTask.ts";
 import { MAKERS } from "../model/evaluate/made.fixture.ts";
+import { built } from "./built.fixture.ts";
 
 const root = mkdtempSync(join(tmpdir(), "infimm-eval-cli-"));
+beforeAll(built);
 afterAll(() => rmSync(root, { recursive: true }));
 
 const infimm = (...args: string[]) =>
-  execFileSync("npx", ["--no-install", "tsx", resolve("bin/infimm.ts"), "eval", ...args], { encoding: "utf8" });
+  execFileSync(process.execPath, ["dist/bin/infimm.js", "eval", ...args], { encoding: "utf8" });
 
 it("asks, scores and reports from the shell; by several seeds, too, whose mean it tells", () => {
   const [gqa, vqa, out, trials, page] = ["gqa", "vqa", "run", "seeds", "report.html"].map((name) => join(root, name));

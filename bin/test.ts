@@ -1,12 +1,13 @@
-import { spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 /**
  * `npm test`: types, lint, and all tests but the long ones, ending in the line `N passed, N failed`. Types and lint
- * count as one check each. `npm run test:long` (`--long`): only the tests of `*.long.test.ts`. Arguments go to vitest:
- * `npm test -- core` runs the tests of core only.
+ * count as one check each, and run beside the tests: each keeps one core busy at most. `npm run test:long` (`--long`):
+ * only the tests of `*.long.test.ts`. Arguments go to vitest: `npm test -- core` runs the tests of core only.
  */
 const long = process.argv.includes("--long");
 const toVitest = process.argv.slice(2).filter((argument) => argument !== "--long");
@@ -18,27 +19,29 @@ interface FileResult {
   assertionResults: unknown[];
 }
 
-function run(command: string, args: readonly string[], env = process.env): boolean {
-  console.log(`\n> ${command} ${args.join(" ")}`);
-  return spawnSync("npx", ["--no-install", command, ...args], { stdio: "inherit", env }).status === 0;
+/** Whether a command of a package succeeds. @param shows where its output goes: at once, or as one piece when it ends */
+async function run(command: string, args: readonly string[], shows: "at once" | "at its end"): Promise<boolean> {
+  const title = `\n> ${command} ${args.join(" ")}`;
+  const atOnce = shows === "at once";
+  if (atOnce) console.log(title);
+  const env = long ? { ...process.env, LONG: "1" } : process.env;
+  const child = spawn("npx", ["--no-install", command, ...args], { stdio: atOnce ? "inherit" : "pipe", env });
+  const said: Buffer[] = [];
+  for (const stream of [child.stdout, child.stderr]) stream?.on("data", (bytes) => said.push(bytes));
+  const [status] = await once(child, "close");
+  if (!atOnce) process.stdout.write(`${title}\n${Buffer.concat(said)}`);
+  return status === 0;
 }
 
-function check(command: string, ...args: string[]): void {
-  if (run(command, args)) counts.passed++;
-  else counts.failed++;
-}
-
-if (!long) {
-  check("tsc", "--noEmit", "-p", ".");
-  check("biome", "check");
-}
+const checks = long ? [] : [run("tsc", ["--noEmit", "-p", "."], "at its end"), run("biome", ["check"], "at its end")];
 const folder = mkdtempSync(join(tmpdir(), "infimm-test-"));
 const report = join(folder, "report.json");
-const ended = run(
-  "vitest",
-  ["run", "--reporter=default", "--reporter=json", `--outputFile.json=${report}`, ...toVitest],
-  long ? { ...process.env, LONG: "1" } : process.env,
-);
+const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
+const ended = await run("vitest", ["run", ...reporters, ...toVitest], "at once");
+for (const passed of await Promise.all(checks)) {
+  if (passed) counts.passed++;
+  else counts.failed++;
+}
 try {
   const { numPassedTests, numFailedTests, numPendingTests, testResults } = JSON.parse(readFileSync(report, "utf8"));
   const unloaded = testResults.filter((file: FileResult) => file.status === "failed" && !file.assertionResults.length);

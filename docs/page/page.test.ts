@@ -5,6 +5,7 @@ import { join, resolve } from "node:path";
 import type { Page } from "playwright-core";
 import { build } from "vite";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { built } from "../../bin/built.fixture.ts";
 import { newPage, openPage, testBrowser } from "../../golden/browser/chromium.ts";
 import { type Served, serve } from "../../golden/browser/serve.ts";
 
@@ -14,8 +15,8 @@ const QUESTION = "How many dogs are there?";
 
 /** What `infimm ask` says. */
 function answerOfCli(): string {
-  const args = ["tsx", "bin/infimm.ts", "ask", PICTURE, QUESTION, "--json"];
-  return JSON.parse(execFileSync("npx", ["--no-install", ...args], { encoding: "utf8" })).answer;
+  const args = ["dist/bin/infimm.js", "ask", PICTURE, QUESTION, "--json"];
+  return JSON.parse(execFileSync(process.execPath, args, { encoding: "utf8" })).answer;
 }
 
 // biome-ignore lint/performance/useDomNodeTextContent: what a reader sees
@@ -64,6 +65,7 @@ describe.skipIf(!browser)("the page", () => {
       build: { outDir: folder },
     });
     served = await serve({ "": folder }, false);
+    await built();
     expected = answerOfCli();
   });
   afterAll(async () => {
