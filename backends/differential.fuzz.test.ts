@@ -53,6 +53,7 @@ const near = (run: Op["run"]): Op => ({ run, kind: "near" });
 const summed = (run: Op["run"]): Op => ({ run, kind: "summed" });
 const exact = (run: Op["run"]): Op => ({ run, kind: "exact" });
 const float = (x: Tensor) => x.to("f32");
+const whole = (x: Tensor) => x.to("i32");
 const four = t.elementwise("four(a, b, c, d) = a * b + c * d - a");
 const rows = (x: Tensor) => float(x).reshape(-1, x.shape.at(-1) ?? 1);
 
@@ -64,6 +65,9 @@ const OPS: Record<string, Op> = {
   compare: exact((a, b) => a.lt(b)),
   choose: exact((a, b, c) => t.where(a.gt(0), b, c)),
   whole: exact((a, b) => a.to("i32").mul(b.to("i32"))),
+  bits: exact((a, b, c) => t.bitwiseXor(t.bitwiseAnd(whole(a), whole(b)), t.bitwiseOr(whole(b), whole(c)))),
+  up: exact((a, b) => t.bitwiseLeftShift(whole(a), whole(b))), // by -100 to 100 places
+  down: exact((a, b) => t.bitwiseRightShift(whole(a), whole(b))),
   narrow: exact((a) => a.to("bf16").to("f32")),
   copy: exact((a) => a.contiguous()),
   gelu: near((a) => t.gelu(float(a))),
@@ -82,7 +86,20 @@ const OPS: Record<string, Op> = {
 
 /** What each op needs beside operands that broadcast: both of the whole shape, or numbers without infinities. */
 const WHOLE = new Set(["product", "linear", "taken", "joined", "turned", "narrow", "copy"]);
-const TAME = new Set(["product", "linear", "sum", "all", "running", "softmax", "taken", "whole", "narrow"]);
+const TAME = new Set([
+  "product",
+  "linear",
+  "sum",
+  "all",
+  "running",
+  "softmax",
+  "taken",
+  "whole",
+  "bits",
+  "up",
+  "down",
+  "narrow",
+]);
 
 const layout = (rank: number): fc.Arbitrary<Layout> =>
   fc.record({

@@ -90,3 +90,9 @@ export function sampleIndex(weights: ArrayLike<number>, generator: Generator): n
   }
   return last;
 }
+
+/** @throws if numbers are to be drawn and there is nothing to draw from */
+export function requireGenerator(op: string, generator: unknown): void {
+  if (generator instanceof Generator) return;
+  throw new InfimmError(`${op}: expected a seeded generator, such as new Generator(0), got ${String(generator)}`);
+}

@@ -16,6 +16,23 @@ test("the walk from bin/ask.ts to a kernel is at most 35 files, no one twice", (
   expect(steps.length).toBeGreaterThan(25);
 });
 
+test("the strict count has the files that the page names before its table, each asked for by another", () => {
+  const also = [...page.slice(0, page.indexOf("| | file |")).matchAll(/\[`(\w+)`\]\(\.\.\/([^)]+)\)/g)].map(
+    ([, name, path]) => ({ name, path, text: readFileSync(path, "utf8") }),
+  );
+  expect(page).toContain(`${also.length} files that do\nnothing of their own`);
+  expect(page).toContain(`the walk is ${steps.length + also.length} files long`);
+  const all = [...steps, ...also];
+  expect(new Set(all.map(({ path }) => path)).size).toBe(all.length);
+  for (const { name, path, text } of also) {
+    expect(text, path).toMatch(new RegExp(`export (async )?(function|class|const) ${name}\\b`));
+    expect(
+      all.some((file) => file.path !== path && new RegExp(`\\b${name}\\b`).test(file.text)),
+      name,
+    ).toBe(true);
+  }
+});
+
 test.each(steps)(
   "$number: $name stands in $path, and a file before it asks for it",
   ({ number, shown, path, name, text }) => {

@@ -10,7 +10,7 @@ import type { Text } from "../model/language/sequence.ts";
 import { labelsOf } from "../model/train/labels.ts";
 import { KVCache } from "../nn/kvCache.ts";
 import { trace } from "../nn/trace.ts";
-import { compute, openBackend, scope, valueAndGrad, withBackend } from "../tensor/index.ts";
+import { type Backend, compute, openBackend, scope, valueAndGrad, withBackend } from "../tensor/index.ts";
 import { BARS, compare, ERROR_FLOOR } from "./compare.ts";
 import { tinyWeights } from "./recipe.ts";
 
@@ -79,71 +79,81 @@ function disposable(cache: KVCache): KVCache & Disposable {
   return Object.assign(cache, { [Symbol.dispose]: () => cache.dispose() });
 }
 
+/** A language model of a kind on a backend, and how far it may be from transformers. */
+interface Subject {
+  readonly name: string;
+  readonly backendName: string;
+  readonly backend: Backend;
+  /** @param error PyTorch's own */
+  readonly limit: (error: number) => number;
+}
+
 /** Declare the language models of every kind as vitest tests: all that is stored of them, on one backend. */
 export async function languageParity(backendName: string): Promise<void> {
   const bar = BARS[backendName];
   const backend = await openBackend(backendName);
-
+  const limit = (error: number) => Math.min(bar.error, bar.ratio * Math.max(ERROR_FLOOR, error));
   describe.each(Object.keys(models))(`%s on ${backendName} equals transformers`, (name) => {
-    const { config, float32_error, grad_norms } = models[name];
-    const paths = [...file.tensors.keys()].filter((key) => key.startsWith(`${name}/`)).map((key) => key.slice(name.length + 1)); // biome-ignore format: one line
-    const read = (path: string) => file.read(`${name}/${path}`);
-
-    const close = async (
-      path: string,
-      ours: { data(): Promise<ArrayLike<number>> },
-      errorKey: string,
-      counts?: (i: number) => boolean,
-    ) => {
-      const { data, shape } = await read(path);
-      const { error } = compare(await ours.data(), data, shape, counts);
-      expect(error, path).toBeLessThanOrEqual(
-        Math.min(bar.error, bar.ratio * Math.max(ERROR_FLOOR, float32_error[errorKey])),
-      );
-    };
-
-    test("hidden states, logits, loss, gradients", async () => {
-      const [ids, mask] = [await rowsOf(`${name}/input_ids`), await rowsOf(`${name}/attention_mask`)];
-      const model = withBackend(backendName, () => languageModel(config));
-      const run = () => ({ inputIds: idTensor(ids, backend), attentionMask: idTensor(mask, backend) });
-      const { acts, output } = trace(model, [run(), NO_MEDIA], {
-        keep: ["model.embed_tokens", "model.layers.*", "model.norm"],
-      });
-      const hidden = new Map([...acts].map(([path, act]) => [`hidden/${path}`, act]));
-      expect([...hidden.keys()].sort()).toEqual(paths.filter((path) => path.startsWith("hidden/")).sort());
-      for (const [path, act] of hidden) await close(path, act, path.slice("hidden/".length));
-      const real = mask.flat();
-      await close("logits", output, "logits", (i) => real[Math.floor(i / output.shape[2])] !== 0);
-
-      const labels = idTensor(labelsOf(ids, { imageTokenId: -1, attentionMask: mask }), backend);
-      const { value, grads } = scope(() => valueAndGrad(() => languageModelLoss(model.call(run(), NO_MEDIA), labels), model.parameters())); // biome-ignore format: one step
-      await close("loss", value, "loss");
-      expect([...grads.keys()].map(theirs).sort()).toEqual(Object.keys(grad_norms).sort());
-      for (const [path, grad] of grads) {
-        const key = `grads/${theirs(path)}`;
-        if (paths.includes(key)) await close(key, grad, key);
-        const norm = Math.hypot(...(await grad.data()));
-        const off = Math.abs(norm / grad_norms[theirs(path)] - 1);
-        expect(off, key).toBeLessThanOrEqual(
-          Math.min(bar.error, bar.ratio * Math.max(ERROR_FLOOR, float32_error[key])),
-        );
-      }
-      for (const tensor of [...acts.values(), output, value, ...grads.values()]) tensor.dispose();
-      model.dispose();
-    });
-
-    test("greedy tokens with a cache, of rows padded on the left", async () => {
-      const [ids, mask] = [await rowsOf(`${name}/input_ids`), await rowsOf(`${name}/attention_mask`)];
-      const expected = await rowsOf(`${name}/greedy_ids`);
-      const model = withBackend(backendName, () => languageModel(config));
-      const written = await greedy(model, ids, mask, expected[0].length);
-      const ends = [(config as { eos_token_id: number | number[] }).eos_token_id].flat();
-      for (const [row, tokens] of expected.entries()) {
-        const end = tokens.findIndex((id) => ends.includes(id));
-        const length = end < 0 ? tokens.length : end + 1; // after it the golden has padding
-        expect(written[row].slice(0, length)).toEqual(tokens.slice(0, length));
-      }
-      model.dispose();
-    });
+    const subject: Subject = { name, backendName, backend, limit };
+    test("hidden states, logits, loss, gradients", () => checkForwardAndBack(subject));
+    test("greedy tokens with a cache, of rows padded on the left", () => checkGreedy(subject));
   });
+}
+
+async function checkForwardAndBack(subject: Subject): Promise<void> {
+  const { name, backendName, backend, limit } = subject;
+  const { config, float32_error, grad_norms } = models[name];
+  const paths = [...file.tensors.keys()].filter((key) => key.startsWith(`${name}/`)).map((key) => key.slice(name.length + 1)); // biome-ignore format: one line
+  const [ids, mask] = [await rowsOf(`${name}/input_ids`), await rowsOf(`${name}/attention_mask`)];
+  const model = withBackend(backendName, () => languageModel(config));
+  const run = () => ({ inputIds: idTensor(ids, backend), attentionMask: idTensor(mask, backend) });
+  const { acts, output } = trace(model, [run(), NO_MEDIA], {
+    keep: ["model.embed_tokens", "model.layers.*", "model.norm"],
+  });
+  const hidden = new Map([...acts].map(([path, act]) => [`hidden/${path}`, act]));
+  expect([...hidden.keys()].sort()).toEqual(paths.filter((path) => path.startsWith("hidden/")).sort());
+  for (const [path, act] of hidden) await close(subject, path, act, path.slice("hidden/".length));
+  const real = mask.flat();
+  await close(subject, "logits", output, "logits", (i) => real[Math.floor(i / output.shape[2])] !== 0);
+
+  const labels = idTensor(labelsOf(ids, { imageTokenId: -1, attentionMask: mask }), backend);
+  const { value, grads } = scope(() => valueAndGrad(() => languageModelLoss(model.call(run(), NO_MEDIA), labels), model.parameters())); // biome-ignore format: one step
+  await close(subject, "loss", value, "loss");
+  expect([...grads.keys()].map(theirs).sort()).toEqual(Object.keys(grad_norms).sort());
+  for (const [path, grad] of grads) {
+    const key = `grads/${theirs(path)}`;
+    if (paths.includes(key)) await close(subject, key, grad, key);
+    const norm = Math.hypot(...(await grad.data()));
+    const off = Math.abs(norm / grad_norms[theirs(path)] - 1);
+    expect(off, key).toBeLessThanOrEqual(limit(float32_error[key]));
+  }
+  for (const tensor of [...acts.values(), output, value, ...grads.values()]) tensor.dispose();
+  model.dispose();
+}
+
+async function close(
+  { name, limit }: Subject,
+  path: string,
+  ours: { data(): Promise<ArrayLike<number>> },
+  errorKey: string,
+  counts?: (i: number) => boolean,
+): Promise<void> {
+  const { data, shape } = await file.read(`${name}/${path}`);
+  const { error } = compare(await ours.data(), data, shape, counts);
+  expect(error, path).toBeLessThanOrEqual(limit(models[name].float32_error[errorKey]));
+}
+
+async function checkGreedy({ name, backendName }: Subject): Promise<void> {
+  const { config } = models[name];
+  const [ids, mask] = [await rowsOf(`${name}/input_ids`), await rowsOf(`${name}/attention_mask`)];
+  const expected = await rowsOf(`${name}/greedy_ids`);
+  const model = withBackend(backendName, () => languageModel(config));
+  const written = await greedy(model, ids, mask, expected[0].length);
+  const ends = [(config as { eos_token_id: number | number[] }).eos_token_id].flat();
+  for (const [row, tokens] of expected.entries()) {
+    const end = tokens.findIndex((id) => ends.includes(id));
+    const length = end < 0 ? tokens.length : end + 1; // after it the golden has padding
+    expect(written[row].slice(0, length)).toEqual(tokens.slice(0, length));
+  }
+  model.dispose();
 }

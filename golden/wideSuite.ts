@@ -10,7 +10,7 @@ import { idTensor, modelInputs, type Prompts } from "../model/inputs.ts";
 import { initializeInfiMM } from "../model/train/initialize.ts";
 import { labelsOf } from "../model/train/labels.ts";
 import { trace } from "../nn/trace.ts";
-import { openBackend, scope, valueAndGrad, withBackend } from "../tensor/index.ts";
+import { type Backend, openBackend, scope, valueAndGrad, withBackend } from "../tensor/index.ts";
 import { BARS, compare, ERROR_FLOOR } from "./compare.ts";
 import { recipeWeights } from "./recipe.ts";
 
@@ -81,71 +81,85 @@ function unitsOf(name: string): Readonly<Record<string, number>> {
 
 const normOf = (values: ArrayLike<number>) => Math.sqrt(Array.from(values).reduce((sum, x) => sum + x * x, 0));
 
+/** A model on a backend, and how far it may be from PyTorch. */
+interface Subject {
+  readonly model: InfiMM;
+  readonly backend: Backend;
+  /** @param error PyTorch's own */
+  readonly limit: (error: number) => number;
+}
+
 /** Declare the model of real widths as vitest tests, on one backend. */
 export async function wide(
   backendName: string,
   { forward = Object.keys(cases), gradients = [], generated = [] }: WideOptions,
 ): Promise<void> {
   const bar = BARS[backendName];
-  const backend = await openBackend(backendName);
-  const model = withBackend(backendName, wideModel);
-  const limit = (error: number) => Math.min(bar.error, bar.ratio * Math.max(ERROR_FLOOR, error));
-
-  test.each(forward)(`wide, %s, on ${backendName}: activations and logits`, async (name) => {
-    const { shapes, norms, float32_error, attention_mask } = cases[name];
-    const inputs = modelInputs(promptsOf(name), backend);
-    const paths = Object.keys(shapes).filter((path) => path !== "logits");
-    const { acts, output } = trace(model, inputs, { keep: paths });
-    const real = attention_mask.flat();
-    for (const [path, shape] of Object.entries(shapes)) {
-      const ours = path === "logits" ? output : acts.get(path)!;
-      expect([...ours.shape], path).toEqual(shape);
-      const values = await ours.data();
-      const { data } = await samples.read(`${name}/${path}`);
-      const seed = fnv1a(`wide/${name}/samples/${path}`);
-      const places = Array.from(data, (_, j) => Math.floor((mulberry32(seed, j) / 2 ** 32) * values.length));
-      const counts = (j: number) => path !== "logits" || real[Math.floor(places[j] / shape[2])] !== 0;
-      const { error } = compare(places.map((at) => values[at]), data, [data.length], counts); // biome-ignore format: one line
-      expect(error, path).toBeLessThanOrEqual(limit(float32_error[path]));
-      if (path === "logits") continue;
-      const norm = normOf(values);
-      expect(Math.abs(norm / norms[path] - 1), `${path}: norm`).toBeLessThanOrEqual(limit(float32_error[path]));
-    }
-    for (const tensor of [...acts.values(), output]) tensor.dispose();
-  });
-
-  test.each(gradients)(`wide, %s, on ${backendName}: loss and gradients`, async (name) => {
-    const { input_ids, attention_mask, loss, grad_norms } = cases[name];
-    const float32_error = unitsOf(name);
-    const ids = labelsOf(input_ids, { imageTokenId: model.config.image_token_id, attentionMask: attention_mask });
-    const prompts = promptsOf(name);
-    const lossOf = () => languageModelLoss(model.call(modelInputs(prompts, backend)), idTensor(ids, backend));
-    const { value, grads } = scope(() => valueAndGrad(lossOf, model.parameters()));
-    expect(Math.abs((await value.item()) / loss - 1)).toBeLessThanOrEqual(limit(float32_error["loss"]));
-    for (const [path, expected] of Object.entries(grad_norms)) {
-      const values = await grads.get(path)!.data();
-      const norm = normOf(values);
-      expect(Math.abs(norm - expected) / expected, path).toBeLessThanOrEqual(limit(float32_error[`grads/${path}`]));
-    }
-    for (const tensor of [value, ...grads.values()]) tensor.dispose();
-  });
-
+  const subject: Subject = {
+    backend: await openBackend(backendName),
+    model: withBackend(backendName, wideModel),
+    limit: (error) => Math.min(bar.error, bar.ratio * Math.max(ERROR_FLOOR, error)),
+  };
+  test.each(forward)(`wide, %s, on ${backendName}: activations and logits`, (name) => checkForward(subject, name));
+  test.each(gradients)(`wide, %s, on ${backendName}: loss and gradients`, (name) => checkGradients(subject, name));
   test.each(runs.filter((run) => generated.includes(run.case)))(
     `wide, $case, on ${backendName}: generation with $options`,
-    async ({ case: name, options, ids, scores }) => {
-      const prompts = promptsOf(name);
-      const ours = {
-        maxNewTokens: options.max_new_tokens,
-        beams: options.num_beams,
-        lengthPenalty: options.length_penalty,
-        numReturnSequences: options.num_return_sequences ?? 1,
-      };
-      if (!scores) return expect(await generate(model, prompts, ours)).toEqual(ids);
-      const found = (await beamSearch(model, prompts, ours)).flatMap((texts) =>
-        texts.slice(0, ours.numReturnSequences),
-      );
-      expect(found.map((text) => [...text.ids])).toEqual(ids);
-      for (const [i, { score }] of found.entries()) expect(Math.abs(score / scores[i] - 1)).toBeLessThan(1e-5);
-    },
+    (run) => checkGenerated(subject, run),
   );
+}
+
+async function checkForward({ model, backend, limit }: Subject, name: string): Promise<void> {
+  const { shapes, norms, float32_error, attention_mask } = cases[name];
+  const inputs = modelInputs(promptsOf(name), backend);
+  const paths = Object.keys(shapes).filter((path) => path !== "logits");
+  const { acts, output } = trace(model, inputs, { keep: paths });
+  const real = attention_mask.flat();
+  for (const [path, shape] of Object.entries(shapes)) {
+    const ours = path === "logits" ? output : acts.get(path)!;
+    expect([...ours.shape], path).toEqual(shape);
+    const values = await ours.data();
+    const { data } = await samples.read(`${name}/${path}`);
+    const seed = fnv1a(`wide/${name}/samples/${path}`);
+    const places = Array.from(data, (_, j) => Math.floor((mulberry32(seed, j) / 2 ** 32) * values.length));
+    const counts = (j: number) => path !== "logits" || real[Math.floor(places[j] / shape[2])] !== 0;
+    const { error } = compare(places.map((at) => values[at]), data, [data.length], counts); // biome-ignore format: one line
+    expect(error, path).toBeLessThanOrEqual(limit(float32_error[path]));
+    if (path === "logits") continue;
+    const norm = normOf(values);
+    expect(Math.abs(norm / norms[path] - 1), `${path}: norm`).toBeLessThanOrEqual(limit(float32_error[path]));
+  }
+  for (const tensor of [...acts.values(), output]) tensor.dispose();
+}
+
+async function checkGradients({ model, backend, limit }: Subject, name: string): Promise<void> {
+  const { input_ids, attention_mask, loss, grad_norms } = cases[name];
+  const float32_error = unitsOf(name);
+  const ids = labelsOf(input_ids, { imageTokenId: model.config.image_token_id, attentionMask: attention_mask });
+  const prompts = promptsOf(name);
+  const lossOf = () => languageModelLoss(model.call(modelInputs(prompts, backend)), idTensor(ids, backend));
+  const { value, grads } = scope(() => valueAndGrad(lossOf, model.parameters()));
+  expect(Math.abs((await value.item()) / loss - 1)).toBeLessThanOrEqual(limit(float32_error["loss"]));
+  for (const [path, expected] of Object.entries(grad_norms)) {
+    const values = await grads.get(path)!.data();
+    const norm = normOf(values);
+    expect(Math.abs(norm - expected) / expected, path).toBeLessThanOrEqual(limit(float32_error[`grads/${path}`]));
+  }
+  for (const tensor of [value, ...grads.values()]) tensor.dispose();
+}
+
+async function checkGenerated({ model }: Subject, { case: name, options, ids, scores }: Run): Promise<void> {
+  const prompts = promptsOf(name);
+  const ours = {
+    maxNewTokens: options.max_new_tokens,
+    beams: options.num_beams,
+    lengthPenalty: options.length_penalty,
+    numReturnSequences: options.num_return_sequences ?? 1,
+  };
+  if (!scores) {
+    expect(await generate(model, prompts, ours)).toEqual(ids);
+    return;
+  }
+  const found = (await beamSearch(model, prompts, ours)).flatMap((texts) => texts.slice(0, ours.numReturnSequences));
+  expect(found.map((text) => [...text.ids])).toEqual(ids);
+  for (const [i, { score }] of found.entries()) expect(Math.abs(score / scores[i] - 1)).toBeLessThan(1e-5);
 }

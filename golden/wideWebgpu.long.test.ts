@@ -4,8 +4,9 @@ import { createWebgpuBackend } from "../backends/webgpu/webgpu.ts";
 import { registerBackend } from "../tensor/index.ts";
 import { wide } from "./wideSuite.ts";
 
+const all = ["eight_rows", "left_padded", "long"];
 const found = await testDevice();
 if (found) {
   registerBackend(await createWebgpuBackend(found));
-  await wide("webgpu", { forward: ["long"] });
+  await wide("webgpu", { forward: all, gradients: ["eight_rows"], generated: all });
 } else test.skip("the model of real widths on webgpu", () => {});

@@ -4,8 +4,10 @@ import { LayerNorm } from "./layerNorm.ts";
 import { Linear } from "./linear.ts";
 import { ModuleList, Sequential } from "./containers.ts";
 import { Module } from "./module.ts";
+import { patched } from "./patch.ts";
 import { select } from "./surgery.ts";
-import type { Tensor } from "../tensor/index.ts";
+import { trace } from "./trace.ts";
+import { type Tensor, tensor } from "../tensor/index.ts";
 
 class Wrapped extends Module {
   inner: Module;
@@ -57,6 +59,16 @@ describe("select", () => {
       .replace((old) => new Wrapped(old));
     const outer = net.layers[0] as unknown as Wrapped;
     expect((outer.inner as Sequential)[0]).toBeInstanceOf(Wrapped);
+  });
+
+  it("says that what it was given is no module, and what is meant for a tensor", () => {
+    const t = tensor([[1, 2]]);
+    expect(() => select(t as never)).toThrow(
+      `select: expected a module, got ${t}; an element of a tensor along a dim is tensor.select(dim, index)`,
+    );
+    expect(() => select(undefined as never)).toThrow("select: expected a module, got undefined");
+    expect(() => trace(t as never, t as never)).toThrow(`trace: expected a module, got ${t}`);
+    expect(() => patched(t as never, {})).toThrow(`patched: expected a module, got ${t}`);
   });
 
   it("refuses an empty selection, the model itself, and what is no module", () => {

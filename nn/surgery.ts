@@ -1,6 +1,7 @@
 import { InfimmError } from "../core/errors.ts";
 import { globToRegExp } from "./glob.ts";
 import { Module } from "./module.ts";
+import { requireModule } from "./requireModule.ts";
 
 /** Where a module stands: in which field of which other module. The model itself stands nowhere. */
 export interface Place {
@@ -20,6 +21,7 @@ type ClassOf<M extends Module> = abstract new (...args: any[]) => M;
  *     select(model).at("**.gated_cross_attn_layer.ff").modules();
  */
 export function select(model: Module): Selection<Module> {
+  requireModule("select", model);
   return new Selection(model, placesIn(model, "", null, ""));
 }
 

@@ -2,6 +2,7 @@ import { InfimmError } from "../core/errors.ts";
 import { globToRegExp } from "./glob.ts";
 import type { Module } from "./module.ts";
 import { isRunning } from "./observe.ts";
+import { requireModule } from "./requireModule.ts";
 
 interface Rule<T> {
   readonly pattern: string;
@@ -27,6 +28,7 @@ export class Watch<T> {
 
   /** @param who the function that a user called, for messages */
   constructor(who: string, root: Module, patterns: readonly (readonly [pattern: string, value: T])[]) {
+    requireModule(who, root);
     this.who = who;
     this.root = root;
     this.paths = pathsOf(root);

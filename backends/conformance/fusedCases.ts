@@ -4,6 +4,8 @@ import { EPS, expectClose, relative } from "./compare.ts";
 import { product, productTolerance } from "./matmulCases.ts";
 import { LAYOUTS } from "./samples.ts";
 
+const { NaN: nan, POSITIVE_INFINITY: inf } = Number;
+
 /** A case for a kernel that a backend may lack: then there is nothing to check, as the composite runs instead. */
 export function fusedCase<K extends keyof FusedKernels>(
   kernel: K,
@@ -37,9 +39,20 @@ function softmaxOf(row: Float64Array): Float64Array {
   return e.map((x) => x / total);
 }
 
-// over 60 lines: a table of cases, each a stanza of its own
 export function fusedCases(): Case[] {
-  const { NaN: nan, POSITIVE_INFINITY: inf } = Number;
+  return [
+    ...softmaxCases(),
+    ...normCases(),
+    ...linearCases(),
+    ...ropeCases(),
+    ...ropesCases(),
+    ...attentionCases(),
+    ...hugeScoreCases(),
+    ...topkCases(),
+  ];
+}
+
+function softmaxCases(): Case[] {
   return [
     fusedCase("softmax", "rows of any length, as its definition", async (b, softmax) => {
       for (const shape of SHAPES) {
@@ -85,6 +98,11 @@ export function fusedCases(): Case[] {
       ];
       expectClose("special", await b.read(out), expected, () => b.slack * 4 * EPS);
     }),
+  ];
+}
+
+function normCases(): Case[] {
+  return [
     fusedCase("layerNorm", "rows of any length, strided weights, far from 0", async (b, layerNorm) => {
       for (const shape of SHAPES) {
         for (const shift of [0, 100]) {
@@ -121,6 +139,11 @@ export function fusedCases(): Case[] {
         expectClose(`rmsNorm ${shape}`, await b.read(out), expected, (i) => b.slack * near(i));
       }
     }),
+  ];
+}
+
+function linearCases(): Case[] {
+  return [
     fusedCase("linear", "weights of any dtype and layout, with and without bias", async (b, linear) => {
       for (const [m, k, n] of [
         [1, 1, 1],
@@ -156,6 +179,11 @@ export function fusedCases(): Case[] {
         }
       }
     }),
+  ];
+}
+
+function ropeCases(): Case[] {
+  return [
     fusedCase("rope", "both kinds of pairs, any layouts, one table for all", async (b, rope) => {
       for (const [shape, table] of [
         [
@@ -193,6 +221,11 @@ export function fusedCases(): Case[] {
         }
       }
     }),
+  ];
+}
+
+function ropesCases(): Case[] {
+  return [
     fusedCase("ropes", "several tensors at once, into parts of something larger", async (b, ropes) => {
       const { rope } = b.backend.fused;
       for (const pairs of ["half", "adjacent"] as const) {
@@ -228,6 +261,11 @@ export function fusedCases(): Case[] {
         }
       }
     }),
+  ];
+}
+
+function attentionCases(): Case[] {
+  return [
     fusedCase("attention", "shared heads, masks, any lengths and layouts", async (b, attention) => {
       for (const [batch, heads, shared, i, j, d, e] of [
         [1, 1, 1, 1, 1, 1, 1],
@@ -274,6 +312,11 @@ export function fusedCases(): Case[] {
         }
       }
     }),
+  ];
+}
+
+function hugeScoreCases(): Case[] {
+  return [
     fusedCase(
       "attention",
       "huge scores do not overflow; -3.4e38 hides, and alone hides nothing",
@@ -301,6 +344,11 @@ export function fusedCases(): Case[] {
         }
       },
     ),
+  ];
+}
+
+function topkCases(): Case[] {
+  return [
     fusedCase("topk", "descending, ties by index, NaN first", async (b, topk) => {
       const cases: [number[], number[], number][] = [
         [[2, 6], [1, 5, 3, 5, 2, 5, nan, 1, inf, nan, -inf, 0], 4],

@@ -28,8 +28,11 @@ const SHAPES: [shape: number[], axis: number, indexShape: number[]][] = [
   [[4, 2], 0, [0, 2]], // biome-ignore format: a table
 ];
 
-// over 60 lines: a table of cases, each a stanza of its own
 export function indexingCases(): Case[] {
+  return [...gathers(), ...scatters()];
+}
+
+function gathers(): Case[] {
   return [
     {
       name: "gather: axes, layouts, dtypes, repeated indices",
@@ -87,6 +90,11 @@ export function indexingCases(): Case[] {
         );
       },
     },
+  ];
+}
+
+function scatters(): Case[] {
+  return [
     {
       name: "scatterAdd: axes, layouts, repeated and stretched indices",
       async run(b) {

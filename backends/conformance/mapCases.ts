@@ -144,8 +144,11 @@ const { NaN: nan, POSITIVE_INFINITY: inf } = Number;
 const x = input(0);
 const flag = (e: Expr) => call("select", e, number(1), number(0));
 
-// over 60 lines: a table of cases, each a stanza of its own
 function extremes(): Case[] {
+  return [...tails(), ...nans(), ...corners()];
+}
+
+function tails(): Case[] {
   return [
     points(
       "tanh saturates instead of overflowing",
@@ -186,6 +189,11 @@ function extremes(): Case[] {
       [0, 1, 0, 1],
     ),
     points("log of 0 and of less", call("log", x), [0, -1, inf, 1], [-inf, nan, inf, 0]),
+  ];
+}
+
+function nans(): Case[] {
+  return [
     points(
       "NaN passes through arithmetic, max and min",
       call("max", call("min", call("add", x, number(1)), number(5)), number(-5)),
@@ -212,6 +220,11 @@ function extremes(): Case[] {
       [-1, 1],
       [-inf, inf],
     ),
+  ];
+}
+
+function corners(): Case[] {
+  return [
     points("pow of negative numbers and of 0", call("pow", x, number(3)), [-2, 0, -0.5, 3], [-8, 0, -0.125, 27]),
     points("pow to 0 is 1, NaN too", call("pow", x, number(0)), [nan, 0, -3, inf], [1, 1, 1, 1]),
     points(
@@ -229,8 +242,11 @@ function extremes(): Case[] {
 const BITS = [5, -3, 1, 2 ** 31 - 1, -(2 ** 31), -1, -7, 2 ** 31 - 1];
 const PLACES = [1, 30, 31, 32, -1, 0, 100, 29];
 
-// over 60 lines: a table of cases, each a stanza of its own
 function integers(): Case[] {
+  return [...wholeNumbers(), ...mixtures()];
+}
+
+function wholeNumbers(): Case[] {
   const binary = (
     name: string,
     op: Primitive,
@@ -273,6 +289,11 @@ function integers(): Case[] {
     binary("i32 less-than beyond 2^24", "lt", [big - 1, big], [big, big], [1, 0], "bool"),
     binary("i32 bits up", "shiftLeft", BITS, PLACES, [10, 0x40000000, -(2 ** 31), 0, 0, -1, 0, -(2 ** 29)]),
     binary("i32 bits down", "shiftRight", BITS, PLACES, [2, -1, 0, 0, -1, -1, -1, 3]),
+  ];
+}
+
+function mixtures(): Case[] {
+  return [
     {
       name: "map mixes i32, bool, f16, bf16 and numbers",
       async run(b) {
@@ -302,8 +323,11 @@ function integers(): Case[] {
   ];
 }
 
-// over 60 lines: a table of cases, each a stanza of its own
 function programs(): Case[] {
+  return [...longPrograms(), ...operandUses(), ...manyElements()];
+}
+
+function longPrograms(): Case[] {
   return [
     {
       name: "map of an expression of 60 operations, with scalar arguments",
@@ -352,6 +376,11 @@ function programs(): Case[] {
         }
       },
     },
+  ];
+}
+
+function operandUses(): Case[] {
+  return [
     {
       name: "map may write over an input",
       async run(b) {
@@ -374,6 +403,19 @@ function programs(): Case[] {
         expectClose("twice", await b.read(c), [2, 6, 12]);
       },
     },
+    {
+      name: "map reads bf16 as rounded by us",
+      async run(b) {
+        const out = b.out([2]);
+        b.backend.map(x, [b.place([2], [1.00390625, 3.1417], "bf16")], out);
+        expectClose("bf16", await b.read(out), [1, f32ToBf16(3.1417) === 0x4049 ? 3.140625 : nan]);
+      },
+    },
+  ];
+}
+
+function manyElements(): Case[] {
+  return [
     {
       name: "map over few elements after many, and over many again",
       async run(b) {
@@ -406,14 +448,6 @@ function programs(): Case[] {
           tail,
           Array.from({ length: 9 }, (_, i) => ((n - 9 + i) & 1023) + 1),
         );
-      },
-    },
-    {
-      name: "map reads bf16 as rounded by us",
-      async run(b) {
-        const out = b.out([2]);
-        b.backend.map(x, [b.place([2], [1.00390625, 3.1417], "bf16")], out);
-        expectClose("bf16", await b.read(out), [1, f32ToBf16(3.1417) === 0x4049 ? 3.140625 : nan]);
       },
     },
   ];

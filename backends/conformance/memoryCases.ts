@@ -4,6 +4,8 @@ import type { Case } from "./case.ts";
 import { expectClose } from "./compare.ts";
 import { LAYOUTS } from "./samples.ts";
 
+const { NaN: nan, POSITIVE_INFINITY: inf } = Number;
+
 const DTYPES: readonly DType[] = ["f32", "i32", "bool", "f16", "bf16"];
 
 /** What a value becomes as another dtype. */
@@ -14,9 +16,11 @@ function convert(value: number, to: DType): number {
   return to === "bf16" ? bf16ToF32(f32ToBf16(value)) : Math.fround(value);
 }
 
-// over 60 lines: a table of cases, each a stanza of its own
 export function memoryCases(): Case[] {
-  const { NaN: nan, POSITIVE_INFINITY: inf } = Number;
+  return [...conversions(), ...placedCopies(), ...copiesOfLittle(), ...memories()];
+}
+
+function conversions(): Case[] {
   return [
     {
       name: "copy: every pair of dtypes and every layout",
@@ -66,6 +70,11 @@ export function memoryCases(): Case[] {
         expectClose("bool", await b.read(truth), [1, 1, 1, 1, 1, 1, 0, Number(Math.fround(1e-30) !== 0)]);
       },
     },
+  ];
+}
+
+function placedCopies(): Case[] {
+  return [
     {
       name: "copy: i32 to i32 is exact beyond 2^24",
       async run(b) {
@@ -116,6 +125,11 @@ export function memoryCases(): Case[] {
         }
       },
     },
+  ];
+}
+
+function copiesOfLittle(): Case[] {
+  return [
     {
       name: "copy: scalars, empty tensors, stretched ones",
       async run(b) {
@@ -128,6 +142,11 @@ export function memoryCases(): Case[] {
         expectClose("stretched", await b.read(wide), new Float64Array(12).fill(2.5));
       },
     },
+  ];
+}
+
+function memories(): Case[] {
+  return [
     {
       name: "memory: written bytes read back, whatever their number; parts too",
       async run(b) {

@@ -164,8 +164,11 @@ function wholeNumbers(): Case[] {
 /** f32 summation of n numbers, in parts of about √n: each part's error, and their sum's, is within √n / 2 roundings. */
 const sumError = (n: number, size: number) => EPS * (1 + Math.sqrt(n)) * size;
 
-// over 60 lines: a table of cases, each a stanza of its own
 function longFolds(): Case[] {
+  return [...longScans(), ...longReductions()];
+}
+
+function longScans(): Case[] {
   return [
     {
       name: "scan of 250,000: equal numbers do not drift, and i32 is exact",
@@ -185,6 +188,11 @@ function longFolds(): Case[] {
         );
       },
     },
+  ];
+}
+
+function longReductions(): Case[] {
+  return [
     {
       name: "reduce of long rows: equal numbers do not drift",
       async run(b) {

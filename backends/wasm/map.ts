@@ -36,7 +36,6 @@ export function copy(engine: Engine, from: Operand, out: Operand): void {
 const IDENTITY = input(0);
 const keys = new WeakMap<Expr, string>();
 
-// over 60 lines: the kernel's arguments in the order in which it takes them, and how they are shared among threads
 function run(engine: Engine, arena: Arena, expr: Expr, inputs: readonly (Operand | number)[], out: Operand): void {
   const operands = [out, ...inputs.filter((t): t is Operand => typeof t !== "number")];
   const loop = mergeDims(
@@ -56,11 +55,28 @@ function run(engine: Engine, arena: Arena, expr: Expr, inputs: readonly (Operand
   const body = withPowers(expr, inputs);
   const pattern: MapPattern = { dims, inputs: patterns, out: { dtype: out.dtype, step: stepOf(inner[0], true) } };
   const kernel = engine.kernel(`map ${keyOf(body)} ${patternKey(pattern)}`, () => mapModule(body, pattern, engine.fma));
-
-  const tasks: number[][] = [];
   const { taskElements, tasksPerThread } = engine.tuning;
   const least = Math.max(taskElements / (1 + workOf(body)), sizeOf(out.shape) / (tasksPerThread * engine.pool.size));
   const addresses = operands.map(addressOf);
+  engine.share(kernel, arena, tasksOf({ shape: loop.shape, bytes, dims, least, inputs }, addresses));
+}
+
+/** The loop of all elements, and how the kernel takes it. */
+interface Loop {
+  readonly shape: readonly number[];
+  /** From one step of a dim to the next, for each operand. */
+  readonly bytes: readonly (readonly number[])[];
+  /** Dims that the kernel loops over. */
+  readonly dims: number;
+  /** Elements of a task, at least. */
+  readonly least: number;
+  /** In the order of the kernel's arguments: numbers are passed, operands have addresses and strides. */
+  readonly inputs: readonly (Operand | number)[];
+}
+
+/** The kernel's arguments for each part of the loop. @param addresses of the operands, the result's first */
+function tasksOf({ shape: whole, bytes, dims, least, inputs }: Loop, addresses: readonly number[]): number[][] {
+  const tasks: number[][] = [];
   /** Tasks for the part of the loop from `dim` on, where the operands stand at `at`. */
   const divide = (dim: number, shape: readonly number[], at: readonly number[]): void => {
     const [size, ...rest] = shape;
@@ -96,8 +112,8 @@ function run(engine: Engine, arena: Arena, expr: Expr, inputs: readonly (Operand
       tasks.push(task);
     }
   };
-  divide(0, loop.shape, addresses);
-  engine.share(kernel, arena, tasks);
+  divide(0, whole, addresses);
+  return tasks;
 }
 
 /** `exprKey`, made once a tree. */

@@ -62,53 +62,56 @@ export function inBrowser(runs: readonly BrowserRun[]): void {
       await served.close();
     });
 
-    describe.each(runs)("cross-origin isolated: $isolated", ({ isolated, conforming, goldens }) => {
-      let served: Served;
-      let page: Page;
-      let complaints: string[];
-      beforeAll(async () => {
-        served = await serve({ "": folder, ...FOLDERS }, isolated);
-        ({ page, complaints } = await openPage(browser!, `${served.url}/checks.html`));
-        await page.waitForFunction(() => "checks" in globalThis);
-        expect(await page.evaluate(() => crossOriginIsolated)).toBe(isolated);
-      });
-      afterAll(async () => {
-        await page?.close();
-        await served?.close();
-      });
+    describe.each(runs)("cross-origin isolated: $isolated", (run) => inPage(folder, run));
+  });
+}
 
-      it("reads pictures of every kind as Pillow does", async () => {
-        const outcome = await page.evaluate(() => checks.pictures("/fixtures/pictures"));
-        expect(outcome.failures).toEqual([]);
-        expect(outcome.passed).toBeGreaterThan(50);
-        expect(complaints).toEqual([]);
-      });
+/** Declare one page's checks. */
+function inPage(folder: string, { isolated, conforming, goldens }: BrowserRun): void {
+  let served: Served;
+  let page: Page;
+  let complaints: string[];
+  beforeAll(async () => {
+    served = await serve({ "": folder, ...FOLDERS }, isolated);
+    ({ page, complaints } = await openPage(browser!, `${served.url}/checks.html`));
+    await page.waitForFunction(() => "checks" in globalThis);
+    expect(await page.evaluate(() => crossOriginIsolated)).toBe(isolated);
+  });
+  afterAll(async () => {
+    await page?.close();
+    await served?.close();
+  });
 
-      it("reads what a page can draw as the file that it came from", async () => {
-        const outcome = await page.evaluate(() => checks.drawn("/tiny/pictures/dog.png"));
-        expect(outcome).toEqual({ passed: 10, failures: [] });
-        expect(complaints).toEqual([]);
-      });
+  it("reads pictures of every kind as Pillow does", async () => {
+    const outcome = await page.evaluate(() => checks.pictures("/fixtures/pictures"));
+    expect(outcome.failures).toEqual([]);
+    expect(outcome.passed).toBeGreaterThan(50);
+    expect(complaints).toEqual([]);
+  });
 
-      it("an assistant in a worker answers as one in the page", async () => {
-        const outcome = await page.evaluate(() => checks.inWorker("./tiny", "tiny/pictures/dog.png"));
-        expect(outcome).toEqual({ passed: 3, failures: [] });
-        expect(complaints).toEqual([]);
-      });
+  it("reads what a page can draw as the file that it came from", async () => {
+    const outcome = await page.evaluate(() => checks.drawn("/tiny/pictures/dog.png"));
+    expect(outcome).toEqual({ passed: 10, failures: [] });
+    expect(complaints).toEqual([]);
+  });
 
-      it.each(conforming)("%s conforms", async (name) => {
-        const outcome = await page.evaluate((n) => checks.conformance(n), name);
-        expect(outcome.failures).toEqual([]);
-        expect(outcome.passed).toBe(conformanceCases().length);
-        expect(complaints).toEqual([]);
-      });
+  it("an assistant in a worker answers as one in the page", async () => {
+    const outcome = await page.evaluate(() => checks.inWorker("./tiny", "tiny/pictures/dog.png"));
+    expect(outcome).toEqual({ passed: 3, failures: [] });
+    expect(complaints).toEqual([]);
+  });
 
-      it.each(goldens)("%s: %s equals PyTorch", async (...golden) => {
-        const outcome = await page.evaluate(([name, set]) => checks.golden(name, set), golden);
-        expect(outcome.failures).toEqual([]);
-        expect(outcome.passed).toBeGreaterThan(100);
-        expect(complaints).toEqual([]);
-      });
-    });
+  it.each(conforming)("%s conforms", async (name) => {
+    const outcome = await page.evaluate((n) => checks.conformance(n), name);
+    expect(outcome.failures).toEqual([]);
+    expect(outcome.passed).toBe(conformanceCases().length);
+    expect(complaints).toEqual([]);
+  });
+
+  it.each(goldens)("%s: %s equals PyTorch", async (...golden) => {
+    const outcome = await page.evaluate(([name, set]) => checks.golden(name, set), golden);
+    expect(outcome.failures).toEqual([]);
+    expect(outcome.passed).toBeGreaterThan(100);
+    expect(complaints).toEqual([]);
   });
 }

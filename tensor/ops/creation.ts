@@ -2,7 +2,7 @@ import { byteLengthOf, type DType, encodeFloats, isQuantized, type TypedArray } 
 import { DTypeError, ShapeError, showShape } from "../../core/errors.ts";
 import { number } from "../../core/expr.ts";
 import { dequantize, quantize } from "../../core/quantized.ts";
-import type { Generator } from "../../core/random.ts";
+import { type Generator, requireGenerator } from "../../core/random.ts";
 import { requireShape, type Shape, sizeOf } from "../../core/shape.ts";
 import { type Backend, getBackend } from "../backend.ts";
 import { empty, Tensor } from "../tensor.ts";
@@ -179,6 +179,7 @@ export function linspace(start: number, end: number, steps: number, backend?: Ba
 /** Standard normal numbers from a seeded generator: the same on every backend. */
 export function randn(shape: Shape, generator: Generator, backend?: Backend): Tensor {
   requireShape("randn", shape);
+  requireGenerator("randn", generator);
   const values = Float32Array.from({ length: sizeOf(shape) }, () => generator.normal());
   return fromData(values, shape, "f32", backend);
 }
@@ -186,6 +187,7 @@ export function randn(shape: Shape, generator: Generator, backend?: Backend): Te
 /** Uniform numbers in [low, high) from a seeded generator. */
 export function uniform(shape: Shape, low: number, high: number, generator: Generator, backend?: Backend): Tensor {
   requireShape("uniform", shape);
+  requireGenerator("uniform", generator);
   const draw = () => low + (high - low) * generator.uniform();
   return fromData(Float32Array.from({ length: sizeOf(shape) }, draw), shape, "f32", backend);
 }

@@ -1,4 +1,5 @@
 import { planEinsum } from "../../core/einsum.ts";
+import { InfimmError } from "../../core/errors.ts";
 import { sizeOf } from "../../core/shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { diagonal } from "./diagonals.ts";
@@ -22,6 +23,11 @@ type SizesOf = (names: readonly string[]) => number[];
  * names that stand once, in alphabetical order.
  */
 export function einsum(pattern: string, ...tensors: Tensor[]): Tensor {
+  if (typeof pattern !== "string") {
+    throw new InfimmError(
+      `einsum: expected the pattern first, as einsum("i j, j k -> i k", a, b), got ${String(pattern)}`,
+    );
+  }
   const { operands, output, sizes } = planEinsum(
     pattern,
     tensors.map((t) => t.shape),

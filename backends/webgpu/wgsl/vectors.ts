@@ -1,5 +1,6 @@
 import { BYTES, type DType, isQuantized } from "../../../core/dtype.ts";
 import type { Operand } from "../../../tensor/backend.ts";
+import { lines } from "./wgsl.ts";
 
 /**
  * How kernels read runs of floats: four at a time where neighbours lie together and every run starts at a multiple of
@@ -20,6 +21,11 @@ export function readingOf(operand: Operand, along: number): Reading {
 /** Changes with the text of `readers`. */
 export function readingKey({ dtype, four }: Reading): string {
   return dtype + (four ? "x4" : "");
+}
+
+/** A vector of four values, by their numbers. */
+export function vec4Of(value: (i: number) => string): string {
+  return `vec4<f32>(${lines(4, value, ", ")})`;
 }
 
 /** `fn <name>(i)`: element i; `fn <name>4(i, step)`: elements i, i + step, …, where `step` is 1 if `four`. */

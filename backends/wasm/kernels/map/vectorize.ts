@@ -20,8 +20,37 @@ export function as(kind: Lanes["kind"], { kind: from, value }: Lanes): V {
   return kind === "f32" ? f32x4.convert_i32x4_s(value) : i32x4.trunc_sat_f32x4_s(value);
 }
 
+/** Operations that are one instruction, on floats and on integers. */
+type Table = Partial<Record<Primitive, [floats: (...args: V[]) => V, integers: (...args: V[]) => V]>>;
+
 /** Whether a number is passed as i32. -0 is not: only a float can be it. */
 export const isInteger = (value: number) => Object.is(value, value | 0);
+
+const ARITHMETIC = {
+  add: [f32x4.add, i32x4.add],
+  sub: [f32x4.sub, i32x4.sub],
+  mul: [f32x4.mul, i32x4.mul],
+  min: [f32x4.min, i32x4.min_s],
+  max: [f32x4.max, i32x4.max_s],
+  neg: [f32x4.neg, i32x4.neg],
+  abs: [f32x4.abs, i32x4.abs],
+  floor: [f32x4.floor, (x: V) => x],
+  ceil: [f32x4.ceil, (x: V) => x],
+  round: [f32x4.nearest, (x: V) => x],
+} satisfies Table;
+
+const COMPARISONS = {
+  lt: [f32x4.lt, i32x4.lt_s],
+  le: [f32x4.le, i32x4.le_s],
+  gt: [f32x4.gt, i32x4.gt_s],
+  ge: [f32x4.ge, i32x4.ge_s],
+  eq: [f32x4.eq, i32x4.eq],
+  ne: [f32x4.ne, i32x4.ne],
+} satisfies Table;
+
+function isIn<T extends Table>(table: T, op: Primitive): op is Primitive & keyof T {
+  return op in table;
+}
 
 /**
  * Emits an expression on four elements at a time. Integers stay integers (and wrap beyond i32) as long as only
@@ -61,21 +90,18 @@ export class Vectorizer {
     return e.kind === "number" ? v128.f32(e.value) : as("f32", this.lanes(e));
   }
 
-  // over 60 lines: a line or two an operation
   private call(op: Primitive, args: readonly Expr[]): Lanes {
+    if (isIn(ARITHMETIC, op)) {
+      const [floats, integers] = ARITHMETIC[op];
+      return this.arithmetic(floats, integers, ...args);
+    }
+    if (isIn(COMPARISONS, op)) {
+      const [floats, integers] = COMPARISONS[op];
+      return this.comparison(floats, integers, args[0], args[1]);
+    }
     const { math, host } = this;
     const [a, b, c] = args;
     switch (op) {
-      case "add":
-        return this.arithmetic(f32x4.add, i32x4.add, a, b);
-      case "sub":
-        return this.arithmetic(f32x4.sub, i32x4.sub, a, b);
-      case "mul":
-        return this.arithmetic(f32x4.mul, i32x4.mul, a, b);
-      case "min":
-        return this.arithmetic(f32x4.min, i32x4.min_s, a, b);
-      case "max":
-        return this.arithmetic(f32x4.max, i32x4.max_s, a, b);
       case "remainder":
         return this.arithmetic(
           (x, y) => math.eachLane(host.remainder, this.local(x), this.local(y)),
@@ -86,18 +112,8 @@ export class Vectorizer {
         return this.power(a, b);
       case "div":
         return { kind: "f32", value: f32x4.div(this.float(a), this.float(b)) };
-      case "neg":
-        return this.arithmetic(f32x4.neg, i32x4.neg, a);
-      case "abs":
-        return this.arithmetic(f32x4.abs, i32x4.abs, a);
       case "sign":
         return this.sign(a);
-      case "floor":
-        return this.arithmetic(f32x4.floor, (x) => x, a);
-      case "ceil":
-        return this.arithmetic(f32x4.ceil, (x) => x, a);
-      case "round":
-        return this.arithmetic(f32x4.nearest, (x) => x, a);
       case "stored":
         return this.lanes(a);
       case "exp":
@@ -114,18 +130,6 @@ export class Vectorizer {
         return { kind: "f32", value: math.sin(this.float(a), host) };
       case "cos":
         return { kind: "f32", value: math.cos(this.float(a), host) };
-      case "lt":
-        return this.comparison(f32x4.lt, i32x4.lt_s, a, b);
-      case "le":
-        return this.comparison(f32x4.le, i32x4.le_s, a, b);
-      case "gt":
-        return this.comparison(f32x4.gt, i32x4.gt_s, a, b);
-      case "ge":
-        return this.comparison(f32x4.ge, i32x4.ge_s, a, b);
-      case "eq":
-        return this.comparison(f32x4.eq, i32x4.eq, a, b);
-      case "ne":
-        return this.comparison(f32x4.ne, i32x4.ne, a, b);
       case "and":
         return { kind: "mask", value: v128.and(this.truth(a), this.truth(b)) };
       case "or":

@@ -1,6 +1,6 @@
 import { BYTES, type DType } from "../../../../core/dtype.ts";
 import type { Code } from "../../assembler/code.ts";
-import type { Local } from "../../assembler/function.ts";
+import type { FunctionBuilder, Label, Local } from "../../assembler/function.ts";
 import { type KernelBody, ModuleBuilder } from "../../assembler/module.ts";
 import { f32, i32 } from "../../assembler/scalar.ts";
 import { f32x4, v128 } from "../../assembler/simd.ts";
@@ -37,8 +37,35 @@ export function dotsModule(dtype: DType, fma: boolean): ModuleBuilder {
   return m;
 }
 
+interface Sums {
+  readonly dtype: DType;
+  readonly madd: ReturnType<typeof multiplyAdd>;
+  /** Where x and the lines of the weight are read, and how many depths are left. */
+  readonly x: Local<"i32">;
+  readonly left: Local<"i32">;
+  readonly at: readonly Local<"i32">[];
+  readonly sums: readonly (readonly [Local<"v128">, Local<"v128">])[];
+}
+
+/** Eight depths a turn, as long as there are so many. */
+function eightDepths(f: FunctionBuilder, end: Label, { dtype, madd, x, left, at, sums }: Sums): void {
+  const xv = f.local("v128");
+  f.br(end, i32.lt_s(left, i32.const(8)));
+  f.loop((again) => {
+    for (const half of [0, 1]) {
+      if (half === 1) f.br(end, i32.eqz(left)); // never taken: see `tileFunction`
+      f.set(xv, v128.load(x, 16 * half));
+      for (const [i, sum] of sums.entries())
+        f.set(sum[half], madd(load4(dtype, at[i], 4 * half * BYTES[dtype]), xv, sum[half]));
+    }
+    f.add(x, 32);
+    for (const local of at) f.add(local, 8 * BYTES[dtype]);
+    f.add(left, -8);
+    f.br(again, i32.ge_s(left, i32.const(8)));
+  });
+}
+
 /** The same, to be a function of another module. */
-// over 60 lines: one kernel in the order in which it runs
 export function dotsFunction(dtype: DType, fma: boolean): KernelBody {
   const madd = multiplyAdd(fma);
   const names = ["x", "xLine", "weight", "weightLine", "out", "outLine", "rows", "lines", "depth", "bias"] as const; // biome-ignore format: the order of DotsArguments
@@ -49,7 +76,6 @@ export function dotsFunction(dtype: DType, fma: boolean): KernelBody {
     const at = Array.from({ length: LINES }, () => f.local("i32"));
     const sums = Array.from({ length: LINES }, () => [f.local("v128"), f.local("v128")] as const);
     const totals = Array.from({ length: LINES }, () => f.local("f32"));
-    const xv = f.local("v128");
     f.while(i32.lt_s(line, p.lines), () => {
       f.set(count, least(i32.sub(p.lines, line), i32.const(LINES)));
       f.set(row, i32.const(0));
@@ -62,21 +88,7 @@ export function dotsFunction(dtype: DType, fma: boolean): KernelBody {
         });
         for (const sum of sums.flat()) f.set(sum, v128.f32(0));
         f.set(left, p.depth);
-        f.block((end) => {
-          f.br(end, i32.lt_s(left, i32.const(8)));
-          f.loop((again) => {
-            for (const half of [0, 1]) {
-              if (half === 1) f.br(end, i32.eqz(left)); // never taken: see `tileFunction`
-              f.set(xv, v128.load(x, 16 * half));
-              for (const [i, sum] of sums.entries())
-                f.set(sum[half], madd(load4(dtype, at[i], 4 * half * BYTES[dtype]), xv, sum[half]));
-            }
-            f.add(x, 32);
-            for (const local of at) f.add(local, 8 * BYTES[dtype]);
-            f.add(left, -8);
-            f.br(again, i32.ge_s(left, i32.const(8)));
-          });
-        });
+        f.block((end) => eightDepths(f, end, { dtype, madd, x, left, at, sums }));
         for (const [i, total] of totals.entries()) f.set(total, sumOfLanes(f.let(f32x4.add(...sums[i]))));
         f.while(left, () => {
           totals.forEach((total, i) => {

@@ -1,6 +1,6 @@
 import type { DType } from "../../../../core/dtype.ts";
 import type { Code } from "../../assembler/code.ts";
-import type { Local } from "../../assembler/function.ts";
+import type { FunctionBuilder, Local } from "../../assembler/function.ts";
 import { ModuleBuilder } from "../../assembler/module.ts";
 import { i32 } from "../../assembler/scalar.ts";
 import { f32x4, f64x2, i8x16, v128 } from "../../assembler/simd.ts";
@@ -27,6 +27,10 @@ export interface SmallArguments {
 
 type I32 = Code<"i32">;
 
+const NAMES = ["a", "aRow", "aColumn", "b", "bRow", "bColumn", "out", "outLine", "rows", "columns", "depth", "bias"] as const; // biome-ignore format: the order of SmallArguments
+
+type Arguments = { readonly [K in (typeof NAMES)[number]]: Local<"i32"> };
+
 /** Rows and columns of the result that are summed side by side. */
 const ROWS = 3;
 const COLUMNS = 4;
@@ -37,11 +41,9 @@ const COLUMNS = 4;
  *
  * @param neighbours whether the columns of b lie side by side
  */
-// over 60 lines: one kernel in the order in which it runs
 export function smallModule(dtypeA: DType, dtypeB: DType, neighbours: boolean): ModuleBuilder {
   const m = new ModuleBuilder();
-  const names = ["a", "aRow", "aColumn", "b", "bRow", "bColumn", "out", "outLine", "rows", "columns", "depth", "bias"] as const; // biome-ignore format: the order of SmallArguments
-  const params = Object.fromEntries(names.map((name) => [name, "i32"])) as Record<(typeof names)[number], "i32">;
+  const params = Object.fromEntries(NAMES.map((name) => [name, "i32"])) as Record<(typeof NAMES)[number], "i32">;
   m.export("run", params, "void", (f, p) => {
     const [row, column, left, d, at, wide] = Array.from({ length: 6 }, () => f.local("i32"));
     const rows = Array.from({ length: ROWS }, () => f.local("i32"));
@@ -78,29 +80,46 @@ export function smallModule(dtypeA: DType, dtypeB: DType, neighbours: boolean): 
           for (const local of neighbours ? columns.slice(0, 1) : columns) f.add(local, p.bRow);
           f.add(d, -1);
         });
-        f.set(at, i32.add(i32.add(p.out, i32.mul(row, p.outLine)), i32.shl(column, i32.const(2))));
-        f.set(wide, i32.ge_s(left, i32.const(COLUMNS)));
-        for (const [i, [first, second]] of sums.entries()) {
-          f.if(i32.lt_s(i32.add(row, i32.const(i)), p.rows), () => {
-            withBias(first, 0);
-            withBias(second, 2);
-            const lanes = [0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23];
-            f.set(result, i8x16.shuffle(f32x4.demote_f64x2_zero(first), f32x4.demote_f64x2_zero(second), lanes));
-            f.if(wide, () => f.emit(v128.store(at, result)), () => storeFirst(f, at, result, left)); // biome-ignore format: one line
-            f.add(at, p.outLine);
-          });
-        }
+        writeRows(f, p, { row, column, left, at, wide, result, sums });
         f.add(column, COLUMNS);
       });
       f.add(row, ROWS);
     });
-
-    function withBias(sum: Local<"v128">, lane: number): void {
-      f.if(p.bias, () => {
-        const from = i32.add(p.bias, i32.shl(column, i32.const(2)));
-        f.set(sum, f64x2.add(sum, f64x2.promote_low_f32x4(v128.load64_zero(from, 4 * lane))));
-      });
-    }
   });
   return m;
+}
+
+interface Block {
+  /** Where the block begins, and how many columns are left from there. */
+  readonly row: I32;
+  readonly column: I32;
+  readonly left: I32;
+  readonly at: Local<"i32">;
+  readonly wide: Local<"i32">;
+  readonly result: Local<"v128">;
+  /** Of each row, its first and its last two columns. */
+  readonly sums: readonly (readonly [Local<"v128">, Local<"v128">])[];
+}
+
+/** The rows and columns that there are. */
+function writeRows(f: FunctionBuilder, p: Arguments, { row, column, left, at, wide, result, sums }: Block): void {
+  f.set(at, i32.add(i32.add(p.out, i32.mul(row, p.outLine)), i32.shl(column, i32.const(2))));
+  f.set(wide, i32.ge_s(left, i32.const(COLUMNS)));
+  for (const [i, [first, second]] of sums.entries()) {
+    f.if(i32.lt_s(i32.add(row, i32.const(i)), p.rows), () => {
+      withBias(f, p.bias, column, first, 0);
+      withBias(f, p.bias, column, second, 2);
+      const lanes = [0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23];
+      f.set(result, i8x16.shuffle(f32x4.demote_f64x2_zero(first), f32x4.demote_f64x2_zero(second), lanes));
+      f.if(wide, () => f.emit(v128.store(at, result)), () => storeFirst(f, at, result, left)); // biome-ignore format: one line
+      f.add(at, p.outLine);
+    });
+  }
+}
+
+function withBias(f: FunctionBuilder, bias: I32, column: I32, sum: Local<"v128">, lane: number): void {
+  f.if(bias, () => {
+    const from = i32.add(bias, i32.shl(column, i32.const(2)));
+    f.set(sum, f64x2.add(sum, f64x2.promote_low_f32x4(v128.load64_zero(from, 4 * lane))));
+  });
 }

@@ -1,7 +1,7 @@
 import type { QuantizedDType } from "../../../../core/dtype.ts";
 import { quantBytes } from "../../../../core/quantized.ts";
 import type { Code } from "../../assembler/code.ts";
-import type { FunctionBuilder, Local } from "../../assembler/function.ts";
+import type { FunctionBuilder, Label, Local } from "../../assembler/function.ts";
 import { type KernelBody, ModuleBuilder } from "../../assembler/module.ts";
 import { f32, i32 } from "../../assembler/scalar.ts";
 import { f32x4, i16x8, i32x4, i8x16, v128 } from "../../assembler/simd.ts";
@@ -38,6 +38,9 @@ const SIDE = 4;
 export const SCRATCH = 16 * SIDE;
 
 type V = Local<"v128">;
+type I32 = Local<"i32">;
+type Parameters32 = { [K in (typeof NAMES)[number]]: "i32" };
+type Arguments = { readonly [K in (typeof NAMES)[number]]: I32 };
 
 /**
  * out[row, line] = x[row] · weight[line] + bias[line] for a q8 or q4 weight and few rows of x: decoding. Weights are
@@ -58,13 +61,11 @@ export function quantizedDotsModule(dtype: QuantizedDType, form: FixedPoint, fma
 }
 
 /** The same, to be a function of another module. */
-// over 60 lines: one kernel in the order in which it runs: its loops share their locals
 export function quantizedDotsFunction(dtype: QuantizedDType, form: FixedPoint, fma: boolean): KernelBody {
-  const xBytes = blockBytes(form);
   const madd = multiplyAdd(fma);
-  const params = Object.fromEntries(NAMES.map((name) => [name, "i32"])) as { [K in (typeof NAMES)[number]]: "i32" };
+  const params = Object.fromEntries(NAMES.map((name) => [name, "i32"])) as Parameters32;
   const body: KernelBody["body"] = (f, args) => {
-    const p = args as Record<(typeof NAMES)[number], Local<"i32">>;
+    const p = args as Arguments;
     const [line, stretch, row, x, xScale, xOffset, left, out] = Array.from({ length: 8 }, () => f.local("i32"));
     const lines = Array.from({ length: SIDE }, (_, i) => ({
       number: f.local("i32"),
@@ -73,68 +74,18 @@ export function quantizedDotsFunction(dtype: QuantizedDType, form: FixedPoint, f
       sum: f.local("v128"),
       scratch: 16 * i,
     }));
-    const scale = f.local("v128"); // of a group of blocks
-    const xs = Array.from({ length: xBytes / 16 }, () => f.local("v128"));
+    const scale = f.local("v128");
+    const xs = Array.from({ length: blockBytes(form) / 16 }, () => f.local("v128"));
     const products = form.bits === 8 ? new ByteProducts(f, form) : new WordProducts(f, dtype, form, madd);
     const total = f.local("f32");
-
-    /** Block `j` after `x`, whose scales are in lane `lane`. */
-    const block = (j: number, lane: number, end: Parameters<FunctionBuilder["br"]>[0]) => {
-      for (const [i, v] of xs.entries()) f.set(v, v128.load(x, j * xBytes + 16 * i));
-      for (const { quants, scratch, sum } of lines) {
-        // Never taken, and each another condition: keeps V8 from loading everything first (tile.ts).
-        f.br(end, i32.eq(quants, i32.const(j)));
-        const whole = products.block(quants, j * quantBytes(dtype), xs);
-        f.set(sum, madd(whole, v128.load32_splat(p.scratch, scratch + 4 * lane), sum));
-      }
-    };
-    const advance = (blocks: number) => {
-      f.add(x, blocks * xBytes);
-      f.add(xScale, 4 * blocks);
-      f.add(xOffset, 4 * blocks);
-      for (const { quants, scales } of lines) {
-        f.add(quants, blocks * quantBytes(dtype));
-        f.add(scales, 2 * blocks);
-      }
-      f.add(left, -blocks);
-    };
+    const reading: Reading = { f, p, dtype, madd, x, xScale, xOffset, left, lines, scale, xs, products };
 
     f.set(stretch, i32.div_u(i32.add(p.lines, i32.const(SIDE - 1)), i32.const(SIDE)));
     f.while(i32.lt_s(line, stretch), () => {
       f.set(row, i32.const(0));
       f.while(i32.lt_s(row, p.rows), () => {
-        f.set(x, i32.add(p.x, i32.mul(row, p.xLine)));
-        f.set(xScale, i32.add(x, i32.mul(p.blocks, i32.const(xBytes))));
-        f.set(xOffset, i32.add(xScale, i32.shl(p.blocks, i32.const(2))));
-        lines.forEach(({ number, quants, scales, sum }, i) => {
-          f.set(number, i32.add(line, i32.mul(stretch, i32.const(i))));
-          // where a stretch is shorter, the last line of all is read again
-          const first = f.let(i32.mul(least(number, i32.sub(p.lines, i32.const(1))), p.blocks));
-          f.set(quants, i32.add(p.quants, i32.mul(first, i32.const(quantBytes(dtype)))));
-          f.set(scales, i32.add(p.scales, i32.shl(first, i32.const(1))));
-          f.set(sum, v128.f32(0));
-        });
-        f.set(left, p.blocks);
-        f.block((end) => {
-          f.while(i32.ge_s(left, i32.const(GROUP)), () => {
-            for (const { scales, scratch, sum } of lines) {
-              f.set(scale, widenScales(v128.load16x4_s(scales)));
-              if (dtype === "q4") f.set(sum, madd(scale, v128.load(xOffset), sum));
-              f.emit(v128.store(p.scratch, f32x4.mul(scale, v128.load(xScale)), scratch));
-            }
-            for (let j = 0; j < GROUP; j++) block(j, j, end);
-            advance(GROUP);
-          });
-          f.while(left, () => {
-            for (const { scales, scratch, sum } of lines) {
-              f.set(scale, widenScales(i32x4.extend_low_i16x8_s(v128.load16_splat(scales))));
-              if (dtype === "q4") f.set(sum, madd(scale, v128.load32_zero(xOffset), sum));
-              f.emit(v128.store(p.scratch, f32x4.mul(scale, v128.load32_splat(xScale)), scratch));
-            }
-            block(0, 0, end);
-            advance(1);
-          });
-        });
+        begin(reading, row, line, stretch);
+        f.block((end) => sumBlocks(reading, end));
         f.set(out, i32.add(p.out, i32.mul(row, p.outLine)));
         for (const { number, sum } of lines) {
           f.if(i32.lt_s(number, p.lines), () => {
@@ -151,6 +102,95 @@ export function quantizedDotsFunction(dtype: QuantizedDType, form: FixedPoint, f
     });
   };
   return { params, body };
+}
+
+/** A row of x and the lines of the weight beside which it lies: where they are read, and their sums so far. */
+interface Reading {
+  readonly f: FunctionBuilder;
+  readonly p: Arguments;
+  readonly dtype: QuantizedDType;
+  readonly madd: ReturnType<typeof multiplyAdd>;
+  readonly x: I32;
+  readonly xScale: Local<"i32">;
+  readonly xOffset: Local<"i32">;
+  /** Blocks that are left. */
+  readonly left: Local<"i32">;
+  readonly lines: readonly Line[];
+  /** Of a group of blocks. */
+  readonly scale: V;
+  /** A block of x. */
+  readonly xs: readonly V[];
+  readonly products: ByteProducts | WordProducts;
+}
+
+interface Line {
+  readonly number: Local<"i32">;
+  readonly quants: Local<"i32">;
+  readonly scales: Local<"i32">;
+  readonly sum: V;
+  /** Where its scales are, after the task's own memory begins. */
+  readonly scratch: number;
+}
+
+/** At the beginning of row `row` of x, and of the lines `line`, `line` + `stretch`, … */
+function begin({ f, p, dtype, x, xScale, xOffset, left, lines, xs }: Reading, row: I32, line: I32, stretch: I32): void {
+  f.set(x, i32.add(p.x, i32.mul(row, p.xLine)));
+  f.set(xScale, i32.add(x, i32.mul(p.blocks, i32.const(16 * xs.length))));
+  f.set(xOffset, i32.add(xScale, i32.shl(p.blocks, i32.const(2))));
+  lines.forEach(({ number, quants, scales, sum }, i) => {
+    f.set(number, i32.add(line, i32.mul(stretch, i32.const(i))));
+    // where a stretch is shorter, the last line of all is read again
+    const first = f.let(i32.mul(least(number, i32.sub(p.lines, i32.const(1))), p.blocks));
+    f.set(quants, i32.add(p.quants, i32.mul(first, i32.const(quantBytes(dtype)))));
+    f.set(scales, i32.add(p.scales, i32.shl(first, i32.const(1))));
+    f.set(sum, v128.f32(0));
+  });
+  f.set(left, p.blocks);
+}
+
+/** All blocks of the row: in groups whose scales are read together, then one by one. */
+function sumBlocks(reading: Reading, end: Label): void {
+  const { f, p, dtype, madd, xScale, xOffset, left, lines, scale } = reading;
+  f.while(i32.ge_s(left, i32.const(GROUP)), () => {
+    for (const { scales, scratch, sum } of lines) {
+      f.set(scale, widenScales(v128.load16x4_s(scales)));
+      if (dtype === "q4") f.set(sum, madd(scale, v128.load(xOffset), sum));
+      f.emit(v128.store(p.scratch, f32x4.mul(scale, v128.load(xScale)), scratch));
+    }
+    for (let j = 0; j < GROUP; j++) block(reading, j, j, end);
+    advance(reading, GROUP);
+  });
+  f.while(left, () => {
+    for (const { scales, scratch, sum } of lines) {
+      f.set(scale, widenScales(i32x4.extend_low_i16x8_s(v128.load16_splat(scales))));
+      if (dtype === "q4") f.set(sum, madd(scale, v128.load32_zero(xOffset), sum));
+      f.emit(v128.store(p.scratch, f32x4.mul(scale, v128.load32_splat(xScale)), scratch));
+    }
+    block(reading, 0, 0, end);
+    advance(reading, 1);
+  });
+}
+
+/** Block `j` after `x`, whose scales are in lane `lane`. */
+function block({ f, p, dtype, madd, x, lines, xs, products }: Reading, j: number, lane: number, end: Label): void {
+  for (const [i, v] of xs.entries()) f.set(v, v128.load(x, 16 * (j * xs.length + i)));
+  for (const { quants, scratch, sum } of lines) {
+    // Never taken, and each another condition: keeps V8 from loading everything first (tile.ts).
+    f.br(end, i32.eq(quants, i32.const(j)));
+    const whole = products.block(quants, j * quantBytes(dtype), xs);
+    f.set(sum, madd(whole, v128.load32_splat(p.scratch, scratch + 4 * lane), sum));
+  }
+}
+
+function advance({ f, dtype, x, xScale, xOffset, left, lines, xs }: Reading, blocks: number): void {
+  f.add(x, 16 * blocks * xs.length);
+  f.add(xScale, 4 * blocks);
+  f.add(xOffset, 4 * blocks);
+  for (const { quants, scales } of lines) {
+    f.add(quants, blocks * quantBytes(dtype));
+    f.add(scales, 2 * blocks);
+  }
+  f.add(left, -blocks);
 }
 
 /** Σ q · x of a block in digits of 16 bits, spread over four lanes, as f32 in units of the first digit. */

@@ -32,22 +32,36 @@ interface Layout {
   readonly subgroup: number;
 }
 
-// over 60 lines: one WGSL kernel, in the order in which it runs
-function text({ across, turns, masked, target, subgroup }: Layout): string {
-  const groups = THREADS / across;
-  const [vRow, vStep] = [stride(2, 2), stride(2, 3)];
+/** The kernel: its memory, what folds and reads, and `main`, whose stages stand below in the order in which they run. */
+function text(layout: Layout): string {
   const fold = (name: string, lanes: number, combine: string) =>
-    foldLanes(name, "f32", { lanes, threads: THREADS, subgroup }, combine);
-  const score = masked ? ` + loadMask(m + key * ${stride(3, 3)})` : "";
+    foldLanes(name, "f32", { lanes, threads: THREADS, subgroup: layout.subgroup }, combine);
   return `var<workgroup> weights: array<f32, ${KEYS}>;
 var<workgroup> parts: array<vec4<f32>, ${THREADS}>;
 ${fold("product", PER_KEY, "a + b")}
 ${fold("largest", THREADS, "max(a, b)")}
 ${fold("total", THREADS, "a + b")}
 ${edgeReader("values", "loadV", size("e"))}
-${entry(
-  THREADS,
-  `  let head = min(group / ${size("i")}, ${size("b")} * ${size("h")} - 1u);
+${entry(THREADS, main(layout))}`;
+}
+
+function main(layout: Layout): string {
+  return `${places(layout)}
+  var top = -inf();
+  var weight = 0.0;
+  var sums: array<vec4<f32>, ${layout.turns}>;
+  for (var first = 0u; first < ${size("j")}; first += ${KEYS}u) {
+${score(layout.masked)}
+${weighing()}
+${weightedValues(layout)}
+  }
+  weight = total(weight, lane);
+${written(layout)}`;
+}
+
+/** Which head and query a workgroup has, where its rows begin, and a thread's part of a key and column of the values. */
+function places({ across, masked }: Layout): string {
+  return `  let head = min(group / ${size("i")}, ${size("b")} * ${size("h")} - 1u);
   let row = group % ${size("i")};
   let live = group < ${size("i")} * ${size("b")} * ${size("h")};
   let part = lane % ${PER_KEY}u;
@@ -59,12 +73,13 @@ ${entry(
   let k = ${size("k")} + batch * ${stride(1, 0)} + other * ${stride(1, 1)};
   let v = ${size("v")} + batch * ${stride(2, 0)} + other * ${stride(2, 1)};
 ${masked ? `  let m = ${size("mask")} + batch * ${stride(3, 0)} + own * ${stride(3, 1)} + row * ${stride(3, 2)};` : ""}
-  let wholeD = ${size("d")} & ~3u;
-  var top = -inf();
-  var weight = 0.0;
-  var sums: array<vec4<f32>, ${turns}>;
-  for (var first = 0u; first < ${size("j")}; first += ${KEYS}u) {
-    let key = first + lane / ${PER_KEY}u;
+  let wholeD = ${size("d")} & ~3u;`;
+}
+
+/** `score`: the query times the thread's key, whose channels `PER_KEY` threads share. */
+function score(masked: boolean): string {
+  const mask = masked ? ` + loadMask(m + key * ${stride(3, 3)})` : "";
+  return `    let key = first + lane / ${PER_KEY}u;
     let kRow = k + min(key, ${size("j")} - 1u) * ${stride(1, 2)};
     var dots = 0.0;
     for (var c = part * 4u; c < wholeD; c += ${4 * PER_KEY}u) {
@@ -75,8 +90,12 @@ ${masked ? `  let m = ${size("mask")} + batch * ${stride(3, 0)} + own * ${stride
     }
     dots = product(dots, lane);
     var score = -inf();
-    if (key < ${size("j")}) { score = dots * bitcast<f32>(${size("scale")})${score}; }
-    let larger = max(top, largest(score, lane));
+    if (key < ${size("j")}) { score = dots * bitcast<f32>(${size("scale")})${mask}; }`;
+}
+
+/** The softmax so far: scores become weights, in workgroup memory; `fade` is what all that came before is now worth. */
+function weighing(): string {
+  return `    let larger = max(top, largest(score, lane));
     // nothing seen yet, only -inf: any number will do, as all weights are 0
     let level = select(larger, 0.0, bitcast<u32>(larger) == 0xff800000u);
     let fade = expOf(top - level);
@@ -87,33 +106,40 @@ ${masked ? `  let m = ${size("mask")} + batch * ${stride(3, 0)} + own * ${stride
       weights[lane / ${PER_KEY}u] = p;
       weight += p;
     }
-    workgroupBarrier();
-    for (var turn = 0u; turn < ${turns}u; turn++) { sums[turn] *= fade; }
+    workgroupBarrier();`;
+}
+
+/** `sums`: weights times values, of the thread's columns and of every `groups`-th key. */
+function weightedValues({ across, turns }: Layout): string {
+  const groups = THREADS / across;
+  const value = `values(v + (first + place) * ${stride(2, 2)}, (turn * ${across}u + column) * 4u, ${stride(2, 3)})`;
+  return `    for (var turn = 0u; turn < ${turns}u; turn++) { sums[turn] *= fade; }
     for (var n = 0u; n < ${KEYS / groups}u; n++) {
       let place = n * ${groups}u + lane / ${across}u;
       if (first + place < ${size("j")}) {
         for (var turn = 0u; turn < ${turns}u; turn++) {
-          sums[turn] += weights[place] * values(v + (first + place) * ${vRow}, (turn * ${across}u + column) * 4u, ${vStep});
+          sums[turn] += weights[place] * ${value};
         }
       }
     }
-    workgroupBarrier();
-  }
-  weight = total(weight, lane);
-  let scaled = select(1.0 / weight, 0.0, weight == 0.0);
+    workgroupBarrier();`;
+}
+
+/** What the groups of threads have is added up and written. */
+function written({ across, turns, target }: Layout): string {
+  return `  let scaled = select(1.0 / weight, 0.0, weight == 0.0);
   let to = ${size("out")} + (head * ${size("i")} + row) * ${size("e")};
   for (var turn = 0u; turn < ${turns}u; turn++) {
     parts[lane] = sums[turn];
     workgroupBarrier();
     if (live && lane < ${across}u) {
       var sum = parts[lane];
-      for (var g = 1u; g < ${groups}u; g++) { sum += parts[lane + g * ${across}u]; }
+      for (var g = 1u; g < ${THREADS / across}u; g++) { sum += parts[lane + g * ${across}u]; }
       for (var t = 0u; t < 4u; t++) {
         let c = (turn * ${across}u + lane) * 4u + t;
         if (c < ${size("e")}) { b${target}[to + c] = bitcast<u32>(sum[t] * scaled); }
       }
     }
     workgroupBarrier();
-  }`,
-)}`;
+  }`;
 }

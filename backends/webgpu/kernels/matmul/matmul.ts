@@ -1,4 +1,4 @@
-import { BYTES, isQuantized, type QuantizedDType } from "../../../../core/dtype.ts";
+import { BYTES, type DType, isQuantized, type QuantizedDType } from "../../../../core/dtype.ts";
 import { BLOCK } from "../../../../core/quantized.ts";
 import { sizeOf } from "../../../../core/shape.ts";
 import type { Operand } from "../../../../tensor/backend.ts";
@@ -11,7 +11,7 @@ import { type MatmulLayout, SLOT } from "./layout.ts";
 import { type Tile, TILES, tiledSource, tileSize } from "./tiled.ts";
 import { matmulParts, type Parts, partsFor } from "./splitK.ts";
 import { matvecSource, SHARE, type Share } from "./matvec.ts";
-import { addPlanes, quantReaders } from "../quantized.ts";
+import { addPlanes, type BoundPlanes, quantReaders } from "../quantized.ts";
 import type { Recorder } from "../../recording/recorder.ts";
 import { cutOf, firstSplit, partOf } from "../../memory/split.ts";
 import { readers, readingKey, readingOf, wordsOf } from "../../wgsl/vectors.ts";
@@ -111,7 +111,6 @@ function alongOf({ shape, strides }: Operand): "k" | "n" {
 }
 
 /** One kernel. */
-// over 60 lines: one dispatch: its bindings, its parameters and its size, in the order of its layout
 function run(recorder: Recorder, plan: Plan, a: Operand, b: Operand, bias: Operand | null, out: Operand): void {
   const rank = out.shape.length;
   const [m, k, n] = [out.shape[rank - 2], a.shape[rank - 1], out.shape[rank - 1]];
@@ -120,72 +119,94 @@ function run(recorder: Recorder, plan: Plan, a: Operand, b: Operand, bias: Opera
     [a, b, out].map(({ strides }) => strides.slice(0, -2)),
   );
   const batches = sizeOf(batch.shape);
-  const bindings = new Bindings();
-  const planes = isQuantized(b.dtype) ? addPlanes(bindings, b) : undefined;
-  const ids = [bindings.add(a, { alone: true }), planes ? planes.quants : bindings.add(b, { alone: true })];
-  const biasId = bias ? bindings.add(bias, { alone: true }) : -1;
-  const target = bindings.add(out, { writable: true });
-  const bases = [bindings.base(ids[0], a), planes ? planes.base : bindings.base(ids[1], b), bindings.base(target, out)];
-  const based = [a, b, out].map((operand, i) => viewOf(operand, { offset: bases[i] }));
-  const bAlong = alongOf(b);
-  const bReading = readingOf(based[1], bAlong === "k" ? rank - 2 : rank - 1);
-  const layout: MatmulLayout = {
-    a: readingOf(based[0], rank - 1),
-    b: bAlong === "n" && n % 4 !== 0 ? { ...bReading, four: false } : bReading,
-    bAlong,
-    out: n % 4 === 0 ? readingOf(based[2], rank - 1) : { dtype: out.dtype, four: false },
-    rows: Math.min(m, 4),
-  };
-  const kernel = kernelOf(plan, layout, { m, n, batches, weights: ids[1], subgroup: recorder.subgroup });
+  const bound = bind(a, b, bias, out);
+  const layout = layoutOf(bound, a, b, out);
+  const kernel = kernelOf(plan, layout, { m, n, batches, weights: bound.ids[1], subgroup: recorder.subgroup });
   const dims = batch.shape.length;
   recorder.dispatch({
-    key: `${kernel.key};${readingKey(layout.a)};${readingKey(layout.b)};${bAlong};${layout.out.four};${layout.rows};${dims};${bias?.dtype}`,
-    blocks: bindings.blocks,
+    key: `${kernel.key};${readingKey(layout.a)};${readingKey(layout.b)};${layout.bAlong};${layout.out.four};${layout.rows};${dims};${bias?.dtype}`,
+    blocks: bound.bindings.blocks,
     params: [
       m,
       n,
       k,
-      ...bases,
+      ...bound.bases,
       a.strides[rank - 2],
       a.strides[rank - 1],
       b.strides[rank - 2],
       b.strides[rank - 1],
       out.strides[rank - 2],
       out.strides[rank - 1],
-      bias ? bindings.base(biasId, bias) : 0,
+      bias ? bound.bindings.base(bound.biasId, bias) : 0,
       bias ? bias.strides[0] : 0,
       batches,
-      planes ? planes.scaleBase : 0,
+      bound.planes ? bound.planes.scaleBase : 0,
       ...batch.shape,
       ...batch.strides.flat(),
     ],
     groups: kernel.groups,
-    source: () => {
-      const types: string[] = Array(target + 1).fill("u32");
-      types[ids[0]] = wordsOf(layout.a);
-      types[ids[1]] = wordsOf(layout.b);
-      if (plan.kind === "tiled") types[target] = wordsOf(layout.out);
-      const code = [
-        readers("loadA", ids[0], layout.a),
-        planes
-          ? quantReaders("loadB", planes, b.dtype as QuantizedDType, param(SLOT.scales))
-          : readers("loadB", ids[1], layout.b),
-        bias ? loader("loadBias", biasId, bias.dtype) : "",
-        writer(target, plan.kind === "tiled" && layout.out.four, bias !== null),
-        kernel.source((index) =>
-          addresses(
-            index,
-            dims,
-            16,
-            [0, 1, 2].map((t) => 16 + dims * (t + 1)),
-            [param(3), param(4), param(5)],
-            ["a", "b", "to"],
-          ),
-        ),
-      ].join("\n");
-      return [declarations(16 + 4 * dims, bindings.pattern, types), functionsFor(code), code].join("\n");
-    },
+    source: () => sourceOf(kernel, layout, bound, dims, plan.kind === "tiled"),
   });
+}
+
+/** The buffers of a kernel: a and b, the bias and the result, and where each operand begins. */
+interface Bound {
+  readonly bindings: Bindings;
+  readonly ids: readonly [a: number, b: number];
+  readonly target: number;
+  readonly biasId: number;
+  readonly bias: DType | undefined;
+  readonly planes: BoundPlanes | undefined;
+  readonly bases: readonly [a: number, b: number, out: number];
+}
+
+function bind(a: Operand, b: Operand, bias: Operand | null, out: Operand): Bound {
+  const bindings = new Bindings();
+  const planes = isQuantized(b.dtype) ? addPlanes(bindings, b) : undefined;
+  const ids = [bindings.add(a, { alone: true }), planes ? planes.quants : bindings.add(b, { alone: true })] as const;
+  const biasId = bias ? bindings.add(bias, { alone: true }) : -1;
+  const target = bindings.add(out, { writable: true });
+  const bases = [
+    bindings.base(ids[0], a),
+    planes ? planes.base : bindings.base(ids[1], b),
+    bindings.base(target, out),
+  ] as const;
+  return { bindings, ids, target, biasId, bias: bias?.dtype, planes, bases };
+}
+
+function layoutOf({ bases }: Bound, a: Operand, b: Operand, out: Operand): MatmulLayout {
+  const rank = out.shape.length;
+  const [m, n] = out.shape.slice(-2);
+  const based = [a, b, out].map((operand, i) => viewOf(operand, { offset: bases[i] }));
+  const bAlong = alongOf(b);
+  const bReading = readingOf(based[1], bAlong === "k" ? rank - 2 : rank - 1);
+  return {
+    a: readingOf(based[0], rank - 1),
+    b: bAlong === "n" && n % 4 !== 0 ? { ...bReading, four: false } : bReading,
+    bAlong,
+    out: n % 4 === 0 ? readingOf(based[2], rank - 1) : { dtype: out.dtype, four: false },
+    rows: Math.min(m, 4),
+  };
+}
+
+/** @param dims of the batch. @param fours whether the kernel writes four columns at a time, where the result can be */
+function sourceOf(kernel: Kernel, layout: MatmulLayout, bound: Bound, dims: number, fours: boolean): string {
+  const { bindings, ids, target, biasId, bias, planes } = bound;
+  const types: string[] = Array(target + 1).fill("u32");
+  types[ids[0]] = wordsOf(layout.a);
+  types[ids[1]] = wordsOf(layout.b);
+  if (fours) types[target] = wordsOf(layout.out);
+  const strides = [0, 1, 2].map((t) => 16 + dims * (t + 1));
+  const code = [
+    readers("loadA", ids[0], layout.a),
+    planes
+      ? quantReaders("loadB", planes, layout.b.dtype as QuantizedDType, param(SLOT.scales))
+      : readers("loadB", ids[1], layout.b),
+    bias ? loader("loadBias", biasId, bias) : "",
+    writer(target, fours && layout.out.four, bias !== undefined),
+    kernel.source((index) => addresses(index, dims, 16, strides, [param(3), param(4), param(5)], ["a", "b", "to"])),
+  ].join("\n");
+  return [declarations(16 + 4 * dims, bindings.pattern, types), functionsFor(code), code].join("\n");
 }
 
 interface Kernel {

@@ -39,45 +39,60 @@ export interface Columns {
  * Statements: `sum<c>` is the sum over this thread's part of k, for column `first` + c of the weight that begins at `b`, of
  * its products with the rows of x that begin at `a<r>`. Threads are told apart by `part`.
  */
-export function columnSums({ rows, share, dtype, weights, load: name, n, k, bn, ak }: Columns): string {
-  const { lanes, columns, ahead } = share;
-  const type = rows === 1 ? "f32" : `vec${rows}<f32>`;
-  const quantized = isQuantized(dtype);
-  const length = dtype === "q4" ? 8 : 4;
-  /** Where in k quad `q` of run `t` lies. */
-  const place = (t: string, q: number) =>
-    dtype === "q4" ? `(${t} >> 2u) * 32u + (${t} & 3u) * 4u + ${16 * q}u` : `${t} * 4u`;
-  const load = (c: number, t: string) => {
-    if (!quantized) return `${name}4(w${c} + ${t} * 4u, 1u)`;
-    return `b${weights}[w${c} / ${length}u + ${t}]`;
-  };
-  const runs = (count: number) => `
-${lines(count, (u) => `    let t${u} = t + ${u * lanes}u;`)}
-${lines(count, (u) => lines(columns, (c) => `    let run${u}_${c} = ${load(c, `t${u}`)};`))}
-${lines(count, (u) =>
-  lines(length / 4, (q) => {
-    const at = place(`t${u}`, q);
-    const quad = (c: number) =>
-      quantized ? quadOf(dtype as QuantizedDType, `(run${u}_${c} >> ${4 * q}u)`) : `run${u}_${c}`;
-    const scaled = (c: number) => (quantized ? ` * ${name}Scale(w${c} + ${at})` : "");
-    return `    {
-${lines(rows, (r) => `      let x${r} = loadA4(a${r} + (${at}) * ${ak}, ${ak});`)}
-${lines(columns, (c) => `      { let w = ${quad(c)}${scaled(c)}; sum${c} += ${type}(${lines(rows, (r) => `dot(x${r}, w)`, ", ")}); }`)}
-    }`;
-  }),
-)}`;
-  const tail = quantized
-    ? "" // rows of whole blocks
-    : `  for (var d = whole * 4u + part; d < ${k}; d += ${lanes}u) {
-${lines(columns, (c) => `    sum${c} += ${type}(${lines(rows, (r) => `loadA(a${r} + d * ${ak})`, ", ")}) * ${name}(w${c} + d);`)}
-  }`;
-  return `${lines(columns, (c) => `  let w${c} = b + min(first + ${c}u, ${n} - 1u) * ${bn};\n  var sum${c} = ${type}();`)}
-  let whole = ${k} / ${length}u;
+export function columnSums(columns: Columns): string {
+  const { share, dtype, n, k, bn } = columns;
+  const type = vectorOf(columns.rows);
+  const start = (c: number) => `  let w${c} = b + min(first + ${c}u, ${n} - 1u) * ${bn};\n  var sum${c} = ${type}();`;
+  return `${lines(share.columns, start)}
+  let whole = ${k} / ${runLength(dtype)}u;
   var t = part;
-  for (; t + ${(ahead - 1) * lanes}u < whole; t += ${ahead * lanes}u) {${runs(ahead)}
+  for (; t + ${(share.ahead - 1) * share.lanes}u < whole; t += ${share.ahead * share.lanes}u) {${runs(columns, share.ahead)}
   }
-  ${ahead > 1 ? `for (; t < whole; t += ${lanes}u) {${runs(1)}\n  }` : ""}
-${tail}`;
+  ${share.ahead > 1 ? `for (; t < whole; t += ${share.lanes}u) {${runs(columns, 1)}\n  }` : ""}
+${isQuantized(dtype) ? "" : rest(columns)}`; // quantised rows are of whole blocks
+}
+
+/** What has one element a row of x. */
+function vectorOf(rows: number): string {
+  return rows === 1 ? "f32" : `vec${rows}<f32>`;
+}
+
+/** Elements of a run. */
+function runLength(dtype: DType): number {
+  return dtype === "q4" ? 8 : 4;
+}
+
+/** `count` runs of each column are read, then used. */
+function runs(columns: Columns, count: number): string {
+  const { share, dtype, weights, load } = columns;
+  const run = (c: number, u: number) =>
+    isQuantized(dtype) ? `b${weights}[w${c} / ${runLength(dtype)}u + t${u}]` : `${load}4(w${c} + t${u} * 4u, 1u)`;
+  return `
+${lines(count, (u) => `    let t${u} = t + ${u * share.lanes}u;`)}
+${lines(count, (u) => lines(share.columns, (c) => `    let run${u}_${c} = ${run(c, u)};`))}
+${lines(count, (u) => lines(runLength(dtype) / 4, (q) => quadSums(columns, u, q)))}`;
+}
+
+/** Quad `q` of run `u` of each column, times the rows of x. */
+function quadSums({ rows, share, dtype, load, ak }: Columns, u: number, q: number): string {
+  const at = dtype === "q4" ? `(t${u} >> 2u) * 32u + (t${u} & 3u) * 4u + ${16 * q}u` : `t${u} * 4u`;
+  const quad = (c: number) =>
+    isQuantized(dtype)
+      ? `${quadOf(dtype as QuantizedDType, `(run${u}_${c} >> ${4 * q}u)`)} * ${load}Scale(w${c} + ${at})`
+      : `run${u}_${c}`;
+  const dots = `${vectorOf(rows)}(${lines(rows, (r) => `dot(x${r}, w)`, ", ")})`;
+  return `    {
+${lines(rows, (r) => `      let x${r} = loadA4(a${r} + (${at}) * ${ak}, ${ak});`)}
+${lines(share.columns, (c) => `      { let w = ${quad(c)}; sum${c} += ${dots}; }`)}
+    }`;
+}
+
+/** What is left of k after whole runs. */
+function rest({ rows, share, load, k, ak }: Columns): string {
+  const x = `${vectorOf(rows)}(${lines(rows, (r) => `loadA(a${r} + d * ${ak})`, ", ")})`;
+  return `  for (var d = whole * 4u + part; d < ${k}; d += ${share.lanes}u) {
+${lines(share.columns, (c) => `    sum${c} += ${x} * ${load}(w${c} + d);`)}
+  }`;
 }
 
 /**
@@ -95,7 +110,6 @@ export function matvecSource(
   subgroup: number,
   batch: (index: string) => string,
 ): string {
-  const type = rows === 1 ? "f32" : `vec${rows}<f32>`;
   const element = (r: number) => (rows === 1 ? "" : `.${"xyzw"[r]}`);
   const folding: Folding = { lanes, threads: GROUP, subgroup };
   const [m, n, k] = [param(SLOT.m), param(SLOT.n), param(SLOT.k)];
@@ -103,7 +117,12 @@ export function matvecSource(
   const sums = columnSums({
     rows, share: { lanes, columns, ahead }, dtype, weights, load: "loadB", n, k, bn: param(SLOT.bn), ak: param(SLOT.ak),
   }); // biome-ignore format: what belongs together
-  return `${foldLanes("together", type, folding, "a + b")}
+  const put = (c: number, r: number) => `put(to, ${r}u, first + ${c}u, sum${c}${element(r)});`;
+  const written = (c: number) => `  sum${c} = together(sum${c}, lane);
+  if (live && part == 0u && first + ${c}u < ${n}) {
+${lines(rows, (r) => `    if (${r}u < ${m}) { ${put(c, r)} }`)}
+  }`;
+  return `${foldLanes("together", vectorOf(rows), folding, "a + b")}
 ${entry(
   GROUP,
   `  let i = group * ${GROUP / lanes}u + lane / ${lanes}u;
@@ -113,12 +132,6 @@ ${entry(
 ${batch(`min(i / ${blocks}, ${param(SLOT.batch)} - 1u)`)}
 ${lines(rows, (r) => `  let a${r} = a + min(${r}u, ${m} - 1u) * ${param(SLOT.am)};`)}
 ${sums}
-${lines(
-  columns,
-  (c) => `  sum${c} = together(sum${c}, lane);
-  if (live && part == 0u && first + ${c}u < ${n}) {
-${lines(rows, (r) => `    if (${r}u < ${m}) { put(to, ${r}u, first + ${c}u, sum${c}${element(r)}); }`)}
-  }`,
-)}`,
+${lines(columns, written)}`,
 )}`;
 }

@@ -3,9 +3,9 @@ import { sizeOf } from "../../../../core/shape.ts";
 import { viewOf } from "../../../../core/operand.ts";
 import type { Operand } from "../../../../tensor/backend.ts";
 import { Bindings } from "../../recording/bindings.ts";
-import { foldingFor, foldLanes } from "../../wgsl/lanes.ts";
+import { type Folding, foldingFor, foldLanes } from "../../wgsl/lanes.ts";
 import type { Recorder } from "../../recording/recorder.ts";
-import { readers, readingOf, wordsOf } from "../../wgsl/vectors.ts";
+import { type Reading, readers, readingOf, wordsOf } from "../../wgsl/vectors.ts";
 import { declarations, entry, floatBits, param } from "../../wgsl/wgsl.ts";
 import { functionsFor } from "../../wgsl/functions.ts";
 import { onWhole, splitRows } from "../whole.ts";
@@ -49,7 +49,6 @@ function runRows(recorder: Recorder, kernel: RowKernel, wide: (x: Operand, out: 
 }
 
 /** One kernel over [rows, n], with workgroup reductions. */
-// over 60 lines: one dispatch: its bindings, its parameters and its text
 function runBlock(recorder: Recorder, { name, x, vectors, out, extras, body }: RowKernel): void {
   const [rows, n] = x.shape;
   const bindings = new Bindings();
@@ -61,13 +60,10 @@ function runBlock(recorder: Recorder, { name, x, vectors, out, extras, body }: R
     readingOf(viewOf(operand, line(bases[k], k === 0 ? 1 : operand.strides[0])), 1),
   );
   const fours = readings.every(({ four }) => four) && n % 4 === 0 && bases[ids.length] % 4 === 0;
-  const pieces: Pieces = fours ? { type: "vec4<f32>", length: 4 } : { type: "f32", length: 1 };
-  const count = n / pieces.length;
+  const count = fours ? n / 4 : n;
   const folding = foldingFor(recorder, rows, count);
   const { lanes, threads } = folding;
   const { pattern } = bindings;
-  const vectorSlot = (k: number) => 4 + 2 * k;
-  const extraSlot = 4 + 2 * vectors.length;
   recorder.dispatch({
     key: `${name};${readings.map(({ dtype }) => dtype)};${fours};${lanes},${threads};${pattern}`,
     blocks: bindings.blocks,
@@ -80,42 +76,59 @@ function runBlock(recorder: Recorder, { name, x, vectors, out, extras, body }: R
       ...extras,
     ],
     groups: Math.ceil((rows * lanes) / threads),
-    source: () => {
-      const { type, length } = pieces;
-      const load = (k: number, i: string) => (fours ? `load${k}4(${i}, 1u)` : `load${k}(${i})`);
-      const read = readings.map((reading, k) => readers(`load${k}`, ids[k], { ...reading, four: fours }));
-      const at = fours ? `(to + LENGTH * c) >> 2u` : "to + c";
-      const code = [
-        `const LANES = ${lanes}u;\nconst LENGTH = ${length}u;`,
-        foldLanes("largest", "f32", folding, "most(a, b)"),
-        foldLanes("total", "f32", folding, "a + b"),
-        ...read,
-        PIECES[type],
-        "var<private> x: u32;\nvar<private> to: u32;",
-        `fn given(c: u32) -> ${type} { return ${load(0, `x + LENGTH * c`)}; }`,
-        `fn put(c: u32, value: ${type}) { b${target}[${at}] = bitcast<${fours ? "vec4<u32>" : "u32"}>(value); }`,
-        `fn made(c: u32) -> ${type} { return bitcast<${type}>(b${target}[${at}]); }`,
-        entry(
-          threads,
-          `  let n = ${param(1)};
+    source: () => sourceOf(body, { ids, target, readings, fours, folding, pattern, extras: extras.length }),
+  });
+}
+
+interface RowsLayout {
+  /** The buffers of x and of each vector, and how they are read. */
+  readonly ids: readonly number[];
+  readonly readings: readonly Reading[];
+  readonly target: number;
+  /** Whether pieces are of four. */
+  readonly fours: boolean;
+  readonly folding: Folding;
+  readonly pattern: string;
+  /** How many numbers the kernel takes. */
+  readonly extras: number;
+}
+
+function sourceOf(body: RowKernel["body"], layout: RowsLayout): string {
+  const { ids, readings, target, fours, folding, pattern, extras } = layout;
+  const { lanes, threads } = folding;
+  const { type, length }: Pieces = fours ? { type: "vec4<f32>", length: 4 } : { type: "f32", length: 1 };
+  const vectorSlot = (k: number) => 4 + 2 * k;
+  const extraSlot = vectorSlot(readings.length - 1);
+  const load = (k: number, i: string) => (fours ? `load${k}4(${i}, 1u)` : `load${k}(${i})`);
+  const vector = (k: number, c: string) =>
+    load(k + 1, `${param(vectorSlot(k))} + LENGTH * ${c} * ${param(vectorSlot(k) + 1)}`);
+  const at = fours ? `(to + LENGTH * c) >> 2u` : "to + c";
+  const code = [
+    `const LANES = ${lanes}u;\nconst LENGTH = ${length}u;`,
+    foldLanes("largest", "f32", folding, "most(a, b)"),
+    foldLanes("total", "f32", folding, "a + b"),
+    ...readings.map((reading, k) => readers(`load${k}`, ids[k], { ...reading, four: fours })),
+    PIECES[type],
+    "var<private> x: u32;\nvar<private> to: u32;",
+    `fn given(c: u32) -> ${type} { return ${load(0, `x + LENGTH * c`)}; }`,
+    `fn put(c: u32, value: ${type}) { b${target}[${at}] = bitcast<${fours ? "vec4<u32>" : "u32"}>(value); }`,
+    `fn made(c: u32) -> ${type} { return bitcast<${type}>(b${target}[${at}]); }`,
+    entry(
+      threads,
+      `  let n = ${param(1)};
   let row = group * ${threads / lanes}u + lane / LANES;
   let live = row < ${param(0)};
   let safe = min(row, ${param(0)} - 1u);
   let part = lane % LANES;
   x = ${param(2)} + safe * n * LENGTH;
   to = ${param(3)} + safe * n * LENGTH;
-${body(
-  (k) => param(extraSlot + k),
-  (k, c) => load(k + 1, `${param(vectorSlot(k))} + LENGTH * ${c} * ${param(vectorSlot(k) + 1)}`),
-)}`,
-        ),
-      ].join("\n");
-      const types: string[] = [];
-      for (const [k, reading] of readings.entries()) types[ids[k]] = wordsOf({ ...reading, four: fours });
-      types[target] = fours ? "vec4<u32>" : "u32";
-      return [declarations(extraSlot + extras.length, pattern, types), functionsFor(code), code].join("\n");
-    },
-  });
+${body((k) => param(extraSlot + k), vector)}`,
+    ),
+  ].join("\n");
+  const types: string[] = [];
+  for (const [k, reading] of readings.entries()) types[ids[k]] = wordsOf({ ...reading, four: fours });
+  types[target] = fours ? "vec4<u32>" : "u32";
+  return [declarations(extraSlot + extras, pattern, types), functionsFor(code), code].join("\n");
 }
 
 /** Functions on pieces: elementwise, and `sumOf` and `mostOf` over what is in one. */

@@ -1,0 +1,6 @@
+import { openBackend } from "../tensor/index.ts";
+import { wide } from "./wideSuite.ts";
+
+await openBackend("gpujs");
+const all = ["eight_rows", "left_padded", "long"];
+await wide("gpujs", { forward: all, gradients: ["eight_rows"], generated: all });
