@@ -180,6 +180,11 @@ it.each([
     /1 pictures are missing: .*test3.jpg \(id 103\)/,
   ],
   [
+    "coco",
+    (folder: string) => writeFileSync(join(folder, "val2014/test3.jpg"), "<html>not found</html>"),
+    /^1 pictures are no pictures: .*test3.jpg: .* \(id 103\)$/,
+  ],
+  [
     "vqav2",
     (folder: string) => edit(folder, "v2_mscoco_val2014_annotations.json", '"question_id":1003', '"question_id":1'),
     /questions.json, line 1, questions 3: question_id 1003 has no annotation in .*annotations.json/,
@@ -208,7 +213,7 @@ it.each([
   [
     "scienceqa",
     (folder: string) => edit(folder, "pid_splits.json", '"3"', '"33"'),
-    /pid_splits.json, test: there is no problem 33/,
+    /pid_splits.json, line 1, test \d+: there is no problem 33/,
   ],
 ] as const)("broken data of %s", async (name, breakIt, message) => {
   const folder = mkdtempSync(join(root, "broken-"));

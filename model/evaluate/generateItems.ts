@@ -9,7 +9,7 @@ import type { GenerateOptions } from "../generate/options.ts";
 import { readBytes } from "../files/readFile.ts";
 import type { Image } from "../processor/pictures/image.ts";
 import { watchChoices } from "./choices.ts";
-import { digestOf, pictureBytes, requirePictures, shownPicture } from "./data/pictures.ts";
+import { beginningOf, digestOf, pictureBytes, requirePictures, shownPicture } from "./data/pictures.ts";
 import { type Asked, drawAsked, requireTrain, shownDemos } from "./fewShot.ts";
 import { type Header, openItems } from "./itemsFile.ts";
 import { ricesDemos } from "./rices.ts";
@@ -63,7 +63,7 @@ export async function generateItems(options: EvaluateOptions): Promise<readonly 
   requireUnique(task.name, data);
   await mkdir(out, { recursive: true });
   const asked = await chooseAsked(data, options);
-  requirePictures(
+  await requirePictures(
     folder,
     asked.flatMap(({ record, demos }) => [record, ...demos]),
   );
@@ -246,18 +246,7 @@ export async function modelDigest(model: string): Promise<string> {
   const parts: (string | Uint8Array)[] = [];
   for (const name of names.sort()) {
     const { size } = await stat(join(model, name));
-    parts.push(`${name} ${size} `, await beginningOf(join(model, name)));
+    parts.push(`${name} ${size} `, await beginningOf(join(model, name), 1e6));
   }
   return digestOf(...parts);
-}
-
-async function beginningOf(path: string): Promise<Uint8Array> {
-  const { open } = await import("node:fs/promises");
-  const file = await open(path);
-  try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(1e6), 0, 1e6, 0);
-    return buffer.subarray(0, bytesRead);
-  } finally {
-    await file.close();
-  }
 }

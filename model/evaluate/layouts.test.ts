@@ -187,7 +187,13 @@ it.each<[name: string, file: string, from: string, to: string | null, message: R
   ["coco", COCO, '"images"', "", /dataset_coco.json.* it is empty/],
   ["coco", COCO, '"cocoid":5', null, CUT],
   ["coco", COCO, '"images"', '"pictures"', /dataset_coco.json.*no list or object under images/],
-  ["coco", COCO, '"cocoid":104', '"cocoid":103', /dataset_coco.json, 14: id 103 was there before, at 13$/],
+  [
+    "coco",
+    COCO,
+    '"cocoid":104',
+    '"cocoid":103',
+    /dataset_coco.json, line 1, images 14: id 103 was there before, at .*dataset_coco.json, line 1, images 13$/,
+  ],
   ["flickr30k", "dataset_flickr30k.json", '"raw"', '"row"', /line 1, images 0, sentences 0: expected a text in raw/],
   ["vqav2", QUESTIONS, '"image_id":4', '"image_id":null', /questions 3, question_id 1003: .* in image_id, got null/],
   ["vqav2", ANNOTATIONS, '"answers"', '"answer"', /annotations 0, question_id 1000: expected a list in answers/],
@@ -201,7 +207,13 @@ it.each<[name: string, file: string, from: string, to: string | null, message: R
   ["vqav2", ANNOTATIONS, '"question_id":1004', null, CUT],
   ["scienceqa", "problems.json", '"answer":2', '"answer":7', /problems.json, line 1, 2: answer 7 of 3 choices/],
   ["scienceqa", "problems.json", '"2":', null, CUT],
-  ["scienceqa", "pid_splits.json", '"3"', '"4"', /pid_splits.json, test, 4: id 4 was there before, at 3/],
+  [
+    "scienceqa",
+    "pid_splits.json",
+    '"3"',
+    '"4"',
+    /pid_splits.json, line 1, test 4: id 4 was there before, at .*, line 1, test 3$/,
+  ],
   ["mme", "existence/0.txt", "\n", " ", /existence.0.txt: expected two questions, got 1/],
   ["mmvet", "mm-vet.json", '"v1_3"', '"v1_2"', /mm-vet.json, line 1, v1_2: id v1_2 was there before/],
   ["infimm-eval", "questions.json", '["1.png"]', "[]", /questions.json, line 1, 1, id 1: its list of images is empty/],
@@ -223,7 +235,21 @@ it.each<[name: string, file: string, from: string, to: string | null, message: R
     "choice",
     /line 1, id validation_Art_Theory_0: question_type must be/,
   ],
-  ["gqa", GQA, '"q3"', '"q2"', /testdev_balanced_questions.json, 3: id q2 was there before, at 2/],
+  ["gqa", GQA, ',"q3"', ',\n"q2"', /questions.json, line 2, q2: id q2 was there before, at .*, line 1, q2$/],
+  [
+    "mmmu",
+    "validation.jsonl",
+    '"answer":"A"',
+    '"answer":"E"',
+    /line 1, id \w+_0: answer must be one of A, B, C, got "E"/,
+  ],
+  [
+    "gqa",
+    GQA,
+    '"q3"',
+    '"q2"',
+    /testdev_balanced_questions.json, line 1, q2: id q2 was there before, at .*, line 1, q2$/,
+  ],
 ])("broken data of %s: %s, %j", async (name, file, from, to, message) => {
   const folder = made(name);
   const path = join(folder, file);

@@ -64,7 +64,7 @@ export function numberOrText(id: string): number | string {
 
 async function load(source: CaptionSource, folder: string, { split }: Settings): Promise<TaskData> {
   const file = oneOf(folder, source.karpathy);
-  const images = everyRecord(file, await readKarpathy(file), source.idOf);
+  const images = everyRecord(await readKarpathy(file), source.idOf);
   const given = firstOf(folder, ...source.references);
   const references = given ? await referencesIn(join(folder, given)) : undefined;
   const recordOf = (image: KarpathyImage): EvalRecord => {

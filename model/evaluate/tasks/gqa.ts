@@ -14,7 +14,7 @@ export const gqa: Task = {
   takes: ["split"],
   async load(folder, { split }) {
     const file = oneOf(folder, `${split}_balanced_questions.json`);
-    const records = everyRecord(file, await readGqa(file), (one) => one.questionId).map(
+    const records = everyRecord(await readGqa(file), (one) => one.questionId).map(
       ({ questionId, image, question, answer }) => ({
         id: questionId,
         pictures: [{ path: `images/${image}` }],

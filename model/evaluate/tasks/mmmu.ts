@@ -80,12 +80,22 @@ function recordOf(entry: Entry): EvalRecord {
   const pictures = Array.from({ length: MOST_PICTURES }, (_, i) => entry.value[`image_${i + 1}`]).flatMap(
     (cell) => pictureInCell(cell) ?? [],
   );
-  return { id, pictures, question, reference: { multiple, options, answer: goldOf(entry.value.answer) } };
+  const where = `${entry.where}, id ${id}`;
+  const answer = goldOf(entry.value.answer, where);
+  if (multiple) requireLetters(answer, Object.keys(options), where);
+  return { id, pictures, question, reference: { multiple, options, answer } };
 }
 
 /** Several right answers are a Python list in a text. */
-function goldOf(answer: unknown): unknown {
-  return typeof answer === "string" && /^\[.*\]$/s.test(answer) ? pythonList(answer, "answer") : (answer ?? "?");
+function goldOf(answer: unknown, where: string): unknown {
+  return typeof answer === "string" && /^\[.*\]$/s.test(answer) ? pythonList(answer, where) : (answer ?? "?");
+}
+
+/** A right answer is a letter of an option; of the test split, "?". */
+function requireLetters(answer: unknown, letters: readonly string[], where: string): void {
+  const stray = [answer].flat().find((one) => !letters.includes(one as string));
+  if (stray === undefined || answer === "?") return;
+  throw new FileFormatError(`${where}: answer must be one of ${letters.join(", ")}, got ${JSON.stringify(stray)}`);
 }
 
 /** The question with its pictures where it names them; those that it does not name stand before it. */

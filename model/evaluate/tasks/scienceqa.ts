@@ -31,7 +31,7 @@ export const scienceqa: Task = {
     const write = promptForm === "llava" ? llavaQuestion : usualQuestion;
     const [problems, splits] = [oneOf(folder, "problems.json"), oneOf(folder, "pid_splits.json")];
     const root = firstOf(folder, `images/${split}`) ? "images/" : "";
-    const found = everyRecord(`${splits}, ${split}`, await readScienceQa(problems, splits, split), (one) => one.id);
+    const found = everyRecord(await readScienceQa(problems, splits, split), (one) => one.id);
     const records = found.flatMap(({ id, question: asked, choices, answer, hint, image }): EvalRecord[] => {
       if (image === undefined) return [];
       const question = write({ hint, question: asked, choices });

@@ -88,7 +88,7 @@ async function loadSplit(source: VqaSource, folder: string, split: string): Prom
   const given = isOwn ? undefined : firstOf(folder, ...source.annotations(split));
   const annotations = given && join(folder, given);
   const questions = source.own && isOwn ? await source.own.read(file) : await readVqa(file, annotations);
-  const records = everyRecord(file, questions, (one) => one.questionId).map((one): EvalRecord => {
+  const records = everyRecord(questions, (one) => one.questionId).map((one): EvalRecord => {
     const { questionId, imageId = "", question, people, questionType, answerType } = one;
     return {
       id: questionId,

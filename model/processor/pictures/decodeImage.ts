@@ -2,7 +2,7 @@ import { checked } from "../../../core/knownNames.ts";
 import { FileFormatError } from "../../../core/errors.ts";
 import { countText } from "../text/countText.ts";
 import { textAt } from "./formats/bytes.ts";
-import type { PictureFormat } from "./formats/opened.ts";
+import type { OpenedPicture, PictureFormat } from "./formats/opened.ts";
 import type { Image } from "./image.ts";
 import { applyOrientation } from "./orientation.ts";
 
@@ -47,18 +47,33 @@ export async function formatOf(bytes: Uint8Array): Promise<PictureFormat | undef
  * Throws `FileFormatError` for anything that is not a whole picture of these kinds, and for pictures over the budget.
  */
 export async function decodeImage(bytes: Uint8Array, options: DecodeOptions = {}): Promise<Image> {
-  checked("decodeImage", options, ["name", "maxPixels", "orientation"]);
-  const { name = "picture", maxPixels = MAX_PIXELS, orientation = "ignore" } = options;
+  const { orientation = "ignore" } = checked("decodeImage", options, ["name", "maxPixels", "orientation"]);
+  return opened(bytes, options, async (picture) => {
+    const image = await picture.decode();
+    return orientation === "apply" ? applyOrientation(image, await picture.orientation()) : image;
+  });
+}
+
+/** Throws what `decodeImage` would of a file by its beginning alone. */
+export async function requireHeader(bytes: Uint8Array, options: DecodeOptions = {}): Promise<void> {
+  await opened(bytes, options, async () => {});
+}
+
+/** What is done with a picture whose header is right. Whatever is wrong is said with the picture's name. */
+async function opened<T>(
+  bytes: Uint8Array,
+  { name = "picture", maxPixels = MAX_PIXELS }: DecodeOptions,
+  use: (picture: OpenedPicture) => Promise<T>,
+): Promise<T> {
   const format = await formatOf(bytes);
   if (!format) {
     const { whatElse } = await import("./formats/otherFormats.ts");
     throw new FileFormatError(`${name}: ${whatElse(bytes)}`);
   }
   try {
-    const opened = format.open(bytes);
-    requireWithin(maxPixels, opened);
-    const image = await opened.decode();
-    return orientation === "apply" ? applyOrientation(image, await opened.orientation()) : image;
+    const picture = format.open(bytes);
+    requireWithin(maxPixels, picture);
+    return await use(picture);
   } catch (cause) {
     if (cause instanceof FileFormatError) throw new FileFormatError(`${name}: ${cause.message}`, { cause });
     const reason = cause instanceof Error ? ` (${cause.message})` : ""; // decoders in WebAssembly throw objects

@@ -29,19 +29,24 @@ export function parsed<T extends object>(parse: () => T): T | LeftOut {
   }
 }
 
+/** Where records stood in their files, for messages: "val.json, line 1, questions 17". */
+const places = new WeakMap<object, string>();
+
+/** A record, of which it is known from here on where it stood. */
+export function standing<T extends object>(record: T, where: string): T {
+  places.set(record, where);
+  return record;
+}
+
 /** All records of a file, where each one counts. @throws for the first that is none, or whose id was there before */
-export function everyRecord<T extends object>(
-  path: string,
-  found: readonly (T | LeftOut)[],
-  idOf: (record: T) => string,
-): T[] {
-  const places = new Map<string, number>();
-  return found.map((record, i) => {
+export function everyRecord<T extends object>(found: readonly (T | LeftOut)[], idOf: (record: T) => string): T[] {
+  const known = new Map<string, T>();
+  return found.map((record) => {
     if (isLeftOut(record)) throw new BadRecord(record.leftOut, record.detail);
     const id = idOf(record);
-    const before = places.get(id);
-    if (before !== undefined) bad("record twice", `${path}, ${i}: id ${id} was there before, at ${before}`);
-    places.set(id, i);
+    const before = known.get(id);
+    if (before) bad("record twice", `${places.get(record)}: id ${id} was there before, at ${places.get(before)}`);
+    known.set(id, record);
     return record;
   });
 }

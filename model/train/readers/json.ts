@@ -2,7 +2,7 @@ import { createReadStream } from "node:fs";
 import { FileFormatError } from "../../../core/errors.ts";
 import { isFileError, unreadable } from "../../files/readFile.ts";
 import type { LeftOut } from "../documents.ts";
-import { parsed } from "./fields.ts";
+import { parsed, standing } from "./fields.ts";
 
 /** One element of a list, or one member of an object, in a JSON file. */
 export interface JsonElement {
@@ -51,7 +51,8 @@ export async function parsedElements<T extends object>(
   const found: (T | LeftOut)[] = [];
   for await (const element of jsonElements(path, name)) {
     const { key, value } = element;
-    found.push(parsed(() => parse(value, key, placeOf(path, element, name))));
+    const where = placeOf(path, element, name);
+    found.push(parsed(() => standing(parse(value, key, where), where)));
   }
   return found;
 }

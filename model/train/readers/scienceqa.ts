@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { readJson } from "../../files/readFile.ts";
 import { isLeftOut, type LeftOut, type Records } from "../documents.ts";
-import { bad, Fields, listed, parsed } from "./fields.ts";
+import { bad, Fields, listed, parsed, standing } from "./fields.ts";
 import { jsonElements, placeOf } from "./json.ts";
 import { OPTION_LETTER, taskDocument } from "./tasks.ts";
 
@@ -35,14 +35,18 @@ export async function readScienceQa(
   }
   const wanted = (await readJson(splits, "splits"))[split];
   if (!Array.isArray(wanted)) return [{ leftOut: "no such split", detail: `${splits} has no split ${split}` }];
-  return wanted.map((id) =>
-    parsed(() => {
-      const problem = found.get(String(id));
-      if (!problem) bad("no such problem", `${splits}, ${split}: there is no problem ${id} in ${problems}`);
+  const questions: (ScienceQuestion | LeftOut)[] = [];
+  for await (const element of jsonElements(splits, split)) {
+    const [id, where] = [String(element.value), placeOf(splits, element, split)];
+    const question = () => {
+      const problem = found.get(id);
+      if (!problem) bad("no such problem", `${where}: there is no problem ${id} in ${problems}`);
       if (isLeftOut(problem)) bad(problem.leftOut, problem.detail);
-      return questionOf(problem, String(id), split);
-    }),
-  );
+      return standing(questionOf(problem, id, split), where);
+    };
+    questions.push(parsed(question));
+  }
+  return questions;
 }
 
 function questionOf(fields: Fields, id: string, split: string): ScienceQuestion {
