@@ -222,7 +222,7 @@ const BUGS: [what: string, caught: string, plant: (good: Backend) => Partial<Bac
   ],
   [
     "indices of 16 bits",
-    "gather: indices above",
+    "gather: indices above 2^16",
     (good) => ({
       gather(t, axis, index, out) {
         const short = {

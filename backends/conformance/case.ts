@@ -16,5 +16,7 @@ export type Rounding = Readonly<Record<QuantizedDType, number>>;
  */
 export interface Case {
   readonly name: string;
+  /** It needs a tensor of 2^24 elements or more, and takes seconds. */
+  readonly large?: boolean;
   run(b: Context): Promise<void>;
 }

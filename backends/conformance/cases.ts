@@ -30,6 +30,8 @@ export interface Allowances {
 /** A case, ready to run on a backend by itself. */
 export interface ConformanceCase {
   readonly name: string;
+  /** Whether it needs a tensor of 2^24 elements or more. */
+  readonly large: boolean;
   run(backend: Backend): Promise<void>;
 }
 
@@ -54,8 +56,9 @@ export function conformanceCases({
     ...updateCases(),
     ...backwardCases(),
   ];
-  return cases.map(({ name, run }) => ({
+  return cases.map(({ name, large = false, run }) => ({
     name,
+    large,
     async run(backend) {
       const bench = Object.assign(new Bench(backend), {
         slack: startingWith(slackFor, name) ?? slack,
@@ -68,6 +71,23 @@ export function conformanceCases({
       }
     },
   }));
+}
+
+/**
+ * A part of the suite: "usual" is all but the large cases, "large" these alone, and "few" some of every kernel, for what
+ * runs the same kernels elsewhere.
+ */
+export type SuitePart = "all" | "usual" | "large" | "few";
+
+const PARTS: Readonly<Record<SuitePart, (one: ConformanceCase) => boolean>> = {
+  all: () => true,
+  usual: ({ large }) => !large,
+  large: ({ large }) => large,
+  few: ({ name }) => /^(map (add|exp|select)|chain|reduce (sum|argmax)|scan: |matmul: (odd|larger)|copy: every|gather: axes|scatterAdd: axes|fused (softmax|layerNorm)|linears: products of f32|q8 linear)/.test(name), // biome-ignore format: a list
+};
+
+export function partOfSuite(part: SuitePart, allowances: Allowances = {}): ConformanceCase[] {
+  return conformanceCases(allowances).filter(PARTS[part]);
 }
 
 /** The entry whose key `name` begins with. */

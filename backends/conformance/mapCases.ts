@@ -433,6 +433,7 @@ function manyElements(): Case[] {
     },
     {
       name: "map over more than 2^24 elements",
+      large: true,
       async run(b) {
         const n = 2 ** 24 + 5;
         const row = b.place(

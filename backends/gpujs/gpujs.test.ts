@@ -1,12 +1,6 @@
 import { afterAll, describe, expect, it } from "vitest";
 import { call, input } from "../../core/expr.ts";
-import { checkForward } from "../../golden/chain.ts";
-import { Checker } from "../../golden/check.ts";
-import { BARS } from "../../golden/compare.ts";
-import { diagnose } from "../../golden/diagnose.ts";
-import { openGoldenSet } from "../../golden/load.ts";
-import { generate } from "../../model/generate/generate.ts";
-import { loadPretrained } from "../../model/checkpoint/pretrained.ts";
+import { computesTiny } from "../../golden/tinySuite.ts";
 import { type Backend, openBackend } from "../../tensor/backend.ts";
 import { conformance } from "../conformance.ts";
 import { Bench } from "../conformance/samples.ts";
@@ -27,22 +21,11 @@ const MODES = [
 ] as const;
 
 describe.each(MODES)("gpu.js in mode $mode", (options) => {
-  conformance("it", () => createGpuJsBackend(options));
+  // on a GPU in software all cases take long: webgpu.long.test.ts
+  conformance("it", () => createGpuJsBackend(options), { part: options.mode === "webgpu" ? "few" : "usual" });
 
-  it("computes infimm-tiny as PyTorch does: activations, taps, the first words", async () => {
-    const backend = await createGpuJsBackend(options);
-    const set = await openGoldenSet("model/infimm-tiny");
-    const golden = set.cases.find(({ name }) => name === "picture")!;
-    const checker = new Checker(set.name, golden, BARS.gpujs);
-    const model = await loadPretrained("model/infimm-tiny", { backend });
-    await checkForward(model, golden, checker, backend);
-    const [ids] = golden.rows("outputs", "greedy_ids");
-    const [ours] = await generate(model, golden.prompts(), { maxNewTokens: 3, imageToken: "emulate" });
-    model.dispose();
-    expect(ours).toEqual(ids.slice(0, 3));
-    expect(diagnose(checker.checks)?.text).toBeUndefined();
-    expect(checker.checks.length).toBeGreaterThan(golden.paths("activations").length + golden.paths("taps").length);
-  });
+  // in mode webgpu, on a GPU in software, it takes long: webgpu.long.test.ts
+  if (options.mode !== "webgpu") it("computes infimm-tiny as PyTorch does: activations, taps, the first words", async () => computesTiny(await createGpuJsBackend(options))); // biome-ignore format: one line
 
   it("finds elements beyond 2^24, where f32 has no odd numbers", async () => {
     const backend = await createGpuJsBackend(options);

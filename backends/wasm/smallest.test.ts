@@ -18,7 +18,6 @@ async function threaded(options: WasmOptions, tuning: Tuning): Promise<WasmBacke
 }
 
 const PRODUCTS = /^(matmul|fused linear|fused attention|q[48]) ?/;
-const LARGE = /(above|than) 2\^24/; // these take long, and no other way than elsewhere
 
 /** Both sides of every size in tuning.ts: wasm.test.ts has what runs with those that were measured. */
 describe.each<[what: string, options: WasmOptions, tuning: Tuning, cases: RegExp]>([
@@ -36,5 +35,5 @@ describe.each<[what: string, options: WasmOptions, tuning: Tuning, cases: RegExp
     return () => backend.pool.stop();
   });
   const all = conformanceCases({ rounding: roundingWith(options) });
-  it.each(all.filter(({ name }) => which.test(name) && !LARGE.test(name)))("$name", ({ run }) => run(backend));
+  it.each(all.filter(({ name, large }) => which.test(name) && !large))("$name", ({ run }) => run(backend));
 });

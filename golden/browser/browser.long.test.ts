@@ -5,7 +5,7 @@ const SETS = ["fixtures/tiny-zephyr", "fixtures/tiny-llama", "fixtures/tiny-vicu
 inBrowser([
   {
     isolated: true,
-    conforming: [],
+    conforming: ["cpu", "wasm", "webgpu", "gpujs webgl2", "gpujs webgpu"].map((name) => [name, "all"] as const),
     goldens: [
       ...SETS.map((set) => ["webgpu", set] as const),
       // all sets on gpu.js run in Node
@@ -17,7 +17,10 @@ inBrowser([
   // infimm-tiny under these limits is what docs/page/page.test.ts asks
   {
     isolated: false,
-    conforming: ["wasm", "webgpu with default limits"],
+    conforming: [
+      ["wasm", "all"],
+      ["webgpu with default limits", "all"],
+    ],
     goldens: [
       ["webgpu with default limits", "fixtures/tiny-hd"],
       ["wasm", "fixtures/tiny-hd"],

@@ -1,5 +1,5 @@
 import "../../backends/register.ts";
-import { type Allowances, conformanceCases, startingWith } from "../../backends/conformance/cases.ts";
+import { type Allowances, partOfSuite, startingWith, type SuitePart } from "../../backends/conformance/cases.ts";
 import { createCpuBackend } from "../../backends/cpu/cpu.ts";
 import { createWebgpuBackend } from "../../backends/webgpu/webgpu.ts";
 import { roundingWith } from "../../backends/wasm/rounding.fixture.ts";
@@ -46,12 +46,13 @@ function backendOf(name: string): Promise<Backend> {
 
 const ALLOWANCES: Readonly<Record<string, Allowances>> = { wasm: { rounding: roundingWith({}) } };
 
-/** Run the conformance suite, except for the cases that `allowances` names. */
-async function conformance(name: string, allowances: Allowances = ALLOWANCES[name] ?? {}): Promise<Outcome> {
+/** Run the conformance suite, or a part of it, except for the cases that the backend's allowances name. */
+async function conformance(name: string, part: SuitePart): Promise<Outcome> {
+  const allowances = ALLOWANCES[name] ?? {};
   const backend = await backendOf(name);
   const failures: string[] = [];
   let passed = 0;
-  for (const { name: what, run } of conformanceCases(allowances)) {
+  for (const { name: what, run } of partOfSuite(part, allowances)) {
     if (startingWith(allowances.except ?? {}, what) !== undefined) continue;
     try {
       await run(backend);

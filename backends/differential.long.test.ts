@@ -1,0 +1,3 @@
+import { differential } from "./conformance/differential.fixture.ts";
+
+await differential(4);

@@ -1,0 +1,3 @@
+import { isShort, optimizerRuns } from "./optimizerSuite.ts";
+
+optimizerRuns((steps) => !isShort(steps));
