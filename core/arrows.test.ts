@@ -14,7 +14,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   model: ["core", "tensor", "nn"],
   backends: ["core", "tensor/backend.ts"],
   golden: ["core", "tensor", "nn", "model", "backends"],
-  docs: ["core", "tensor", "nn", "model", "backends", "golden", "index.ts"], // the page is built as a user's would be
+  docs: ["core", "tensor", "nn", "model", "backends", "golden", "index.ts", "browser.ts"], // pages are built as a user's would be
   bin: ["core", "tensor", "nn", "model", "backends", "golden", "docs"],
 };
 
