@@ -20,6 +20,14 @@ export interface Plan {
   readonly merged: readonly number[];
 }
 
+/** @throws if it is no pattern: a tensor, where the two were given the wrong way round */
+function sidesOf(op: string, pattern: unknown): string[] {
+  if (typeof pattern === "string") return pattern.split("->");
+  throw new ShapeError(
+    `${op}: expected a tensor, then a pattern such as "b c -> c b", got ${String(pattern)} as the pattern`,
+  );
+}
+
 /**
  * Read an einops pattern (Rogozhnikov, "Einops", ICLR 2022) against a shape.
  * `...` stands for any dims, in place. `1` is a dim of size one.
@@ -30,7 +38,7 @@ export function planEinops(op: "rearrange" | "reduce" | "repeat", pattern: strin
   const complain = (what: string): never => {
     throw new ShapeError(`${op} "${pattern}" of ${showShape(shape)}: ${what}`);
   };
-  const parts = pattern.split("->");
+  const parts = sidesOf(op, pattern);
   if (parts.length !== 2) complain("expected one “->”");
   const written = parseSide(parts[0], complain);
   if (written.some((dim) => dim !== "..." && dim.includes("...")))

@@ -1,9 +1,10 @@
-import { test } from "vitest";
+import { test, vi } from "vitest";
 import { testDevice } from "../backends/webgpu/testDevice.ts";
 import { createWebgpuBackend } from "../backends/webgpu/webgpu.ts";
 import { registerBackend } from "../tensor/index.ts";
 import { wide } from "./wideSuite.ts";
 
+vi.setConfig({ testTimeout: 600_000 });
 const all = ["eight_rows", "left_padded", "long"];
 const found = await testDevice();
 if (found) {

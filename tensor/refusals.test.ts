@@ -28,6 +28,7 @@ const REFUSALS: [call: string, run: () => unknown, message: string][] = [
   ["randn from nothing", () => wrong(T.randn)([2]), "randn: expected a seeded generator, such as new Generator(0), got undefined"],
   ["uniform from a seed", () => T.uniform([2], 0, 1, wrong(7)), "uniform: expected a seeded generator, such as new Generator(0), got 7"],
   ["dropout from nothing", () => wrong(T.dropout)(f(2)), "dropout: expected a seeded generator"],
+  ["rearrange the wrong way round", () => wrong(T.rearrange)("a b -> b a", f(2, 3)), 'rearrange: expected a tensor, then a pattern such as "b c'],
   ["einsum without a pattern", () => wrong(T.einsum)(f(2), "i ->"), 'einsum: expected the pattern first, as einsum("i j, j k'],
   ["fractional arange", () => T.arange(0, 2.5), "arange: expected whole numbers, got 0 and 2.5"],
   ["shapes", () => f(2, 3).add(f(2)), "add: shapes [2, 3] and [2] do not broadcast"],
