@@ -26,7 +26,7 @@ export interface StageRecipe {
  */
 export const TINY_RECIPE: Readonly<Record<TinyStage, StageRecipe>> = {
   tower: { updates: 2500, batch: 16, lr: 1.5e-3, falls: 0.2, betas: [0.9, 0.98], muon: 2 },
-  language: { updates: 2000, batch: 64, lr: 2e-3, falls: 0.2, betas: [0.9, 0.98], muon: 2 },
+  language: { updates: 1400, batch: 64, lr: 2e-3, falls: 0.2, betas: [0.9, 0.98], muon: 2 },
   pt: { updates: 600, batch: 12, lr: 1.5e-3, muon: 2, sources: { pairs: 2, interleaved: 1 } },
   mtt: {
     updates: 1500,
