@@ -6,6 +6,9 @@ import type { WorldSource } from "../world/documents.ts";
 export const TINY_STAGES = ["tower", "language", "pt", "mtt", "ift"] as const;
 export type TinyStage = (typeof TINY_STAGES)[number];
 
+/** `grounded`: a picture and what is where in it, as the tower is taught. */
+export type TinySource = WorldSource | "grounded";
+
 export interface StageRecipe {
   readonly updates: number;
   /** Rows or documents an update. */
@@ -17,7 +20,7 @@ export interface StageRecipe {
   /** Matrices of hidden layers learn by Muon, at so many times the rate; the rest, or all if left out, by AdamW. */
   readonly muon?: number;
   /** What each document of a batch is drawn from, by share. */
-  readonly sources?: Partial<Record<WorldSource, number>>;
+  readonly sources?: Partial<Record<TinySource, number>>;
 }
 
 /**
@@ -27,14 +30,14 @@ export interface StageRecipe {
 export const TINY_RECIPE: Readonly<Record<TinyStage, StageRecipe>> = {
   tower: { updates: 2500, batch: 16, lr: 1.5e-3, falls: 0.2, betas: [0.9, 0.98], muon: 2 },
   language: { updates: 1400, batch: 64, lr: 2e-3, falls: 0.2, betas: [0.9, 0.98], muon: 2 },
-  pt: { updates: 600, batch: 12, lr: 1.5e-3, muon: 2, sources: { pairs: 2, interleaved: 1 } },
+  pt: { updates: 600, batch: 12, lr: 1.5e-3, muon: 2, sources: { grounded: 3, pairs: 1, interleaved: 1 } },
   mtt: {
     updates: 1500,
     batch: 12,
     lr: 1.5e-3,
     falls: 0.2,
     muon: 2,
-    sources: { captions: 20, questions: 55, twoPictures: 25 },
+    sources: { grounded: 20, captions: 10, questions: 50, twoPictures: 20 },
   },
   ift: { updates: 300, batch: 12, lr: 3e-4, muon: 2, sources: { conversations: 1 } },
 };

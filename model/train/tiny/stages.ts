@@ -17,13 +17,13 @@ import { preparer } from "../prepare.ts";
 import { type BatchSource, batchesOf } from "../source.ts";
 import { Trainer } from "../trainer.ts";
 import type { Records } from "../documents.ts";
-import { worldRecords, type WorldSource } from "../world/documents.ts";
+import { worldRecords } from "../world/documents.ts";
 import { Sprites } from "../world/sprites.ts";
 import { Curriculum, textTask } from "./languageStage.ts";
 import { textModel } from "./textModel.ts";
 import { languageBeginning } from "./languageBeginning.ts";
 import type { Tiny } from "./processor.ts";
-import { GATE_LR_SCALE, scheduleOf, type StageRecipe } from "./recipe.ts";
+import { GATE_LR_SCALE, scheduleOf, type StageRecipe, type TinySource } from "./recipe.ts";
 import { groundedCaptions, TowerTeacher, towerTask } from "./towerStage.ts";
 
 export interface StageOptions {
@@ -100,8 +100,10 @@ export async function connectorStage(
   });
   const trainer = new Trainer({ model, task: nextTokenTask(model), learning, optimizer });
   const sprites = await Sprites.load();
-  const names = Object.keys(recipe.sources ?? {}) as WorldSource[];
-  const records = names.map((name) => worldRecords(name, { length: RECORDS, sprites, seed: `${stage} ${seed}` }));
+  const drawn = { length: RECORDS, sprites, seed: `${stage} ${seed}` };
+  const records = (Object.keys(recipe.sources ?? {}) as TinySource[]).map((name) =>
+    name === "grounded" ? groundedCaptions(drawn) : worldRecords(name, drawn),
+  );
   return { model, trainer, source: batches(records, recipe.sources ?? {}, { tiny, recipe, seed }) };
 }
 
