@@ -30,7 +30,7 @@ export interface StageRecipe {
 export const TINY_RECIPE: Readonly<Record<TinyStage, StageRecipe>> = {
   tower: { updates: 2500, batch: 16, lr: 1.5e-3, falls: 0.2, betas: [0.9, 0.98], muon: 2 },
   language: { updates: 1400, batch: 64, lr: 2e-3, falls: 0.2, betas: [0.9, 0.98], muon: 2 },
-  pt: { updates: 600, batch: 12, lr: 1.5e-3, muon: 2, sources: { grounded: 3, pairs: 1, interleaved: 1 } },
+  pt: { updates: 1600, batch: 12, lr: 1.5e-3, falls: 0.2, muon: 2, sources: { grounded: 3, pairs: 1, interleaved: 1 } },
   mtt: {
     updates: 1500,
     batch: 12,
