@@ -14,16 +14,23 @@ async function answer(model, picture) {
 
 /** In a page, by its address. Whatever is wrong is in the result. */
 export const PAGE_APP = `import { Assistant, Linear, tensor } from "infimm";
+import { WorkerAssistant } from "infimm/worker";
 ${ANSWER}
+if (!WorkerAssistant.fromPretrained) throw new Error("infimm/worker has no WorkerAssistant");
 answer(location.origin + "/model", location.origin + "/model/pictures/dog.png").then(
   (result) => (globalThis.result = result),
   (error) => (globalThis.result = { text: String(error?.stack), message: "" }),
 );
 `;
 
-/** On a server, from the disk; it prints its result. */
+/** On a server, from the disk; it prints its result. The other entries are there, too. */
 export const SERVER_APP = `import { Assistant, Linear, tensor } from "infimm";
+import { rougeL, taskNamed } from "infimm/evaluate";
+import { WorkerAssistant } from "infimm/worker";
 ${ANSWER}
+const { corpus } = rougeL([{ caption: "a dog", references: ["a dog"] }]);
+if (taskNamed("vqav2").title !== "VQAv2" || corpus !== 1) throw new Error("infimm/evaluate does not score");
+if (!WorkerAssistant.fromPretrained) throw new Error("infimm/worker has no WorkerAssistant");
 console.log(JSON.stringify(await answer("public/model", "public/model/pictures/dog.png")));
 `;
 
@@ -58,6 +65,8 @@ export const TYPED_APP = `import {
 } from "infimm";
 import { tensor as same } from "infimm/core";
 import { Assistant as Lean } from "infimm/browser";
+import { DEFAULT_SETTINGS, NO_JUDGE, reportPage, rougeL, scoreRun, type Task, taskNamed } from "infimm/evaluate";
+import { WorkerAssistant } from "infimm/worker";
 
 export const loaded = () => Assistant.fromPretrained("model", { dtype: "q4" });
 export const lean = () => Lean.fromPretrained("model");
@@ -72,6 +81,12 @@ export const gpu = () => createWebgpuBackend();
 export const x = softmax(tensor([[1, 2], [3, 4]]), -1);
 export const y = same([1, 2]);
 export const graded = valueAndGrad;
+export const task = () => taskNamed("vqav2");
+export const scored = () => scoreRun("runs/vqav2", { judge: NO_JUDGE });
+export const page = () => reportPage(["runs/vqav2"]);
+export const settings = (of: Task) => ({ ...DEFAULT_SETTINGS, ...of.defaults, shots: 4 });
+export const rouge = rougeL;
+export const working = WorkerAssistant.fromPretrained;
 export const places: [Backend?, DType?] = [];
 export class Twice extends Module {
   forward(value: typeof x) {
