@@ -4,7 +4,8 @@ import { InfiMM, Processor, type Tensor } from "../index.ts";
 import { PROTOTYPES } from "./prototypes/list.ts";
 import { errorRatio } from "./prototypes/parity.ts";
 import { QFormerLayer } from "./prototypes/q-former.ts";
-import { losses, prepared } from "./prototypes/train.ts";
+import { prepared } from "./prototypes/prepared.ts";
+import { losses } from "./prototypes/train.ts";
 
 const trained = await InfiMM.fromPretrained("model/infimm-tiny", { backend: "wasm" });
 const processor = await Processor.fromPretrained("model/infimm-tiny");

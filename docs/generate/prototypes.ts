@@ -11,7 +11,7 @@ const measured = (): { losses: Record<string, { first: number; last: number; tra
   JSON.parse(readFileSync("docs/prototypes/losses.json", "utf8"));
 
 const count = (n: number) => n.toLocaleString("en");
-const TITLES: Readonly<Record<string, string>> = {
+export const TITLES: Readonly<Record<string, string>> = {
   original: "InfiMM as it is",
   mlp: "an MLP over 2 x 2 patches",
   "vector-gates": "gates as vectors",
@@ -45,7 +45,11 @@ export function prototypes(name?: string): string {
 }
 
 /** A file as its user writes it. */
-function codeOf(file: string): string {
+export function sourceOf(file: string): string {
   const code = readFileSync(`docs/prototypes/${file}`, "utf8").replaceAll('"../../index.ts"', '"infimm"').trimEnd();
-  return `\`\`\`typescript\n${code.replaceAll(/ \/\/ biome-ignore.*/g, "")}\n\`\`\``;
+  return code.replaceAll(/ \/\/ biome-ignore.*/g, "");
+}
+
+function codeOf(file: string): string {
+  return `\`\`\`typescript\n${sourceOf(file)}\n\`\`\``;
 }

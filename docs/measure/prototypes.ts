@@ -1,6 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { InfiMM, Processor } from "../../index.ts";
-import { losses, prepared } from "../prototypes/train.ts";
+import { prepared } from "../prototypes/prepared.ts";
+import { losses } from "../prototypes/train.ts";
 import { PROTOTYPES } from "../prototypes/list.ts";
 
 /**

@@ -7,7 +7,7 @@ import * as newToken from "./new-token.ts";
 import * as noGates from "./no-gates.ts";
 import * as original from "./original.ts";
 import * as qFormer from "./q-former.ts";
-import type { Prototype } from "./train.ts";
+import type { Prototype } from "./prepared.ts";
 import * as vectorGates from "./vector-gates.ts";
 
 /** By the names of their pages, in their order; what the others are measured against comes first. */

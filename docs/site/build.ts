@@ -1,8 +1,10 @@
-import { cp, mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
-import { dirname, join, posix, resolve } from "node:path";
-import { build as viteBuild } from "vite";
+import { cp, mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { dirname, join, posix } from "node:path";
+import { decodeImage } from "../../model/processor/pictures/decodeImage.ts";
+import { writePng } from "../../model/processor/pictures/formats/writePng.ts";
+import { pillowResize } from "../../model/processor/pictures/pillowResize.ts";
 import { SPRITE_SHEET } from "../../model/train/world/spriteSheet.ts";
-import { shapeComments } from "../../nn/shapeComments/transform.ts";
+import { chatPage, scripts } from "./bundles.ts";
 import { THEME_SCRIPT } from "./client/theme.ts";
 import { colourRules, highlight, renderMarkdown } from "./markdown.ts";
 import { isApi, type SitePage, sitePages } from "./pages.ts";
@@ -41,60 +43,23 @@ export async function buildSite(folder: string): Promise<void> {
     await html(address, sourceShell({ address, title: file }, text));
   }
   await put(join(folder, "theme.js"), THEME_SCRIPT);
+  await put(join(folder, "built.js"), snapshot.script());
   await scripts(folder);
   const files = (await readdir(MODEL, { recursive: true })).filter((name) => SERVED.test(name));
   for (const name of files) await cp(join(MODEL, name), join(folder, "infimm-tiny", name));
-  const styles = [await read("docs/site/style.css"), await read("docs/site/widgets.css"), colourRules()];
-  await put(join(folder, "style.css"), styles.join(""));
+  const styles = await Promise.all(["style", "widgets", "bench"].map((name) => read(`docs/site/${name}.css`)));
+  await put(join(folder, "style.css"), [...styles, colourRules()].join(""));
   await cp("docs/figures", join(folder, "files"), { recursive: true });
-  for (const name of ["attend.png", "bench-wasm.svg"]) await cp(`docs/${name}`, join(folder, "files", name));
+  await cp("docs/bench-wasm.svg", join(folder, "files/bench-wasm.svg"));
+  await writeFile(join(folder, "files/attend.png"), await halved("docs/attend.png"));
   await writeFile(join(folder, "files/things.png"), Buffer.from(SPRITE_SHEET, "base64"));
-  await playPage(folder);
+  await chatPage(folder);
 }
 
-/** The page of `docs/page`, with the model and the codecs that the others have. */
-async function playPage(folder: string): Promise<void> {
-  await viteBuild({
-    configFile: false,
-    root: resolve("docs"),
-    base: "./",
-    logLevel: "error",
-    plugins: [{ name: "model-of-the-site", transformIndexHtml: (text) => text.replace("<html", '<html data-model="../infimm-tiny"') }],
-    build: {
-      outDir: resolve(folder),
-      emptyOutDir: false,
-      assetsDir: "scripts",
-      target: "es2022",
-      chunkSizeWarningLimit: 2000,
-      rolldownOptions: { input: resolve("docs/page/index.html") },
-    },
-  }); // biome-ignore format: lines
-  await rename(join(folder, "page"), join(folder, "play"));
-}
-
-/** The scripts of the pages, and the worker with the model's code, whose lines can be watched as they run. */
-async function scripts(folder: string): Promise<void> {
-  const output = { entryFileNames: "site.js", chunkFileNames: "scripts/[name]-[hash].js", assetFileNames: "scripts/[name]-[hash][extname]" }; // biome-ignore format: one line
-  await viteBuild({
-    configFile: false,
-    root: import.meta.dirname,
-    base: "./",
-    logLevel: "error",
-    plugins: [shapeComments()],
-    worker: {
-      format: "es",
-      plugins: () => [shapeComments()],
-      rolldownOptions: { output: { ...output, entryFileNames: "scripts/[name]-[hash].js" } },
-    },
-    build: {
-      outDir: resolve(folder),
-      emptyOutDir: false,
-      target: "es2022",
-      chunkSizeWarningLimit: 2000,
-      modulePreload: { polyfill: false },
-      rolldownOptions: { input: resolve(import.meta.dirname, "client/site.tsx"), output },
-    },
-  });
+/** A figure that is wider than any page, half as wide. */
+async function halved(path: string): Promise<Uint8Array> {
+  const image = await decodeImage(new Uint8Array(await readFile(path)));
+  return writePng(pillowResize(image, Math.round(image.width / 2), Math.round(image.height / 2)));
 }
 
 /** A page's Markdown with the figures that run the model in the places of their names. */

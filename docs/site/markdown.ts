@@ -1,6 +1,7 @@
 import MarkdownIt from "markdown-it";
 import { createHighlighter, type Highlighter, type ShikiTransformer } from "shiki";
 import temml from "temml";
+import { lettersOf } from "./lettersOf.ts";
 import { placesOf } from "./placesOf.ts";
 
 const LANGUAGES = ["typescript", "javascript", "python", "shellscript", "json", "wgsl", "markdown", "html"] as const;
@@ -97,8 +98,10 @@ const FENCES = /^```(\w*)\n([\s\S]*?)^```/gm;
 /** Markdown as HTML: formulas as MathML, headings with anchors, and code highlighted unless it is not to be. */
 export async function renderMarkdown(text: string, resolve: Resolve, { coloured = true } = {}): Promise<RenderedPage> {
   const blocks = new Map<string, string>();
+  const letters = new Map<string, string>();
   for (const { 1: language, 2: code, index } of coloured ? text.matchAll(FENCES) : []) {
     const places = placesOf(code, text.slice(0, index));
+    if (places.size > 0) letters.set(code, lettersOf(code, [...places.values()][0]));
     blocks.set(`${language}\n${code}`, await highlight(code.replace(/\n$/, ""), language, places));
   }
   const md = new MarkdownIt({ html: true, linkify: false });
@@ -113,7 +116,8 @@ export async function renderMarkdown(text: string, resolve: Resolve, { coloured 
   const { rules } = md.renderer;
   rules.fence = (tokens, i) => {
     const { info, content } = tokens[i];
-    return `<div class="code" tabindex="0">${blocks.get(`${info.trim()}\n${content}`) ?? `<pre>${md.utils.escapeHtml(content)}</pre>`}</div>\n`;
+    const code = blocks.get(`${info.trim()}\n${content}`) ?? `<pre>${md.utils.escapeHtml(content)}</pre>`;
+    return `<div class="code" tabindex="0">${code}</div>\n${letters.get(content) ?? ""}`;
   };
   const open: boolean[] = []; // whether the links that are open are any
   rules.link_open = (tokens, i, options, _, self) => {

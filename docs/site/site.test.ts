@@ -9,6 +9,7 @@ import { type Served, serve } from "../../golden/browser/serve.ts";
 import { buildSite } from "./build.ts";
 import { anchorOf, colourRules, renderMarkdown } from "./markdown.ts";
 import { sitePages } from "./pages.ts";
+import { testBench } from "./test/bench.ts";
 import { testLabs } from "./test/labs.ts";
 import { isLive, testLive } from "./test/live.ts";
 
@@ -17,7 +18,7 @@ const pages = sitePages();
 const labs = pages.filter(({ file }) => file.startsWith("docs/labs/")).map(({ address }) => address);
 const read = (address: string) => readFileSync(join(folder, address, "index.html"), "utf8");
 
-beforeAll(() => buildSite(folder), 400_000); // it runs every study once
+beforeAll(() => buildSite(folder), 900_000); // it runs every study once
 afterAll(() => rmSync(folder, { recursive: true }));
 
 it("has a page for each page of the docs", () => {
@@ -79,6 +80,7 @@ it("is small: scripts and pages before anything is chosen, and the worker, withi
   const worker = readdirSync(join(folder, "scripts")).find((name) => /^worker-.*\.js$/.test(name))!;
   expect(withImports("site.js")).toBeLessThan(30_000);
   expect(withImports(`scripts/${worker}`)).toBeLessThan(145_000);
+  expect(readdirSync(join(folder, "scripts")).filter((name) => /^worker-.*\.js$/.test(name))).toHaveLength(1); // benches have the same
   expect(readFileSync(join(folder, "site.js"), "utf8")).not.toContain("WebAssembly");
   for (const address of labs) expect(size(join(address, "index.html")), address).toBeLessThan(40_000);
   const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
@@ -99,6 +101,7 @@ describe.skipIf(!browser)("in a real browser", () => {
 
   testLive(() => ({ browser: browser!, url: `${served.url}/a/` }));
   testLabs(() => ({ browser: browser!, url: `${served.url}/a/` }));
+  testBench(() => ({ browser: browser!, url: `${served.url}/a/` }));
 
   it.each([320, 390, 768, 1440])(
     "reads without JavaScript, at %i pixels, with nothing beyond the edge",

@@ -2,6 +2,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { renderToString } from "preact-render-to-string";
 import "../../backends/registerOwn.ts";
 import { asked, chosen, firstWord, known, root, show } from "./client/state.ts";
+import { builtOnly } from "./bench/built.ts";
 import { studies } from "./studies/studies.ts";
 import { Figure } from "./widgets/Figure.tsx";
 import { RunBar } from "./widgets/RunBar.tsx";
@@ -45,6 +46,7 @@ export class Snapshot {
   }
 
   async #measure(name: string): Promise<unknown> {
+    if (builtOnly[name]) return JSON.parse(JSON.stringify(await builtOnly[name](this.session, MODEL)));
     if (!WIDGETS[name]) throw new Error(`no figure is called "${name}"; there are ${Object.keys(WIDGETS).join(", ")}`);
     const { params } = await WIDGETS[name]();
     const { pictures, question } = this.run;
@@ -57,13 +59,19 @@ export class Snapshot {
     const widget = await WIDGETS[name]();
     this.#set(rootOfPage);
     const html = renderToString(<Figure name={name} widget={widget} initial={data} />);
-    return `<figure data-widget="${name}"><div class="view">${html}</div>${dataBlock(data)}</figure>`;
+    const oneLine = html.replaceAll("\n", "&#10;"); // to Markdown a blank line is the end of HTML
+    return `<figure data-widget="${name}"${builtOnly[name] ? " data-bench" : ""}><div class="view">${oneLine}</div>${dataBlock(data)}</figure>`;
   }
 
-  /** The bar on top of a page, and what scripts begin with. */
+  /** What the scripts of all pages begin with, as a script. */
+  script(): string {
+    return `globalThis.built=${JSON.stringify({ run: this.run, known: this.known })};`;
+  }
+
+  /** The bar on top of a page. */
   bar(rootOfPage: string): string {
     this.#set(rootOfPage);
-    return `<header id="bar">${renderToString(<RunBar />)}</header>${dataBlock({ run: this.run, known: this.known }, "built")}`; // biome-ignore format: one line
+    return `<header id="bar">${renderToString(<RunBar />)}</header>`;
   }
 
   #set(rootOfPage: string): void {
@@ -76,8 +84,8 @@ export class Snapshot {
 }
 
 /** JSON that a script finds in the page. */
-function dataBlock(data: unknown, id?: string): string {
-  return `<script type="application/json"${id ? ` id="${id}"` : ""}>${JSON.stringify(data).replaceAll("<", "\\u003c")}</script>`; // biome-ignore format: one line
+function dataBlock(data: unknown): string {
+  return `<script type="application/json">${JSON.stringify(data).replaceAll("<", "\\u003c")}</script>`; // biome-ignore format: one line
 }
 
 /** The questions that come with the model, and the one whose answer is longest, which has most to show. */

@@ -30,8 +30,17 @@ export function addressOf({ asked, word }: Place, otherwise: Asked, hash: string
   const isSame = JSON.stringify(asked.pictures) === JSON.stringify(otherwise.pictures);
   if (!isSame) for (const ref of asked.pictures) query.append("p", ref);
   if (asked.question !== otherwise.question) query.set("q", asked.question);
-  const anchor = /^#[^=]*$/.test(hash) ? hash : ""; // a heading's stays
-  return `${query.size > 0 ? `?${query}` : ""}${word === null ? anchor : `#w=${word}`}`;
+  return `${query.size > 0 ? `?${query}` : ""}${hashOf(word, hash)}`;
+}
+
+/** What a figure has put behind the `#` for itself stays, and so does a heading as long as no word is chosen. */
+function hashOf(word: number | null, hash: string): string {
+  const isHeading = /^#[^=]*$/.test(hash);
+  if (word === null && isHeading) return hash;
+  const parts = new URLSearchParams(isHeading ? "" : hash.slice(1));
+  if (word === null) parts.delete("w");
+  else parts.set("w", String(word));
+  return parts.size > 0 ? `#${parts}` : "";
 }
 
 function isPicture(ref: string, known: Known): boolean {

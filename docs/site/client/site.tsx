@@ -15,10 +15,7 @@ import { asked, chosen, firstWord, known, root, show } from "./state.ts";
 /** How long the address waits for the next change, in ms. */
 const ADDRESS_WAITS = 200;
 
-const { run: built, known: facts } = JSON.parse(document.getElementById("built")!.textContent) as {
-  run: Run;
-  known: Known;
-};
+const { run: built, known: facts } = (globalThis as unknown as { built: { run: Run; known: Known } }).built;
 root.value = document.documentElement.dataset["root"]!;
 known.value = facts;
 const usual = { pictures: built.pictures, question: built.question };

@@ -14,8 +14,7 @@ import { parseScene } from "../scene.ts";
 import { MODEL } from "../snapshot.tsx";
 import { statistics } from "../studies/stages.ts";
 import { drawScene } from "../worker/drawScene.ts";
-import type { Run } from "../worker/protocol.ts";
-import type { Site } from "./live.ts";
+import { builtIn, type Site } from "./live.ts";
 
 /** Numbers on another backend. */
 const NEAR = 2e-3;
@@ -45,7 +44,7 @@ export function testLabs(site: () => Site): void {
   beforeAll(async () => {
     assistant = await Assistant.fromPretrained(MODEL, { backend: await openBackend("cpu") });
     const first = await openPage(site().browser, site().url);
-    const { run }: { run: Run } = JSON.parse(await first.page.locator("#built").evaluate((block) => block.textContent));
+    const { run } = await builtIn(first.page);
     await first.page.close();
     const image = await readPicture(`${MODEL}/pictures/${run.pictures[0]}.png`);
     study = await StudiedAnswer.of(assistant, [{ role: "user", content: [{ image }, run.question] }]);

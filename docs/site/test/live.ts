@@ -21,8 +21,8 @@ export interface Site {
 }
 
 /** What the page was built with. */
-async function builtIn(page: Page): Promise<{ run: Run; known: Known }> {
-  return JSON.parse(await page.locator("#built").evaluate((block) => block.textContent));
+export async function builtIn(page: Page): Promise<{ run: Run; known: Known }> {
+  return page.evaluate(() => (globalThis as unknown as { built: { run: Run; known: Known } }).built);
 }
 
 export const isLive = (page: Page) => page.locator(".state.live").waitFor();

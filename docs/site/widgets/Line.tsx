@@ -5,13 +5,15 @@ interface LineProps {
   readonly summary: string;
   /** The number of the first step. Default 0. */
   readonly first?: number;
+  /** How many steps there are from one value to the next. Default 1. */
+  readonly every?: number;
 }
 
 const [WIDTH, HEIGHT, LEFT, TOP] = [400, 200, 40, 10];
 const DASHES = ["", "6 3", "2 3", "8 3 2 3"];
 
 /** Values step by step as lines, with a table of the numbers. */
-export function Line({ title, series, summary, first = 0 }: LineProps) {
+export function Line({ title, series, summary, first = 0, every = 1 }: LineProps) {
   const all = series.flatMap(({ values }) => values);
   const [low, high] = [Math.min(0, ...all), Math.max(...all, 1e-9)];
   const count = Math.max(2, ...series.map(({ values }) => values.length));
@@ -28,7 +30,7 @@ export function Line({ title, series, summary, first = 0 }: LineProps) {
           0
         </text>
         <text x={WIDTH - 10} y={HEIGHT - 4} text-anchor="end">
-          {count - 1 + first}
+          {(count - 1) * every + first}
         </text>
         {series.map(({ name, values }, i) => (
           <path
@@ -58,7 +60,7 @@ export function Line({ title, series, summary, first = 0 }: LineProps) {
           <tbody>
             {series[0].values.map((_, step) => (
               <tr key={step}>
-                <th scope="row">{step + first}</th>
+                <th scope="row">{step * every + first}</th>
                 {series.map(({ name, values }) => (
                   <td key={name}>{values[step]}</td>
                 ))}

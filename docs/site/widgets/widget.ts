@@ -30,6 +30,8 @@ export const WIDGETS: Readonly<Record<string, () => Promise<AnyWidget>>> = {
   lens: async () => (await import("./Lens.tsx")).lens,
   mask: async () => (await import("./Mask.tsx")).mask,
   stages: async () => (await import("./Stages.tsx")).stages,
+  train: async () => (await import("./TrainHere.tsx")).train,
   training: async () => (await import("./Training.tsx")).training,
   where: async () => (await import("./Where.tsx")).where,
+  workbench: async () => (await import("./Workbench.tsx")).workbench,
 };

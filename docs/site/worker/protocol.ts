@@ -57,9 +57,14 @@ export type Job =
   /** A picture as the model sees it, from a file or by name: RGB bytes. */
   | { readonly see: Blob | PictureRef };
 
-export type Request = { readonly id: number; readonly job: Job } | { readonly cancel: number };
+export type Request<J = Job> =
+  | { readonly id: number; readonly job: J }
+  | { readonly cancel: number }
+  /** Whether anybody is there. */
+  | { readonly ping: true };
 
 export type Response =
+  | { readonly pong: true }
   | { readonly id: number; readonly event: unknown }
   | { readonly id: number; readonly result: unknown }
   | { readonly id: number; readonly error: string };

@@ -1,16 +1,18 @@
-/** The worker: the model and all that is asked of it, off the page's thread. */
+/**
+ * The worker: the model and all that is asked of it, off the page's thread. One by the name of "bench" has a model to be
+ * changed instead; what it needs beside the library it loads then.
+ */
 import "../../../backends/registerOwn.ts";
+import type { BenchJob } from "../bench/protocol.ts";
 import { studies } from "../studies/studies.ts";
-import type { Job, Request, Response } from "./protocol.ts";
-import { Queue, type Turn } from "./queue.ts";
+import type { Job } from "./protocol.ts";
+import type { Turn } from "./queue.ts";
+import { serveJobs } from "./serveJobs.ts";
 import { Session } from "./session.ts";
 
-const queue = new Queue();
 let opened: Session | undefined;
 
-const send = (response: Response) => postMessage(response);
-
-async function work(job: Job, turn: Turn): Promise<unknown> {
+async function shipped(job: Job, turn: Turn): Promise<unknown> {
   if ("load" in job) {
     opened = await Session.open(job.load, turn.tell);
     return opened.backend;
@@ -22,15 +24,6 @@ async function work(job: Job, turn: Turn): Promise<unknown> {
   return studies[name].measure(opened, asked, params, turn);
 }
 
-addEventListener("message", ({ data }: MessageEvent<Request>) => {
-  if ("cancel" in data) return queue.cancel(data.cancel);
-  const { id, job } = data;
-  queue.add(id, async (signal) => {
-    try {
-      const result = await work(job, { signal, tell: (event) => send({ id, event }) });
-      if (!signal.aborted) send({ id, result });
-    } catch (error) {
-      if (!signal.aborted) send({ id, error: error instanceof Error ? error.message : String(error) });
-    }
-  });
-});
+if (self.name === "bench") {
+  serveJobs<BenchJob>(async (job, turn) => (await import("../bench/benchJobs.ts")).benchJob(job, turn));
+} else serveJobs<Job>(shipped);

@@ -2,7 +2,7 @@ import { checked } from "../../../core/knownNames.ts";
 import type { DType } from "../../../core/dtype.ts";
 import { DTypeError } from "../../../core/errors.ts";
 import { sizeOf } from "../../../core/shape.ts";
-import { checkedBytes } from "../safetensors/writeSafetensors.ts";
+import { checkedBytes } from "../safetensors/encodeSafetensors.ts";
 import type { TensorToWrite } from "../tensorToWrite.ts";
 import { writeWhole } from "../../files/writeWhole.ts";
 import { PickleWriter } from "./writePickle.ts";
