@@ -39,6 +39,22 @@ test("the streamed pieces are the answer", async () => {
   expect(text).toBe(asked.answer);
 });
 
+test("disposed of, or at the end of its block, it holds nothing, and says why it cannot answer", async () => {
+  const before = memory();
+  const own = await Assistant.fromPretrained(folder);
+  expect(memory().bytes).toBeGreaterThan(before.bytes + 7e6);
+  for (let i = 0; i < 2; i++) own.dispose();
+  expect(memory()).toEqual(before);
+  await expect(collect(own.ask("What is this?"))).rejects.toThrow("the assistant was disposed of; load it again");
+  await expect(collect(own.chat().say("What is this?"))).rejects.toThrow("disposed of");
+  await expect(own.replies([])).rejects.toThrow("disposed of");
+  {
+    using inBlock = await Assistant.fromPretrained(folder);
+    expect(await collect(inBlock.ask("Who are you?", [], { maxNewTokens: 1 }))).not.toBe("");
+  }
+  expect(memory()).toEqual(before);
+});
+
 async function collect(pieces: AsyncIterable<string>): Promise<string> {
   let text = "";
   for await (const piece of pieces) text += piece;

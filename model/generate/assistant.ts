@@ -17,6 +17,7 @@ import { pictureList, readPictures, type UnreadInput } from "../processor/pictur
 export class Assistant {
   readonly model: InfiMM;
   readonly processor: Processor;
+  private disposed = false;
 
   constructor(model: InfiMM, processor: Processor) {
     this.model = model;
@@ -47,9 +48,10 @@ export class Assistant {
     yield* this.reply([{ role: "user", content: [...images, question] }], options);
   }
 
-  /** Frees the model's weights. It cannot answer afterwards. */
+  /** Frees the model's weights. It cannot answer afterwards, and says so. */
   dispose(): void {
     this.model.dispose();
+    this.disposed = true;
   }
 
   /** `using assistant = await Assistant.fromPretrained(…)` frees it at the end of the block. */
@@ -67,6 +69,7 @@ export class Assistant {
    * at the end: it gives one piece.
    */
   async *reply(conversation: UnreadInput, options: AnswerOptions = {}): AsyncGenerator<string> {
+    this.requireWeights();
     const began = performance.now();
     const { generation, prompt, stopStrings, logprobs, onEnd } = answerParts(options);
     const { beams = 1, numReturnSequences = 1 } = generation;
@@ -108,6 +111,7 @@ export class Assistant {
    * @returns for each its answers: `numReturnSequences` of them, the best first if they are beams
    */
   async replies(conversations: readonly UnreadInput[], options: AnswerOptions = {}): Promise<string[][]> {
+    this.requireWeights();
     const began = performance.now();
     const { generation, prompt, stopStrings, logprobs, onEnd } = answerParts(options);
     const { stop, numReturnSequences = 1 } = generation;
@@ -131,6 +135,10 @@ export class Assistant {
       onEnd?.({ ...end, promptTokens, seconds, ...(heard && { logprobs: heard.of(row) }) });
     }
     return conversations.map((_, i) => answers.slice(i * numReturnSequences, (i + 1) * numReturnSequences));
+  }
+
+  private requireWeights(): void {
+    if (this.disposed) throw new InfimmError("answer: the assistant was disposed of; load it again");
   }
 }
 
