@@ -69,9 +69,9 @@ export class Assistant {
    * at the end: it gives one piece.
    */
   async *reply(conversation: UnreadInput, options: AnswerOptions = {}): AsyncGenerator<string> {
-    this.requireWeights();
     const began = performance.now();
     const { generation, prompt, stopStrings, logprobs, onEnd } = answerParts(options);
+    this.requireWeights();
     const { beams = 1, numReturnSequences = 1 } = generation;
     if (numReturnSequences !== 1) {
       throw new InfimmError(
@@ -111,9 +111,9 @@ export class Assistant {
    * @returns for each its answers: `numReturnSequences` of them, the best first if they are beams
    */
   async replies(conversations: readonly UnreadInput[], options: AnswerOptions = {}): Promise<string[][]> {
-    this.requireWeights();
     const began = performance.now();
     const { generation, prompt, stopStrings, logprobs, onEnd } = answerParts(options);
+    this.requireWeights();
     const { stop, numReturnSequences = 1 } = generation;
     const read: ProcessorInput[] = [];
     for (const conversation of conversations) read.push(await readPictures(conversation));
