@@ -4,5 +4,5 @@ import { wide } from "./wideSuite.ts";
 
 vi.setConfig({ testTimeout: 600_000 });
 await openBackend("gpujs");
-const all = ["eight_rows", "left_padded", "long"];
-await wide("gpujs", { forward: all, gradients: ["eight_rows"], generated: all });
+const all = ["eight_rows", "left_padded", "long"]; // generation of all of them runs on wasm: in software it takes minutes
+await wide("gpujs", { forward: all, gradients: ["eight_rows"], generated: ["left_padded"] });

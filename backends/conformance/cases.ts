@@ -74,16 +74,19 @@ export function conformanceCases({
 }
 
 /**
- * A part of the suite: "usual" is all but the large cases, "large" these alone, and "few" some of every kernel, for what
- * runs the same kernels elsewhere.
+ * A part of the suite: "usual" is all but the large cases, "large" these alone; "few" some of every kernel, for what
+ * runs the same kernels elsewhere, and "rest" all others.
  */
-export type SuitePart = "all" | "usual" | "large" | "few";
+export type SuitePart = "all" | "usual" | "large" | "few" | "rest";
+
+const FEW = /^(map (add|exp|select)|chain|reduce (sum|argmax)|scan: |matmul: (odd|larger)|copy: every|gather: axes|scatterAdd: axes|fused (softmax|layerNorm)|linears: products of f32|q8 linear)/; // biome-ignore format: a list
 
 const PARTS: Readonly<Record<SuitePart, (one: ConformanceCase) => boolean>> = {
   all: () => true,
   usual: ({ large }) => !large,
   large: ({ large }) => large,
-  few: ({ name }) => /^(map (add|exp|select)|chain|reduce (sum|argmax)|scan: |matmul: (odd|larger)|copy: every|gather: axes|scatterAdd: axes|fused (softmax|layerNorm)|linears: products of f32|q8 linear)/.test(name), // biome-ignore format: a list
+  few: ({ name }) => FEW.test(name),
+  rest: ({ name }) => !FEW.test(name),
 };
 
 export function partOfSuite(part: SuitePart, allowances: Allowances = {}): ConformanceCase[] {

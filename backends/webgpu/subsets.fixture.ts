@@ -5,15 +5,12 @@ export const forRealGpus = conformanceCases().filter(({ name }) =>
   /^(map over more|reduce (sum|argmax)|scan|matmul: (odd|one|larger|weights)|fused|linears|q8|q4)/.test(name),
 );
 
-/**
- * Of these, a few of every kernel: a GPU in software takes up to half a minute for a case, most of it to compile them.
- * `npm run test:long` runs all of them.
- */
-export const fewForRealGpus = forRealGpus.filter(({ name }) =>
-  /^(reduce sum|scan|matmul: (one|larger)|fused (?!linear|attention: shared)|linears: products of f32|q8 linear|q4 rows)/.test(
-    name,
-  ),
-);
+const FEW = /^(reduce sum|scan|matmul: (one|larger)|fused (?!linear|attention: shared)|linears: products of f32|q8 linear|q4 rows)/; // biome-ignore format: a list
+
+/** Of these, a few of every kernel: a GPU in software takes up to half a minute for a case, most of it to compile them. */
+export const fewForRealGpus = forRealGpus.filter(({ name }) => FEW.test(name));
+/** The others: `npm run test:long`. */
+export const restForRealGpus = forRealGpus.filter(({ name }) => !FEW.test(name));
 
 /** Those that need no tensor of 16 MiB, which would lie in thousands of small blocks, and nothing that one block must hold. */
 const small = ({ name, large }: { name: string; large: boolean }) => !large && !/indices above|topk: many/.test(name);
