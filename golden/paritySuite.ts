@@ -13,7 +13,7 @@ export const folders = [
 ].filter((folder) => existsSync(`${folder}/golden.json`));
 
 /**
- * The set that `npm test` checks where a backend is emulated in software, or is another's variant; `npm run test:long`
+ * The set that `npm test` checks where a backend is emulated in software; `npm run test:long`
  * checks the others. What tiny-hd has not (pre-norm blocks with rotary positions, a resampler) infimm-tiny has, which
  * runs on gpu.js in backends/gpujs/gpujs.test.ts and on WebGPU in golden/browser/browser.test.ts.
  */
