@@ -105,7 +105,7 @@ function inPage(folder: string, { isolated, conforming, goldens }: BrowserRun): 
     const outcome = await page.evaluate(([n, p]) => checks.conformance(n, p), [name, part] as const);
     expect(outcome.failures).toEqual([]);
     expect(outcome.passed).toBe(partOfSuite(part).length);
-    expect(outcome.passed).toBeGreaterThan(15);
+    expect(outcome.passed).toBeGreaterThan(part === "large" ? 1 : 15);
     expect(complaints).toEqual([]);
   });
 
