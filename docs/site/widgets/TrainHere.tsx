@@ -4,6 +4,7 @@ import type { Fresh, Prepared, Shown, Source, Trained, TrainEvent, TrainParams }
 import { Answers, countRight } from "./Answers.tsx";
 import { keepFile } from "./keepFile.ts";
 import { Line } from "./Line.tsx";
+import { NumberChoice } from "./NumberChoice.tsx";
 import { short } from "./PathChip.tsx";
 import { type BenchHandle, useBench } from "./useBench.ts";
 import { Veiled } from "./Veiled.tsx";
@@ -144,29 +145,20 @@ function Choices({ params, setParams, fresh, setFresh, isBusy }: ChoicesProps) {
           </option>
         </select>
       </label>
-      <label>
-        at a time:{" "}
-        <select
-          disabled={isBusy}
-          onChange={(event) => setParams({ ...params, batch: Number(event.currentTarget.value) })}
-        >
-          {[2, 4, 8, 16].map((batch) => (
-            <option key={batch} selected={batch === params.batch}>
-              {batch}
-            </option>
-          ))}
-        </select>
-      </label>
-      <label>
-        rate:{" "}
-        <select disabled={isBusy} onChange={(event) => setParams({ ...params, lr: Number(event.currentTarget.value) })}>
-          {[5e-4, 1e-3, 2e-3, 4e-3].map((lr) => (
-            <option key={lr} selected={lr === params.lr}>
-              {lr}
-            </option>
-          ))}
-        </select>
-      </label>
+      <NumberChoice
+        label="at a time:"
+        values={[2, 4, 8, 16]}
+        value={params.batch}
+        disabled={isBusy}
+        set={(batch) => setParams({ ...params, batch })}
+      />
+      <NumberChoice
+        label="rate:"
+        values={[5e-4, 1e-3, 2e-3, 3e-3, 4e-3]}
+        value={params.lr}
+        disabled={isBusy}
+        set={(lr) => setParams({ ...params, lr })}
+      />
     </p>
   );
 }

@@ -1,5 +1,6 @@
 import type { Training, TrainingParams } from "../studies/training.ts";
 import { Line } from "./Line.tsx";
+import { NumberChoice } from "./NumberChoice.tsx";
 import { short } from "./PathChip.tsx";
 import type { ViewProps, Widget } from "./widget.ts";
 
@@ -17,16 +18,12 @@ function TrainingView({ data, params, setParams }: ViewProps<Training, TrainingP
         <button type="button" class="strong" onClick={() => setParams({ ...params })}>
           Train {paths.length} numbers
         </button>
-        <label>
-          rate{" "}
-          <select onChange={(event) => setParams({ ...params, lr: Number(event.currentTarget.value) })}>
-            {[0.01, 0.05, 0.1, 0.3].map((lr) => (
-              <option key={lr} selected={lr === params.lr}>
-                {lr}
-              </option>
-            ))}
-          </select>
-        </label>
+        <NumberChoice
+          label="rate"
+          values={[0.01, 0.05, 0.1, 0.3]}
+          value={params.lr}
+          set={(lr) => setParams({ ...params, lr })}
+        />
       </p>
       <p class="said">
         “{before}” → <span class="changed">“{after}”</span>

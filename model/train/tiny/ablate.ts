@@ -7,7 +7,6 @@ import { writeText } from "../../files/writeWhole.ts";
 import type { InfiMM } from "../../infimm.ts";
 import type { Document } from "../documents.ts";
 import { collate, type PreparedSample } from "../collate.ts";
-import { learningOf } from "../freeze.ts";
 import { nextTokenTask } from "../objective.ts";
 import { preparer } from "../prepare.ts";
 import { train } from "../run.ts";
@@ -64,7 +63,7 @@ async function one(name: string, tiny: Tiny, options: AblateOptions): Promise<Ab
   if (known) return known as unknown as Ablated;
   const ablation = ABLATIONS[name];
   const model = await modelBefore("pt", tiny, options, ablation);
-  const learning = (ablation.learning ?? ((config) => learningOf("mtt", config)))(tiny.config);
+  const learning = ablation.learning?.(tiny.config);
   const stage = { tiny, recipe: { ...recipe.mtt, updates }, seed: `ablate ${seed}`, backend, learning };
   const { done } = await train({
     ...(await connectorStage("mtt", model, stage)),
