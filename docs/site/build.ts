@@ -51,15 +51,15 @@ export async function buildSite(folder: string): Promise<void> {
   await put(join(folder, "style.css"), [...styles, colourRules()].join(""));
   await cp("docs/figures", join(folder, "files"), { recursive: true });
   await cp("docs/bench-wasm.svg", join(folder, "files/bench-wasm.svg"));
-  await writeFile(join(folder, "files/attend.png"), await halved("docs/attend.png"));
+  await writeFile(join(folder, "files/attend.png"), await quartered("docs/attend.png"));
   await writeFile(join(folder, "files/things.png"), Buffer.from(SPRITE_SHEET, "base64"));
   await chatPage(folder);
 }
 
-/** A figure that is wider than any page, half as wide. */
-async function halved(path: string): Promise<Uint8Array> {
+/** A figure that is wider than any page, a quarter as wide. */
+async function quartered(path: string): Promise<Uint8Array> {
   const image = await decodeImage(new Uint8Array(await readFile(path)));
-  return writePng(pillowResize(image, Math.round(image.width / 2), Math.round(image.height / 2)));
+  return writePng(pillowResize(image, Math.round(image.width / 4), Math.round(image.height / 4)));
 }
 
 /** A page's Markdown with the figures that run the model in the places of their names. */
@@ -99,9 +99,9 @@ function languageOf(file: string): string {
   return file.slice(file.lastIndexOf(".") + 1).replace("md", "markdown");
 }
 
-/** A source file, in colours. */
+/** A source file, TypeScript in colours. */
 async function source(file: string): Promise<string> {
-  const code = await highlight(await read(file), languageOf(file));
+  const code = await highlight(await read(file), /\.tsx?$/.test(file) ? languageOf(file) : "text");
   return `<h1><code>${file}</code></h1><div class="code" tabindex="0">${code}</div>`;
 }
 
